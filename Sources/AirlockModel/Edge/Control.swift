@@ -1,0 +1,127 @@
+/// What a verb asks of the process that holds the ledger.
+package struct ControlRequest: Hashable, Sendable, Codable {
+    /// The version of the protocol; another one is refused.
+    package static let version = 1
+    /// The largest request or answer in bytes.
+    package static let maximumBytes = 1 << 20
+
+    package let v: Int
+    /// Made by the asker, so that a request which is sent twice is carried out once.
+    package let id: String
+    package let call: Call
+
+    package init(id: String, call: Call) {
+        v = Self.version
+        self.id = id
+        self.call = call
+    }
+
+    package enum Call: Hashable, Sendable, Codable {
+        case reconcile(ReconcileRequest)
+        case freeze(Freeze.Scope, reason: String, lasting: Duration?)
+        case thaw(Freeze.Scope)
+        /// Ends the quarantine of whatever slot git asks for in the lane.
+        case retry(LaneID)
+        /// Who holds the ledger and how it is.
+        case health
+    }
+}
+
+/// One look at git and the engines, and what follows from it.
+package struct ReconcileRequest: Hashable, Sendable, Codable {
+    /// How long to go on until every lane has settled or holds; nil for one tick.
+    package var wait: Duration?
+    /// Change ids that a person has seen; others are not carried out.
+    package var expect: Set<ChangeID>?
+
+    package init(wait: Duration? = nil, expect: Set<ChangeID>? = nil) {
+        self.wait = wait
+        self.expect = expect
+    }
+}
+
+/// What the holder of the ledger answers.
+package struct ControlAnswer: Hashable, Sendable, Codable {
+    package let v: Int
+    package let id: String
+    package let result: Result
+
+    package init(id: String, result: Result) {
+        v = ControlRequest.version
+        self.id = id
+        self.result = result
+    }
+
+    package enum Result: Hashable, Sendable, Codable {
+        case done(message: String)
+        case reconciled(ReconcileSummary)
+        /// The ids differ from those expected; nothing was done.
+        case stale(message: String)
+        case failed(message: String, advice: String)
+        case health(HolderHealth)
+    }
+}
+
+/// What one `reconcile` came to.
+package struct ReconcileSummary: Hashable, Sendable, Codable {
+    package var commit: CommitID?
+    package var settled: [LaneID]
+    package var rolledBack: [LaneID]
+    package var repaired: [LaneID]
+    /// Lanes that a forward change waits in, with the reason.
+    package var held: [LaneID: String]
+    /// Lanes still under way when the time was over.
+    package var underWay: [LaneID]
+    /// Environments whose provider did not answer, and other faults that stopped part of the work.
+    package var faults: [String]
+
+    package init(
+        commit: CommitID? = nil, settled: [LaneID] = [], rolledBack: [LaneID] = [],
+        repaired: [LaneID] = [], held: [LaneID: String] = [:], underWay: [LaneID] = [],
+        faults: [String] = []
+    ) {
+        self.commit = commit
+        self.settled = settled
+        self.rolledBack = rolledBack
+        self.repaired = repaired
+        self.held = held
+        self.underWay = underWay
+        self.faults = faults
+    }
+}
+
+/// How the holder of the ledger is.
+package struct HolderHealth: Hashable, Sendable, Codable {
+    package let pid: Int
+    package let since: Timestamp
+    package let lastTick: Timestamp?
+    package let head: CommitID?
+    package let fetched: Timestamp?
+    package let faults: [String]
+
+    package init(
+        pid: Int, since: Timestamp, lastTick: Timestamp?, head: CommitID?, fetched: Timestamp?,
+        faults: [String]
+    ) {
+        self.pid = pid
+        self.since = since
+        self.lastTick = lastTick
+        self.head = head
+        self.fetched = fetched
+        self.faults = faults
+    }
+}
+
+/// Who sent a control request, as the kernel says.
+package struct ControlPeer: Hashable, Sendable {
+    package let uid: UInt32
+    package let pid: Int32
+
+    package init(uid: UInt32, pid: Int32) {
+        self.uid = uid
+        self.pid = pid
+    }
+
+    /// The peer as an actor of the audit log.
+    package var actor: Actor { Actor(id: "uid:\(uid)", kind: .local) }
+}

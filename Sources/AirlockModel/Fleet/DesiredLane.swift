@@ -1,0 +1,86 @@
+/// What one lane shall run, as one commit says it.
+package struct DesiredLane: Hashable, Sendable {
+    package let lane: LaneID
+    package var owner: String?
+    package var release: Release
+    package var template: Template
+    /// The objects that this value was read from, by path: the exact closure of what decides it.
+    package var readSet: [String: ObjectID]
+    /// The commit on the branch's first-parent line that last changed the read set.
+    package var cause: CommitID?
+
+    package init(
+        lane: LaneID, owner: String? = nil, release: Release, template: Template,
+        readSet: [String: ObjectID] = [:], cause: CommitID? = nil
+    ) {
+        self.lane = lane
+        self.owner = owner
+        self.release = release
+        self.template = template
+        self.readSet = readSet
+        self.cause = cause
+    }
+
+    /// Secrets that the release names, sorted.
+    package var secrets: [SecretName] {
+        release.config.values.compactMap { value in
+            if case .secret(let name) = value { name } else { nil }
+        }.sorted()
+    }
+
+    /// The slot that shall run when the secrets have these versions; nil when one is unknown.
+    package func slot(secrets versions: [SecretName: String]) -> SlotSpec? {
+        var config: [String: ConfigValue] = [:]
+        for (key, value) in release.config {
+            switch value {
+            case .plain(let text): config[key] = .plain(text)
+            case .secret(let name):
+                guard let version = versions[name] else { return nil }
+                config[key] = .secret(name, version: version)
+            }
+        }
+        return SlotSpec(artifact: release.artifact, config: config, template: template)
+    }
+}
+
+/// What one service shall be in one environment.
+package struct Release: Hashable, Sendable {
+    package var artifact: ArtifactReference
+    /// What people call the artifact; decides nothing.
+    package var version: String?
+    package var replicas: Replicas
+    package var config: [String: DesiredConfigValue]
+    package var strategy: Strategy
+
+    package init(
+        artifact: ArtifactReference, version: String? = nil, replicas: Replicas,
+        config: [String: DesiredConfigValue] = [:], strategy: Strategy = .allAtOnce()
+    ) {
+        self.artifact = artifact
+        self.version = version
+        self.replicas = replicas
+        self.config = config
+        self.strategy = strategy
+    }
+}
+
+/// One value of a release's configuration as git says it: the version of a secret is a fact, not a wish.
+package enum DesiredConfigValue: Hashable, Sendable {
+    case plain(String)
+    case secret(SecretName)
+}
+
+/// How a change is carried out over time.
+package enum Strategy: Hashable, Sendable, Codable {
+    /// Start, wait for health, route, stop. After `deadline` without progress the new slot is stopped
+    /// and the old one goes on serving.
+    case allAtOnce(deadline: Duration = .seconds(600))
+
+    /// The form that enters digests.
+    package var canonical: JSONValue {
+        switch self {
+        case .allAtOnce(let deadline):
+            .fields(["allAtOnce": .fields(["deadline": .integer(deadline.milliseconds)])])
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// A share of a whole in hundredths of a percent: `0.5%` is 50.
+package struct Share: Hashable, Comparable, Sendable, Codable {
+    package static let whole = Share(basisPoints: 10_000)
+    package let basisPoints: Int
+
+    package init(basisPoints: Int) { self.basisPoints = basisPoints }
+
+    package static func < (left: Share, right: Share) -> Bool {
+        left.basisPoints < right.basisPoints
+    }
+
+    /// This share of `count`, rounded down.
+    package func of(_ count: Int) -> Int { count * basisPoints / 10_000 }
+}
+
+/// What one instance of a service may use.
+package struct Resources: Hashable, Sendable, Codable {
+    /// Thousandths of a core.
+    package var milliCPU: Int?
+    package var memoryBytes: Int?
+
+    package init(milliCPU: Int? = nil, memoryBytes: Int? = nil) {
+        self.milliCPU = milliCPU
+        self.memoryBytes = memoryBytes
+    }
+}
+
+/// How many instances a release shall have: one number, or bounds inside which a count is not drift.
+package struct Replicas: Hashable, Sendable, Codable {
+    package let minimum: Int
+    package let maximum: Int
+
+    /// Returns nil unless 0 ≤ minimum ≤ maximum.
+    package init?(minimum: Int, maximum: Int) {
+        guard 0 <= minimum, minimum <= maximum else { return nil }
+        self.minimum = minimum
+        self.maximum = maximum
+    }
+
+    /// Exactly `count` instances.
+    package init?(_ count: Int) { self.init(minimum: count, maximum: count) }
+
+    /// Whether `count` is not drift.
+    package func contains(_ count: Int) -> Bool { (minimum...maximum).contains(count) }
+
+    /// The number nearest to `count` that is allowed.
+    package func nearest(to count: Int) -> Int { min(max(count, minimum), maximum) }
+}

@@ -1,0 +1,100 @@
+/// One value of a release's configuration.
+package enum ConfigValue: Hashable, Sendable, Codable {
+    case plain(String)
+    /// The version of a secret; never its bytes.
+    case secret(SecretName, version: String)
+}
+
+/// How an instance says that it can serve.
+package struct HealthCheck: Hashable, Sendable, Codable {
+    package let path: String
+    package let every: Duration
+
+    package init(path: String, every: Duration) {
+        self.path = path
+        self.every = every
+    }
+}
+
+/// What of a service's description shapes its running; owner and verify are not in it.
+package struct Template: Hashable, Sendable, Codable {
+    package var port: Int
+    package var health: HealthCheck?
+    package var resources: Resources
+    /// Units that this one may call, sorted; everything else is refused on the network.
+    package var calls: [UnitName]
+    /// How long a stopping instance may finish its requests.
+    package var stopGrace: Duration?
+
+    package init(
+        port: Int, health: HealthCheck? = nil, resources: Resources = Resources(),
+        calls: [UnitName] = [], stopGrace: Duration? = nil
+    ) {
+        self.port = port
+        self.health = health
+        self.resources = resources
+        self.calls = calls
+        self.stopGrace = stopGrace
+    }
+
+    /// The form that enters digests; absent fields are left out.
+    package var canonical: JSONValue {
+        .fields([
+            "port": .integer(port),
+            "health": health.map {
+                .fields(["path": .string($0.path), "every": .integer($0.every.milliseconds)])
+            },
+            "cpu": resources.milliCPU.map(JSONValue.integer),
+            "memory": resources.memoryBytes.map(JSONValue.integer),
+            "calls": calls.isEmpty ? nil : .array(calls.map(JSONValue.text)),
+            "stopGrace": stopGrace.map { .integer($0.milliseconds) },
+        ])
+    }
+}
+
+/// One immutable running copy: started, scaled, routed to and stopped, never edited.
+package struct SlotSpec: Hashable, Sendable, Codable {
+    package let artifact: ArtifactReference
+    package let config: [String: ConfigValue]
+    package let template: Template
+
+    package init(
+        artifact: ArtifactReference, config: [String: ConfigValue] = [:], template: Template
+    ) {
+        self.artifact = artifact
+        self.config = config
+        self.template = template
+    }
+
+    /// The digest of (artifact, config, versions of its secrets, template).
+    package var id: SlotID {
+        SlotID(
+            digest: Digest(
+                of: .fields([
+                    "v": .integer(1),
+                    "artifact": .text(artifact.digest),
+                    "config": config.isEmpty
+                        ? nil : .object(config.mapValues(Self.canonical)),
+                    "template": template.canonical,
+                ])))
+    }
+
+    /// The digest of (artifact, template): what is promoted.
+    package var build: BuildID {
+        BuildID(
+            digest: Digest(
+                of: .fields([
+                    "v": .integer(1),
+                    "artifact": .text(artifact.digest),
+                    "template": template.canonical,
+                ])))
+    }
+
+    private static func canonical(_ value: ConfigValue) -> JSONValue {
+        switch value {
+        case .plain(let text): .string(text)
+        case .secret(let name, let version):
+            .fields(["secret": .text(name), "version": .string(version)])
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// Wall time: milliseconds since 1970-01-01T00:00:00Z.
+package struct Timestamp: Hashable, Comparable, Sendable, Codable {
+    package let milliseconds: Int
+
+    package init(milliseconds: Int) { self.milliseconds = milliseconds }
+
+    package init(from decoder: any Decoder) throws {
+        milliseconds = try decoder.singleValueContainer().decode(Int.self)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(milliseconds)
+    }
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
+
+    package static func + (left: Timestamp, right: Duration) -> Timestamp {
+        Timestamp(milliseconds: left.milliseconds + right.milliseconds)
+    }
+
+    /// How much later `left` is than `right`; negative when it is earlier.
+    package static func - (left: Timestamp, right: Timestamp) -> Duration {
+        .milliseconds(left.milliseconds - right.milliseconds)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded towards zero.
+    package var milliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+    }
+}
+
+/// Names one boot of the machine: monotonic times of two boots cannot be compared.
+package struct BootID: Hashable, Sendable, Codable {
+    package let text: String
+    package init(_ text: String) { self.text = text }
+}
+
+/// What `now` is: wall time, monotonic time and the boot to which the monotonic time belongs.
+///
+/// Windows and expiry use wall time; holds and deadlines add up monotonic time.
+package struct Moment: Hashable, Sendable, Codable {
+    package let wall: Timestamp
+    /// Milliseconds of a clock that is never set; its zero is arbitrary.
+    package let monotonicMilliseconds: Int
+    package let boot: BootID
+
+    package init(wall: Timestamp, monotonicMilliseconds: Int, boot: BootID) {
+        self.wall = wall
+        self.monotonicMilliseconds = monotonicMilliseconds
+        self.boot = boot
+    }
+
+    /// Monotonic time since `earlier`, or zero when the machine was booted in between.
+    package func elapsed(since earlier: Moment) -> Duration {
+        guard boot == earlier.boot else { return .zero }
+        return .milliseconds(max(0, monotonicMilliseconds - earlier.monotonicMilliseconds))
+    }
+}

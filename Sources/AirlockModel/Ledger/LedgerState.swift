@@ -1,0 +1,99 @@
+/// Everything in the journal that decides what happens next.
+package struct LedgerState: Hashable, Sendable {
+    /// The commit before which history is not verified; nil in an empty ledger.
+    package var trustRoot: CommitID?
+    package var head: HeadRecord?
+    package var lanes: [LaneID: LaneRecord]
+    /// Operations without an outcome, by number.
+    package var operations: [Int: OperationRecord]
+    /// Intents without an end, by key.
+    package var intents: [ActionKey: IntentRecord]
+    package var freezes: [Freeze.Scope: Freeze]
+    package var quarantines: [LaneID: [Quarantine]]
+    /// Environments whose engine this ledger has claimed.
+    package var claims: Set<EnvironmentName>
+    /// The latest moment at which something was written: the high-water mark of the clock.
+    package var clock: Moment?
+    package var nextOperation: Int
+
+    package init(
+        trustRoot: CommitID? = nil, head: HeadRecord? = nil, lanes: [LaneID: LaneRecord] = [:],
+        operations: [Int: OperationRecord] = [:], intents: [ActionKey: IntentRecord] = [:],
+        freezes: [Freeze.Scope: Freeze] = [:], quarantines: [LaneID: [Quarantine]] = [:],
+        claims: Set<EnvironmentName> = [], clock: Moment? = nil, nextOperation: Int = 1
+    ) {
+        self.trustRoot = trustRoot
+        self.head = head
+        self.lanes = lanes
+        self.operations = operations
+        self.intents = intents
+        self.freezes = freezes
+        self.quarantines = quarantines
+        self.claims = claims
+        self.clock = clock
+        self.nextOperation = nextOperation
+    }
+
+    /// The operation under way in `lane`.
+    package func operation(of lane: LaneID) -> OperationRecord? {
+        lanes[lane]?.operation.flatMap { operations[$0] }
+    }
+
+    /// Carries out one write; the same function keeps the engine's copy, the in-memory ledger and the
+    /// reading of a journal in step.
+    package mutating func apply(_ write: JournalWrite) {
+        switch write {
+        case .trustRoot(let commit): trustRoot = commit
+        case .head(let record): head = record
+        case .lane(let record): lanes[record.lane] = record
+        case .operation(let record): apply(record)
+        case .intent(let record): intents[record.order.key] = record
+        case .settle(let key, _): intents[key] = nil
+        case .freeze(let freeze): freezes[freeze.scope] = freeze
+        case .thaw(let scope): freezes[scope] = nil
+        case .quarantine(let record):
+            quarantines[record.lane, default: []].removeAll { $0.slot == record.slot }
+            quarantines[record.lane, default: []].append(record)
+        case .release(let lane, let slot):
+            quarantines[lane]?.removeAll { $0.slot == slot }
+            if quarantines[lane]?.isEmpty == true { quarantines[lane] = nil }
+        case .claimed(let environment): claims.insert(environment)
+        case .clock(let moment): clock = moment
+        }
+    }
+
+    private mutating func apply(_ record: OperationRecord) {
+        operations[record.number] = record.outcome == nil ? record : nil
+        nextOperation = max(nextOperation, record.number + 1)
+    }
+}
+
+/// One write to the journal.
+package enum JournalWrite: Hashable, Sendable {
+    case trustRoot(CommitID)
+    case head(HeadRecord)
+    /// Inserts or replaces.
+    case lane(LaneRecord)
+    /// Inserts or replaces.
+    case operation(OperationRecord)
+    /// Inserts; replaces only an intent that ended as ``IntentOutcome/seenUndone`` or refused.
+    case intent(IntentRecord)
+    case settle(ActionKey, IntentOutcome)
+    case freeze(Freeze)
+    case thaw(Freeze.Scope)
+    case quarantine(Quarantine)
+    case release(LaneID, SlotID)
+    case claimed(EnvironmentName)
+    case clock(Moment)
+}
+
+/// Writes and audit entries that become durable together or not at all.
+package struct LedgerTransaction: Hashable, Sendable {
+    package var writes: [JournalWrite]
+    package var entries: [AuditDraft]
+
+    package init(writes: [JournalWrite] = [], entries: [AuditDraft] = []) {
+        self.writes = writes
+        self.entries = entries
+    }
+}

@@ -1,0 +1,232 @@
+/// What the journal holds of one lane.
+package struct LaneRecord: Hashable, Sendable, Codable {
+    package let lane: LaneID
+    /// Nil before the first deployment and after a removal.
+    package var settled: Settled?
+    /// The operation under way; nil when there is none.
+    package var operation: Int?
+    /// The digest of the last decision that was recorded, so that a decision is recorded when it
+    /// changes and not at each tick.
+    package var decision: String?
+
+    package init(
+        lane: LaneID, settled: Settled? = nil, operation: Int? = nil, decision: String? = nil
+    ) {
+        self.lane = lane
+        self.settled = settled
+        self.operation = operation
+        self.decision = decision
+    }
+}
+
+/// One attempt at a change, or one repair; numbered per ledger when it opens.
+package struct OperationRecord: Hashable, Sendable, Codable {
+    package let number: Int
+    package let lane: LaneID
+    package let work: Work
+    /// The commit that caused it, and its author.
+    package let commit: CommitID?
+    package let author: String?
+    package let opened: Timestamp
+    package var rollout: RolloutState
+    package var outcome: Outcome?
+    package var ended: Timestamp?
+
+    package init(
+        number: Int, lane: LaneID, work: Work, commit: CommitID?, author: String?,
+        opened: Timestamp, rollout: RolloutState = RolloutState(), outcome: Outcome? = nil,
+        ended: Timestamp? = nil
+    ) {
+        self.number = number
+        self.lane = lane
+        self.work = work
+        self.commit = commit
+        self.author = author
+        self.opened = opened
+        self.rollout = rollout
+        self.outcome = outcome
+        self.ended = ended
+    }
+
+    package enum Work: Hashable, Sendable, Codable {
+        case change(Change)
+        case repair(Repair)
+    }
+
+    /// How an operation ended.
+    package enum Outcome: Hashable, Sendable, Codable {
+        case settled
+        case rolledBack(reason: String)
+        /// Another operation took its place before it settled.
+        case superseded
+
+        /// One word for audit entries and tables.
+        package var word: String {
+            switch self {
+            case .settled: "settled"
+            case .rolledBack: "rolledBack"
+            case .superseded: "superseded"
+            }
+        }
+    }
+
+    /// The change that it carries out; nil for a repair.
+    package var change: Change? {
+        switch work {
+        case .change(let change): change
+        case .repair: nil
+        }
+    }
+}
+
+/// How far the carrying out of an operation has come; survives a kill at any step.
+package struct RolloutState: Hashable, Sendable, Codable {
+    package var direction: Direction
+    /// Grows by one with each action that was seen done; part of the idempotency key.
+    package var step: Int
+    /// Monotonic time without progress, added up over boots.
+    package var stalled: Duration
+    /// When `stalled` was last added to.
+    package var seen: Moment?
+    /// Healthy instances of the target that were seen at the most: progress is exceeding it.
+    package var best: Int
+
+    package init(
+        direction: Direction = .forward, step: Int = 0, stalled: Duration = .zero,
+        seen: Moment? = nil, best: Int = 0
+    ) {
+        self.direction = direction
+        self.step = step
+        self.stalled = stalled
+        self.seen = seen
+        self.best = best
+    }
+
+    package enum Direction: Hashable, Sendable, Codable {
+        case forward
+        /// The target is being stopped and the base serves again.
+        case back(reason: String)
+    }
+}
+
+/// The durable record that stands before every action.
+package struct IntentRecord: Hashable, Sendable, Codable {
+    package let order: ActionOrder
+    package let step: Int
+    /// The sequence number of its `intended` entry in the audit log; set by the ledger.
+    package var entry: Int?
+    package let opened: Timestamp
+
+    package init(order: ActionOrder, step: Int, entry: Int? = nil, opened: Timestamp) {
+        self.order = order
+        self.step = step
+        self.entry = entry
+        self.opened = opened
+    }
+}
+
+/// How an intent ended.
+package enum IntentOutcome: Hashable, Sendable, Codable {
+    case done(Receipt)
+    /// The answer was lost; the lane was looked at and shows the effect.
+    case seenDone
+    /// The answer was lost; the lane was looked at and does not show the effect.
+    case seenUndone
+    case refused(String)
+
+    /// One phrase for audit entries and tables.
+    package var phrase: String {
+        switch self {
+        case .done(let receipt): receipt.repeated ? "done before" : "done"
+        case .seenDone: "seen done"
+        case .seenUndone: "seen undone"
+        case .refused(let reason): "refused: \(reason)"
+        }
+    }
+}
+
+/// A stop of forward changes, repairs and healing in one environment or lane.
+package struct Freeze: Hashable, Sendable, Codable {
+    package let scope: Scope
+    package let reason: String
+    package let actor: Actor
+    package let from: Timestamp
+    /// Nil for "until thawed".
+    package let until: Timestamp?
+
+    package init(scope: Scope, reason: String, actor: Actor, from: Timestamp, until: Timestamp?) {
+        self.scope = scope
+        self.reason = reason
+        self.actor = actor
+        self.from = from
+        self.until = until
+    }
+
+    /// What is frozen.
+    package enum Scope: TextIdentity {
+        package static let noun = "environment or lane"
+        case environment(EnvironmentName)
+        case lane(LaneID)
+
+        package init?(_ text: String) {
+            if let lane = LaneID(text) {
+                self = .lane(lane)
+            } else if let name = EnvironmentName(text) {
+                self = .environment(name)
+            } else {
+                return nil
+            }
+        }
+
+        package var description: String {
+            switch self {
+            case .environment(let name): name.description
+            case .lane(let lane): lane.description
+            }
+        }
+
+        /// Whether `lane` lies in it.
+        package func covers(_ lane: LaneID) -> Bool {
+            switch self {
+            case .environment(let name): lane.environment == name
+            case .lane(let frozen): lane == frozen
+            }
+        }
+    }
+}
+
+/// A (lane, slot) that was rolled back; it is not tried again until it is released.
+package struct Quarantine: Hashable, Sendable, Codable {
+    package let lane: LaneID
+    package let slot: SlotID
+    package let artifact: ArtifactReference
+    package let reason: String
+    package let operation: Int
+    package let since: Timestamp
+
+    package init(
+        lane: LaneID, slot: SlotID, artifact: ArtifactReference, reason: String, operation: Int,
+        since: Timestamp
+    ) {
+        self.lane = lane
+        self.slot = slot
+        self.artifact = artifact
+        self.reason = reason
+        self.operation = operation
+        self.since = since
+    }
+}
+
+/// The commit whose fleet is in force.
+package struct HeadRecord: Hashable, Sendable, Codable {
+    package let commit: CommitRecord
+    package let accepted: Timestamp
+    /// The limits of this commit, in force for the next.
+    package let limits: Limits
+
+    package init(commit: CommitRecord, accepted: Timestamp, limits: Limits) {
+        self.commit = commit
+        self.accepted = accepted
+        self.limits = limits
+    }
+}

@@ -1,0 +1,118 @@
+/// One lane's move from its base (the slot it last settled on) to its target.
+package struct Change: Hashable, Sendable, Codable {
+    package let id: ChangeID
+    package let lane: LaneID
+    package let kind: Kind
+    /// What the lane last settled on; nil for a first deployment.
+    package let base: Settled?
+    package let target: Target
+    package let strategy: Strategy
+    package let policy: PolicyDigest
+    /// The commit that asks for it; not part of the id.
+    package let commit: CommitID?
+    /// What besides a commit asks for it, such as `secret:checkout-db@2`.
+    package let cause: String?
+
+    /// What kind of move it is, for people and for the blast radius.
+    package enum Kind: String, Hashable, Sendable, Codable {
+        /// A lane that never settled.
+        case create
+        /// Another slot.
+        case replace
+        /// The same slot with another number of instances.
+        case scale
+        case remove
+    }
+
+    /// Where the lane shall be when the change has settled.
+    package enum Target: Hashable, Sendable, Codable {
+        case slot(SlotSpec, version: String?, replicas: Replicas)
+        case removal
+
+        /// The slot that shall run; nil for a removal.
+        package var slot: SlotID? {
+            switch self {
+            case .slot(let spec, _, _): spec.id
+            case .removal: nil
+            }
+        }
+    }
+
+    /// Computes the id from (lane, base, target or removal, declared replicas, strategy, policy).
+    package init(
+        lane: LaneID, kind: Kind, base: Settled?, target: Target, strategy: Strategy,
+        policy: PolicyDigest, commit: CommitID?, cause: String? = nil
+    ) {
+        self.lane = lane
+        self.kind = kind
+        self.base = base
+        self.target = target
+        self.strategy = strategy
+        self.policy = policy
+        self.commit = commit
+        self.cause = cause
+        var replicas: JSONValue?
+        if case .slot(_, _, let declared) = target {
+            replicas = .array([.integer(declared.minimum), .integer(declared.maximum)])
+        }
+        id = ChangeID(
+            digest: Digest(
+                of: .fields([
+                    "v": .integer(1),
+                    "lane": .text(lane),
+                    "base": base.map { .text($0.slot.id) },
+                    "target": .string(target.slot?.description ?? "removal"),
+                    "replicas": replicas,
+                    "strategy": strategy.canonical,
+                    "policy": .text(policy),
+                ])))
+    }
+}
+
+/// What a lane was last brought to and has been since.
+package struct Settled: Hashable, Sendable, Codable {
+    package let slot: SlotSpec
+    package let version: String?
+    package let replicas: Replicas
+    /// The change and operation that brought it here; nil for what was adopted.
+    package let change: ChangeID?
+    package let operation: Int?
+    package let commit: CommitID?
+    package let at: Timestamp
+
+    package init(
+        slot: SlotSpec, version: String?, replicas: Replicas, change: ChangeID?, operation: Int?,
+        commit: CommitID?, at: Timestamp
+    ) {
+        self.slot = slot
+        self.version = version
+        self.replicas = replicas
+        self.change = change
+        self.operation = operation
+        self.commit = commit
+        self.at = at
+    }
+}
+
+/// Bringing a lane back to what it settled on.
+package struct Repair: Hashable, Sendable, Codable {
+    package let lane: LaneID
+    /// Nil when the lane shall run nothing.
+    package let to: Settled?
+    package let found: [Drift]
+
+    package init(lane: LaneID, to: Settled?, found: [Drift]) {
+        self.lane = lane
+        self.to = to
+        self.found = found
+    }
+}
+
+/// One way in which a lane differs from what it settled on.
+package enum Drift: Hashable, Sendable, Codable {
+    case slotMissing(SlotID)
+    case slotEdited(SlotID, found: SlotID)
+    case slotForeign(SlotID)
+    case replicas(SlotID, found: Int, declared: Replicas)
+    case weights(found: [SlotID: Int], settled: SlotID)
+}

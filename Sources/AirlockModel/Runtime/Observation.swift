@@ -1,0 +1,133 @@
+/// A provider's own name for a state of an environment; equal revisions mean nothing changed.
+package struct ProviderRevision: Hashable, Sendable, Codable {
+    package let text: String
+    package init(_ text: String) { self.text = text }
+}
+
+/// What a provider says is there in one environment, or in the lanes that were asked for.
+package struct Observation: Hashable, Sendable {
+    package let environment: EnvironmentName
+    package let revision: ProviderRevision
+    package let claim: Claim?
+    /// Every lane with at least one slot under this fleet's name.
+    package let lanes: [LaneID: LaneObservation]
+    /// When something will change without being told to, such as an instance that is starting.
+    package let until: Timestamp?
+
+    package init(
+        environment: EnvironmentName, revision: ProviderRevision, claim: Claim?,
+        lanes: [LaneID: LaneObservation], until: Timestamp? = nil
+    ) {
+        self.environment = environment
+        self.revision = revision
+        self.claim = claim
+        self.lanes = lanes
+        self.until = until
+    }
+}
+
+/// The answer to "what is there, if it changed since that revision".
+package enum ObservationAnswer: Sendable {
+    case unchanged
+    case observed(Observation)
+}
+
+/// What runs in one lane.
+package struct LaneObservation: Hashable, Sendable, Codable {
+    package let lane: LaneID
+    /// Sorted by slot id.
+    package let slots: [SlotObservation]
+    /// Share of the lane's traffic per slot in per mille; adds up to 1000, or is empty.
+    package let weights: [SlotID: Int]
+
+    package init(lane: LaneID, slots: [SlotObservation] = [], weights: [SlotID: Int] = [:]) {
+        self.lane = lane
+        self.slots = slots.sorted { $0.id < $1.id }
+        self.weights = weights
+    }
+
+    /// The slot of that id, when it is there.
+    package func slot(_ id: SlotID) -> SlotObservation? { slots.first { $0.id == id } }
+
+    /// The slots that receive traffic and have a healthy instance.
+    package var serving: [SlotObservation] {
+        slots.filter { (weights[$0.id] ?? 0) > 0 && $0.healthyCount > 0 }
+    }
+}
+
+/// One slot as the provider sees it.
+package struct SlotObservation: Hashable, Sendable, Codable {
+    /// The id under which the slot was started.
+    package let id: SlotID
+    /// What runs there now; its id differs from `id` when someone edited it by hand.
+    package let spec: SlotSpec
+    /// How many instances the engine was told to keep.
+    package let replicas: Int
+    package let instances: [InstanceObservation]
+    /// The change and operation that started it; nil for what was there before Airlock.
+    package let change: ChangeID?
+    package let operation: Int?
+
+    package init(
+        id: SlotID, spec: SlotSpec, replicas: Int, instances: [InstanceObservation],
+        change: ChangeID? = nil, operation: Int? = nil
+    ) {
+        self.id = id
+        self.spec = spec
+        self.replicas = replicas
+        self.instances = instances
+        self.change = change
+        self.operation = operation
+    }
+
+    package var healthyCount: Int { instances.count { $0.phase == .healthy } }
+
+    /// Whether someone changed what runs under this id.
+    package var isEdited: Bool { spec.id != id }
+}
+
+/// One instance of a slot.
+package struct InstanceObservation: Hashable, Sendable, Codable {
+    package let id: String
+    package let phase: Phase
+
+    package init(id: String, phase: Phase) {
+        self.id = id
+        self.phase = phase
+    }
+
+    /// What an instance can be; `unknown` is never counted as healthy or absent.
+    package enum Phase: String, Hashable, Sendable, Codable {
+        case starting
+        case healthy
+        case unhealthy
+        case failed
+        case unknown
+    }
+}
+
+/// What a slot did in one second.
+package struct SecondCounters: Hashable, Sendable, Codable {
+    /// The second, counted from 1970.
+    package let second: Int
+    package let requests: Int
+    package let errors: Int
+    /// 99th percentile of latency in microseconds; nil without requests.
+    package let latencyP99Microseconds: Int?
+    /// Use of the slot's CPU limit in hundredths of a percent.
+    package let cpuBasisPoints: Int
+    /// Memory of the largest instance in bytes.
+    package let memoryBytes: Int
+
+    package init(
+        second: Int, requests: Int, errors: Int, latencyP99Microseconds: Int?,
+        cpuBasisPoints: Int, memoryBytes: Int
+    ) {
+        self.second = second
+        self.requests = requests
+        self.errors = errors
+        self.latencyP99Microseconds = latencyP99Microseconds
+        self.cpuBasisPoints = cpuBasisPoints
+        self.memoryBytes = memoryBytes
+    }
+}

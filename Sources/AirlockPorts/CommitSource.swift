@@ -1,0 +1,64 @@
+package import AirlockModel
+
+/// Where desired state comes from: one branch of one git repository.
+///
+/// Reading never checks out and never runs anything that the repository holds.
+package protocol CommitSource: Sendable {
+    /// Asks the remote for the branch and stores what it has.
+    ///
+    /// - Parameter limit: Longest wall time allowed; the fetch is given up after it.
+    /// - Throws: ``SourceError``. What was fetched before stays as it is.
+    func fetch(limit: Duration) async throws(SourceError) -> FetchedHead
+
+    /// What the last good fetch found; nil when there was none.
+    func lastFetch() async throws(SourceError) -> FetchedHead?
+
+    /// Whether `commit` is `ancestor` or one of its descendants.
+    func descends(_ commit: CommitID, from ancestor: CommitID) async throws(SourceError) -> Bool
+
+    /// What a stored commit says of itself.
+    func record(of commit: CommitID) async throws(SourceError) -> CommitRecord
+
+    /// The commits after `base` up to `head` along first parents, oldest first.
+    ///
+    /// - Parameter limit: Nil is answered when there are more, or when `base` is not on the line.
+    func firstParentLine(
+        from base: CommitID, to head: CommitID, limit: Int
+    ) async throws(SourceError) -> [CommitID]?
+
+    /// The files below the read paths that differ between two commits; all of them when `base` is nil.
+    func delta(from base: CommitID?, to head: CommitID) async throws(SourceError) -> TreeDelta
+
+    /// Contents of blobs.
+    ///
+    /// - Throws: ``SourceError/tooLarge(what:limit:)`` for a blob over the cap.
+    func blobs(_ objects: [ObjectID]) async throws(SourceError) -> [ObjectID: [UInt8]]
+
+    /// What the branch would be after merging `branch`; nothing is written that outlives the call but
+    /// the fetched objects.
+    func proposal(
+        branch: BranchName, limit: Duration
+    ) async throws(SourceError) -> ProposedMerge
+}
+
+/// Why a source could not answer.
+package enum SourceError: Error, Hashable, Sendable {
+    /// The remote did not answer in time.
+    case timedOut(after: Duration)
+    /// The remote cannot be reached or refused.
+    case unreachable(String)
+    /// The remote has no such branch.
+    case branchMissing(String)
+    /// Another process writes the mirror.
+    case busy
+    /// An object that should be there is not.
+    case objectMissing(String)
+    /// Something is over a cap; `what` names it, `limit` with its unit.
+    case tooLarge(what: String, limit: String)
+    /// The URL or path is not one that this version fetches from.
+    case unsupportedRemote(String)
+    /// The mirror is not what was written there.
+    case corrupt(String)
+    /// The file system or libgit2 failed.
+    case failed(String)
+}

@@ -1,0 +1,53 @@
+package import AirlockModel
+
+/// The durable memory: journal and audit log.
+///
+/// One process writes at a time; readers never lock.
+package protocol Ledger: Sendable {
+    /// Which ledger this is and which of its writers.
+    var claim: Claim { get }
+
+    /// Everything that decides what happens next.
+    func state() async throws(LedgerError) -> LedgerState
+
+    /// Makes a transaction durable, all of it or nothing.
+    ///
+    /// Returns after the data is on disk. Transactions of several callers may share one flush; they
+    /// keep the order of the calls.
+    /// - Returns: The sequence numbers of the transaction's entries.
+    func commit(_ transaction: LedgerTransaction) async throws(LedgerError) -> [Int]
+
+    /// Returns when a signed checkpoint on disk covers the entry.
+    func published(_ sequence: Int) async throws(LedgerError)
+
+    /// Operations, newest first.
+    func operations(of lane: LaneID?, limit: Int) async throws(LedgerError) -> [OperationRecord]
+
+    /// How the intents of an operation ended, in the order of their steps; nil for an open one.
+    func intents(
+        of operation: Int
+    ) async throws(LedgerError) -> [(intent: IntentRecord, outcome: IntentOutcome?)]
+
+    /// Audit entries in the order of their sequence numbers.
+    func entries(_ filter: AuditFilter) async throws(LedgerError) -> [AuditEntry]
+}
+
+/// Why the ledger could not do what was asked.
+package enum LedgerError: Error, Hashable, Sendable {
+    /// Another process has the lock; `holder` says which.
+    case locked(holder: String)
+    /// The lock or the epoch was lost; the process must end.
+    case fenced
+    /// The directory or a file can be read by others.
+    case permissions(path: String, mode: String)
+    /// What is stored is not what was written; nothing is done until a person looks.
+    case corrupt(what: String)
+    /// The ledger was written by a newer version.
+    case newer(found: Int, known: Int)
+    /// There is no ledger here yet.
+    case missing(path: String)
+    /// The disk is full or failed.
+    case storage(String)
+    /// An entry is larger than ``AuditEntry/maximumBytes``.
+    case entryTooLarge(bytes: Int)
+}
