@@ -1,0 +1,54 @@
+/// How things behave in the simulator: the decoded `simulation.yaml`.
+package struct SimulationSpec: Hashable, Sendable, Codable {
+    /// By artifact digest; an artifact that is not named is healthy.
+    package var artifacts: [Digest: ArtifactBehaviour]
+    /// Requests a second that arrive at a service, in thousandths.
+    package var traffic: [UnitName: Int]
+    /// The current version of each secret.
+    package var secrets: [SecretName: String]
+
+    package init(
+        artifacts: [Digest: ArtifactBehaviour] = [:], traffic: [UnitName: Int] = [:],
+        secrets: [SecretName: String] = [:]
+    ) {
+        self.artifacts = artifacts
+        self.traffic = traffic
+        self.secrets = secrets
+    }
+}
+
+/// How the instances of one artifact behave; the defaults are those of a healthy service.
+package struct ArtifactBehaviour: Hashable, Sendable, Codable {
+    /// From start to healthy; nil for "never becomes healthy".
+    package var startup: Duration?
+    package var errorRate: Share
+    package var latencyP99: Duration
+    /// Use of the slot's CPU limit at its traffic.
+    package var cpu: Share
+    /// Memory of one instance after start, in bytes.
+    package var memoryBytes: Int
+    /// Growth of memory per minute, in bytes; an instance over its limit is killed and starts again.
+    package var leakBytesPerMinute: Int
+    /// Each instance fails this long after it became healthy, and starts again.
+    package var crashAfter: Duration?
+    /// From this age of the slot on, its error rate is `poisonErrorRate`.
+    package var poisonAfter: Duration?
+    package var poisonErrorRate: Share
+
+    package init(
+        startup: Duration? = .seconds(1), errorRate: Share = Share(basisPoints: 0),
+        latencyP99: Duration = .milliseconds(50), cpu: Share = Share(basisPoints: 2_000),
+        memoryBytes: Int = 64 << 20, leakBytesPerMinute: Int = 0, crashAfter: Duration? = nil,
+        poisonAfter: Duration? = nil, poisonErrorRate: Share = Share(basisPoints: 5_000)
+    ) {
+        self.startup = startup
+        self.errorRate = errorRate
+        self.latencyP99 = latencyP99
+        self.cpu = cpu
+        self.memoryBytes = memoryBytes
+        self.leakBytesPerMinute = leakBytesPerMinute
+        self.crashAfter = crashAfter
+        self.poisonAfter = poisonAfter
+        self.poisonErrorRate = poisonErrorRate
+    }
+}
