@@ -7,6 +7,11 @@ package protocol Ledger: Sendable {
     /// Which ledger this is and which of its writers.
     var claim: Claim { get }
 
+    /// Gives the audit log its origin, once; before that nothing is published.
+    ///
+    /// - Throws: ``LedgerError/otherFleet(known:)`` when it has another name already.
+    func name(origin: FleetName) async throws(LedgerError)
+
     /// Everything that decides what happens next.
     func state() async throws(LedgerError) -> LedgerState
 
@@ -44,6 +49,8 @@ package enum LedgerError: Error, Hashable, Sendable {
     case corrupt(what: String)
     /// The ledger was written by a newer version.
     case newer(found: Int, known: Int)
+    /// The ledger belongs to a fleet of another name.
+    case otherFleet(known: FleetName)
     /// There is no ledger here yet.
     case missing(path: String)
     /// The disk is full or failed.

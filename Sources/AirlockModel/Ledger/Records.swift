@@ -223,10 +223,15 @@ package struct HeadRecord: Hashable, Sendable, Codable {
     package let accepted: Timestamp
     /// The limits of this commit, in force for the next.
     package let limits: Limits
+    /// The limits of the commit before, in force for this one; its own when it is the first.
+    package let limitsInForce: Limits
 
-    package init(commit: CommitRecord, accepted: Timestamp, limits: Limits) {
+    package init(
+        commit: CommitRecord, accepted: Timestamp, limits: Limits, limitsInForce: Limits
+    ) {
         self.commit = commit
         self.accepted = accepted
         self.limits = limits
+        self.limitsInForce = limitsInForce
     }
 }
