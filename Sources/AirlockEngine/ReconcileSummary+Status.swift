@@ -13,6 +13,7 @@ extension ReconcileSummary {
             }
         }
         for lane in status.lanes {
+            if lane.holdsChange { heldForward.append(lane.lane) }
             switch lane.disposition {
             case .change, .repair, .back: underWay.append(lane.lane)
             case .leave: continue

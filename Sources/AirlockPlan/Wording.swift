@@ -73,3 +73,14 @@ extension Replicas {
         minimum == maximum ? String(minimum) : "\(minimum) to \(maximum)"
     }
 }
+
+extension LanePlan {
+    /// Whether a forward change waits here, also beside a repair.
+    package var holdsChange: Bool {
+        guard change != nil else { return false }
+        switch disposition {
+        case .hold, .repair: return true
+        case .change, .back, .leave: return false
+        }
+    }
+}
