@@ -100,6 +100,12 @@ let package = Package(
 
         // What tests share: manual clock, builders, the in-memory ledger, contract suites.
         .airlock("AirlockTestSupport", ["AirlockModel", "AirlockPorts"]),
+
+        .airlockTests("AirlockHostTests", ["AirlockHost", "AirlockModel"]),
+        .airlockTests(
+            "AirlockControlTests",
+            ["AirlockControl", "AirlockHost", "AirlockModel", "AirlockPorts", .nioCore, .nioPosix]),
+        .airlockTests("HouseRulesTests", []),
     ],
     swiftLanguageModes: [.v6]
 )
