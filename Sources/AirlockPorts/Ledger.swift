@@ -55,6 +55,9 @@ package enum LedgerError: Error, Hashable, Sendable {
     case missing(path: String)
     /// The disk is full or failed.
     case storage(String)
+    /// The transaction contradicts the journal, such as an intent that is open already; a bug of the
+    /// caller. Nothing of it was written.
+    case contradiction(String)
     /// An entry is larger than ``AuditEntry/maximumBytes``.
     case entryTooLarge(bytes: Int)
 }
