@@ -60,11 +60,8 @@ struct FleetReading {
             reading.fleet = nil
             return reading
         }
-        var blobs = proposal.mergedBlobs
-        let stored = decoder.wanted(proposal.delta).filter { blobs[$0] == nil }
-        blobs.merge(try await source.blobs(stored)) { $1 }
-        let decoded = decoder.apply(
-            proposal.delta, blobs: blobs, commit: nil, causes: [:])
+        let decoded = try await FleetDecoding.apply(
+            proposal.delta, to: &decoder, from: source, known: proposal.mergedBlobs, commit: nil)
         reading.fleet = decoded.fleet
         reading.diagnostics = decoded.diagnostics
         reading.simulation = decoded.simulation ?? reading.simulation
@@ -88,8 +85,8 @@ struct FleetReading {
         _ head: FetchedHead, with decoder: inout FleetDecoder, notices: [String]
     ) async throws -> Reading {
         let delta = try await source.delta(from: nil, to: head.commit)
-        let blobs = try await source.blobs(decoder.wanted(delta))
-        let decoded = decoder.apply(delta, blobs: blobs, commit: head.commit, causes: [:])
+        let decoded = try await FleetDecoding.apply(
+            delta, to: &decoder, from: source, commit: head.commit)
         return Reading(
             fleet: decoded.fleet, commit: head.commit, diagnostics: decoded.diagnostics,
             simulation: decoded.simulation, origin: PlanOrigin(notices: notices),

@@ -153,8 +153,8 @@ actor SourceKeeper {
         let delta = try await parts.source.delta(from: base, to: head)
         let causes = try await causes(from: base, to: head)
         var next = decoder
-        let blobs = try await parts.source.blobs(next.wanted(delta))
-        let decoded = next.apply(delta, blobs: blobs, commit: head, causes: causes)
+        let decoded = try await FleetDecoding.apply(
+            delta, to: &next, from: parts.source, commit: head, causes: causes)
         return (decoded, next)
     }
 

@@ -1,3 +1,4 @@
+import AirlockGit
 import AirlockManifest
 import AirlockModel
 import ArgumentParser
@@ -27,7 +28,7 @@ struct ValidateCommand: Verb {
 
     func perform() async throws -> ExitStatus {
         let files = try WorkingDirectory(path: directory).files()
-        let (fleet, diagnostics) = FleetValidation.validate(files: files)
+        let (fleet, diagnostics) = FleetValidation.validate(files)
         let isValid = diagnostics.isEmpty && fleet != nil
         switch output.format {
         case .json, .yaml:
@@ -64,11 +65,59 @@ struct SchemaCommand: Verb {
     var kind: String
 
     func perform() async throws -> ExitStatus {
-        guard let kind = DocumentKind(rawValue: kind) else {
-            let known = DocumentKind.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let kind = ManifestKind(rawValue: kind) else {
+            let known = ManifestKind.allCases.map(\.rawValue).joined(separator: ", ")
             throw Failure("there is no kind \(kind)", advice: "use one of \(known)")
         }
-        Output.data(kind.schema)
+        Output.data(SchemaText.json(kind))
+        return .done
+    }
+}
+
+/// `airlock init`: a first repository that validates, plans and runs.
+struct InitCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make a first repository that validates, plans and runs.")
+
+    @Argument(help: "The folder to make; it must be missing or empty.")
+    var directory: String
+
+    @Option(help: "The fleet's name (default: the folder's).")
+    var name: String?
+
+    func perform() async throws -> ExitStatus {
+        let folder = URL(filePath: directory).standardizedFileURL
+        let text = name ?? folder.lastPathComponent
+        guard let fleet = FleetName(text) else {
+            throw Failure(
+                "\(text) is not a fleet name", advice: "give --name with \(FleetName.form)")
+        }
+        let path = folder.path(percentEncoded: false)
+        if FileManager.default.fileExists(atPath: path),
+            try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
+        {
+            throw Failure("\(directory) is not empty", advice: "name a new folder")
+        }
+        let files = StarterRepository.files(name: fleet)
+        for file in files {
+            let place = folder.appending(path: file.path)
+            try FileManager.default.createDirectory(
+                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(file.contents.utf8).write(to: place)
+        }
+        let root = try FirstRepository.commit(
+            path, paths: files.map(\.path), message: "The first fleet")
+        Output.data(
+            """
+            Made \(directory): a git repository with the fleet \(fleet), \(files.count) files.
+            trust root \(root)
+
+            Next:
+              airlock validate \(directory)
+              airlock plan --repo \(directory)
+              airlock run --repo \(directory) --trust-root \(root)
+            """)
         return .done
     }
 }
