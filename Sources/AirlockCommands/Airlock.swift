@@ -1,6 +1,5 @@
 package import ArgumentParser
 
-<<<<<<< HEAD
 /// The root of the command line.
 package struct AirlockCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
@@ -34,14 +33,6 @@ package struct AirlockCommand: AsyncParsableCommand {
                     CompletionCommand.self, FetchWorkerCommand.self,
                 ]),
         ])
-=======
-/// The program: one verb per file of this folder.
-package struct AirlockCommand: AsyncParsableCommand {
-    package static let configuration = CommandConfiguration(
-        commandName: "airlock",
-        abstract: "Runs in every environment what the main branch of one repository says.",
-        subcommands: [FetchWorkerCommand.self])
->>>>>>> b51196d511aab35c431b3b96ee2ca1b449dd6f41
 
     package init() {}
 }

@@ -19,7 +19,7 @@ struct LaneReading {
                 if case .back = operation.rollout.direction { return .rollingBack }
                 return operation.change == nil ? .repairing : .changing
             }
-            if record.decision?.hasPrefix("hold: ") == true { return .held }
+            if record.holdReason != nil { return .held }
             return record.settled == nil ? .absent : .settled
         }
     }

@@ -33,10 +33,19 @@ struct Wiring: Sendable {
             throw Failure(
                 "\(settings[.branch]) is not a branch name", advice: "give one like main")
         }
+        try prepareState()
         let clock = clock
         return try GitSource(
             remote: Self.remote(settings[.repo]), branch: branch, directory: settings[.state],
             now: { clock.now().wall })
+    }
+
+    /// Makes the state directory where there is none, and refuses one that others can read.
+    private func prepareState() throws {
+        try FileManager.default.createDirectory(
+            atPath: settings[.state], withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        try state.check()
     }
 
     /// The provider of each kind.

@@ -19,10 +19,10 @@ enum AuditText {
     }
 
     /// The text by which a decision is told from the one before.
-    static func decision(of work: OperationRecord.Work) -> String {
+    static func decision(of work: OperationRecord.Work) -> LaneRecord.Decision {
         switch work {
-        case .change(let change): "change \(change.id)"
-        case .repair(let repair): "repair: \(repair.found.map(\.phrase).joined(separator: "; "))"
+        case .change(let change): .work("change \(change.id)")
+        case .repair(let repair): .work(repair.found.map(\.phrase).joined(separator: "; "))
         }
     }
 

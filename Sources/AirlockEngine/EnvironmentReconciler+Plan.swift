@@ -175,11 +175,11 @@ extension EnvironmentReconciler {
                 transaction.writes.append(.lane(record))
             case .hold(let reason):
                 try await park(old?.operation)
-                guard old?.decision != "hold: \(reason.phrase)" else { continue }
+                guard old?.holdReason != reason.phrase else { continue }
                 var record = old ?? LaneRecord(lane: lane.lane)
                 // A lane that was never seen stays so: a record would stop its adoption.
                 guard old != nil || isObserved else { continue }
-                record.decision = "hold: \(reason.phrase)"
+                record.decision = .hold(reason.phrase)
                 transaction.writes.append(.lane(record))
                 transaction.entries.append(hold(lane, reason, at: now))
             }

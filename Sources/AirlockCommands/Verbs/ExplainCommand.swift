@@ -32,7 +32,7 @@ struct ExplainCommand: Verb {
         let settled: SlotView?
         let operation: Int?
         let quarantined: [String]
-        let decision: String?
+        let held: String?
     }
 
     func perform() async throws -> ExitStatus {
@@ -64,7 +64,7 @@ struct ExplainCommand: Verb {
             settled: record?.settled.map(SlotView.init), operation: record?.operation,
             quarantined: (planning.ledger.quarantines[lane] ?? []).map {
                 "\($0.slot): \($0.reason)"
-            }, decision: record?.decision)
+            }, held: record?.holdReason)
         switch output.format {
         case .json, .yaml: try Output.value(view, as: output.format)
         case .human, .markdown: Output.data(text(view, planned))

@@ -123,9 +123,8 @@ struct StatusText {
 
     private func notes(_ lane: LaneReading.Lane) -> [String] {
         var lines: [String] = []
-        if let decision = lane.record.decision, decision.hasPrefix("hold: ") {
-            lines.append(
-                ink.yellow("\(lane.record.lane) is held: \(decision.dropFirst("hold: ".count))"))
+        if let reason = lane.record.holdReason {
+            lines.append(ink.yellow("\(lane.record.lane) is held: \(reason)"))
         }
         lines += lane.quarantines.map {
             ink.red("\(lane.record.lane): slot \($0.slot.short) is quarantined: \($0.reason)")
@@ -178,16 +177,13 @@ struct StatusView: Encodable {
     private static func lane(_ lane: LaneReading.Lane) -> Lane {
         let settled = lane.record.settled
         let slots = lane.observed?.slots
-        let hold = lane.record.decision.flatMap {
-            $0.hasPrefix("hold: ") ? String($0.dropFirst("hold: ".count)) : nil
-        }
         return Lane(
             lane: lane.record.lane.description, state: lane.condition, version: settled?.version,
             slot: settled?.slot.id.description, artifact: settled?.slot.artifact.description,
             healthy: slots?.reduce(0) { $0 + $1.healthyCount },
             replicas: slots?.reduce(0) { $0 + $1.replicas }, since: settled?.at.rfc3339,
             commit: settled?.commit?.description, change: settled?.change?.description,
-            operation: lane.operation?.number, held: hold,
+            operation: lane.operation?.number, held: lane.record.holdReason,
             quarantined: lane.quarantines.map(\.slot.description), frozen: lane.freeze?.reason)
     }
 }
