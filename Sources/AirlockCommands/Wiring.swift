@@ -14,7 +14,8 @@ struct Wiring: Sendable {
     let settings: Settings
     let clock: SystemClock
     let user = LocalUser.current
-    private let world: SimulatedProvider
+    /// The simulated world of the state directory.
+    let world: SimulatedProvider
 
     init(_ settings: Settings) throws {
         self.settings = settings
