@@ -20,10 +20,12 @@ extension Target {
 
     /// A test target of ours.
     static func airlockTests(
-        _ name: String, _ dependencies: [Dependency], resources: [Resource] = []
+        _ name: String, _ dependencies: [Dependency], exclude: [String] = [],
+        resources: [Resource] = []
     ) -> Target {
         .testTarget(
-            name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+            name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+            swiftSettings: strict)
     }
 }
 
@@ -100,6 +102,11 @@ let package = Package(
 
         // What tests share: manual clock, builders, the in-memory ledger, contract suites.
         .airlock("AirlockTestSupport", ["AirlockModel", "AirlockPorts"]),
+
+        .airlockTests(
+            "AirlockLedgerTests",
+            ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
+            exclude: ["GoVerifier"]),
     ],
     swiftLanguageModes: [.v6]
 )

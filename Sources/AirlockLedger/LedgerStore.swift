@@ -105,10 +105,11 @@ package final class LedgerStore: Ledger {
         try await publisher.published(sequence)
     }
 
-    /// Publishes what is committed and gives the lock back; nothing can be written after it.
+    /// Publishes what is committed and gives the lock back; nothing can be written or read after it.
     package func close() async throws(LedgerError) {
         commits.end()
         await publisher.drain()
+        try reader.reading.close()
         try journal.close()
         lock.release()
     }

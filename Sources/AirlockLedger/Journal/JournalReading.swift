@@ -52,6 +52,15 @@ struct JournalReading: Sendable {
         }
     }
 
+    /// Closes the connection; nothing can be read after it.
+    func close() throws(LedgerError) {
+        do {
+            try queue.close()
+        } catch {
+            throw JournalFault.translate(error)
+        }
+    }
+
     /// Everything that decides what happens next.
     static func state(_ db: Database) throws -> LedgerState {
         var state = LedgerState()
