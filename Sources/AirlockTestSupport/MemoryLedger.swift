@@ -98,7 +98,9 @@ package final class MemoryLedger: Ledger {
         of operation: Int
     ) async throws(LedgerError) -> [(intent: IntentRecord, outcome: IntentOutcome?)] {
         try read { $0.intents.values.filter { $0.intent.order.operation == operation } }
-            .sorted { ($0.intent.step, $0.intent.order.key) < ($1.intent.step, $1.intent.order.key) }
+            .sorted {
+                ($0.intent.step, $0.intent.order.key) < ($1.intent.step, $1.intent.order.key)
+            }
     }
 
     package func entries(_ filter: AuditFilter) async throws(LedgerError) -> [AuditEntry] {

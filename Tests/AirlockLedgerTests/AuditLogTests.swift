@@ -54,7 +54,8 @@ import Testing
                     _ = try log.verify(key: key)
                     Issue.record("\(file) byte \(index): unseen")
                 } catch {
-                    #expect("\(error)".hasPrefix("audit/\(file)"), "\(file) byte \(index): \(error)")
+                    #expect(
+                        "\(error)".hasPrefix("audit/\(file)"), "\(file) byte \(index): \(error)")
                 }
                 try folder.write(good, to: "state/audit/\(file)")
             }
@@ -147,7 +148,9 @@ import Testing
         let log = AuditLog(folder.state)
         let before = try log.verify()
         let files = try folder.auditFiles()
-        for lost in [["tile/0/001"], ["tile/entries/000", "tile/1/000.p/2"], ["checkpoint"], files] {
+        for lost in [
+            ["tile/0/001"], ["tile/entries/000", "tile/1/000.p/2"], ["checkpoint"], files,
+        ] {
             for file in lost {
                 try FileManager.default.removeItem(atPath: "\(folder.state.audit)/\(file)")
             }
@@ -245,7 +248,9 @@ import Testing
             detail: ["do": "start \"x\"\n", "é": "\u{2014}"])
         let entry = AuditEntry(sequence: 9, draft: draft)
         #expect(try AuditEntry(bytes: entry.bytes) == entry)
-        #expect(throws: AuditEntryError.notCanonical) { try AuditEntry(bytes: entry.bytes + [0x20]) }
+        #expect(throws: AuditEntryError.notCanonical) {
+            try AuditEntry(bytes: entry.bytes + [0x20])
+        }
         let text = String(decoding: entry.bytes, as: UTF8.self)
         #expect(throws: AuditEntryError.version(2)) {
             try AuditEntry(bytes: Array(text.replacing("\"v\":1", with: "\"v\":2").utf8))
@@ -254,7 +259,8 @@ import Testing
             #expect(throws: AuditEntryError.self) { try AuditEntry(bytes: Array(bad.utf8)) }
         }
         #expect(throws: AuditEntryError.notCanonical) {
-            try AuditEntry(bytes: Array(text.replacing("{\"about", with: "{\"new\":1,\"about").utf8))
+            try AuditEntry(
+                bytes: Array(text.replacing("{\"about", with: "{\"new\":1,\"about").utf8))
         }
     }
 }

@@ -50,7 +50,9 @@ private enum Go {
         #expect(bad.status != 0, "\(bad.output)")
     }
 
-    private func go(_ arguments: [String], in folder: String) throws -> (status: Int32, output: String) {
+    private func go(_ arguments: [String], in folder: String) throws -> (
+        status: Int32, output: String
+    ) {
         let settings = [
             "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on",
             "GOCACHE": "\(folder)/cache", "GOPATH": "\(folder)/path", "CGO_ENABLED": "0",

@@ -193,7 +193,10 @@ import Testing
     @Test(
         "a changed row is a halt that names table and key",
         arguments: [
-            ("UPDATE lanes SET payload = CAST(replace(payload, 'unit-1', 'unit-2') AS BLOB)", "lanes"),
+            (
+                "UPDATE lanes SET payload = CAST(replace(payload, 'unit-1', 'unit-2') AS BLOB)",
+                "lanes"
+            ),
             ("UPDATE lanes SET key = 'staging/other'", "lanes"),
             ("UPDATE operations SET lane = 'staging/other'", "operations"),
             ("UPDATE intents SET step = 9", "intents"),
@@ -293,7 +296,8 @@ import Testing
                     writes: [.lane(LaneRecord(lane: LedgerSample.lane(number)))],
                     entries: [LedgerSample.draft(.decision, at: number)]))
         }
-        // The files as a kill leaves them: no checkpoint of the journal, tiles at any step.
+        try await store.published(19)
+        // The files as a kill leaves them: the journal's writes are still in its write-ahead log.
         let left = StateDirectory(path: "\(folder.path)/left")
         try FileManager.default.copyItem(atPath: folder.state.path, toPath: left.path)
         let next = try await LedgerStore.openForWriting(left, clock: ManualClock())

@@ -13,7 +13,8 @@ import Testing
 
         """
 
-    private func verified(_ text: String, by keys: [VerifierKey]) throws(NoteError) -> [VerifierKey] {
+    private func verified(_ text: String, by keys: [VerifierKey]) throws(NoteError) -> [VerifierKey]
+    {
         try SignedNote(Array(text.utf8)).verified(by: keys)
     }
 
@@ -98,7 +99,8 @@ import Testing
         #expect(Checkpoint(text: Array(checkpoint.text.utf8)) == checkpoint)
         for text in [
             checkpoint.text.replacing("\n12\n", with: "\n012\n"),
-            checkpoint.text.replacing("\n12\n", with: "\n-1\n"), "shop\n12\n", checkpoint.text + "\n",
+            checkpoint.text.replacing("\n12\n", with: "\n-1\n"), "shop\n12\n",
+            checkpoint.text + "\n",
         ] {
             #expect(Checkpoint(text: Array(text.utf8)) == nil, "\(text)")
         }

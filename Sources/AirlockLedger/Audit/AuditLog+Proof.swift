@@ -23,7 +23,8 @@ extension AuditLog {
                 leaf, at: sequence, size: checkpoint.size, path: path, root: checkpoint.root)
         else {
             throw .damaged(
-                place: "audit/tile", what: "the tiles do not lead to the signed root: verify the log")
+                place: "audit/tile",
+                what: "the tiles do not lead to the signed root: verify the log")
         }
         let hashes = path.map { Base64.encode($0.bytes) + "\n" }.joined()
         return "\(Self.proofHeader)\nindex \(sequence)\n\(hashes)\n"

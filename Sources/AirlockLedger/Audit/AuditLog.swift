@@ -111,7 +111,9 @@ package struct AuditLog: Sendable {
         let wanted = TilePath(content, index: index, width: width)
         for candidate in [wanted, TilePath(content, index: index)] {
             let file = "\(path)/\(candidate)"
-            if let bytes = try read(file, limit: Self.maximumFileBytes) { return (candidate, bytes) }
+            if let bytes = try read(file, limit: Self.maximumFileBytes) {
+                return (candidate, bytes)
+            }
         }
         throw .damaged(place: "audit/\(wanted)", what: "it is missing")
     }

@@ -54,7 +54,8 @@ struct TileComparison {
         for (offset, leaf) in leaves.enumerated()
         where offset >= known.count || known[offset] != leaf {
             firstEntry = .damaged(
-                place: "audit/\(bundle) entry \(offset)", what: "its hash is not that in audit/\(path)")
+                place: "audit/\(bundle) entry \(offset)",
+                what: "its hash is not that in audit/\(path)")
             return
         }
     }

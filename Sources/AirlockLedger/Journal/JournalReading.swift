@@ -153,7 +153,8 @@ struct StoredEntry {
         do {
             let entry = try AuditEntry(bytes: bytes)
             guard entry.sequence == sequence else {
-                throw SealedRow.corrupt("entries", String(sequence), "it is entry \(entry.sequence)")
+                throw SealedRow.corrupt(
+                    "entries", String(sequence), "it is entry \(entry.sequence)")
             }
             return entry
         } catch let error as AuditEntryError {
