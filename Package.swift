@@ -20,10 +20,12 @@ extension Target {
 
     /// A test target of ours.
     static func airlockTests(
-        _ name: String, _ dependencies: [Dependency], resources: [Resource] = []
+        _ name: String, _ dependencies: [Dependency], exclude: [String] = [],
+        resources: [Resource] = []
     ) -> Target {
         .testTarget(
-            name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+            name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+            swiftSettings: strict)
     }
 }
 
@@ -41,6 +43,11 @@ extension Target.Dependency {
     static let system = product(name: "SystemPackage", package: "swift-system")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let yams = product(name: "Yams", package: "Yams")
+}
+
+/// What `airlock version` calls the commit it was built from.
+let commit = Context.gitInformation.map {
+    $0.currentCommit + ($0.hasUncommittedChanges ? " with changes" : "")
 }
 
 let package = Package(
@@ -81,6 +88,11 @@ let package = Package(
         .airlock("AirlockHost", ["AirlockModel", "AirlockPorts"]),
         .airlock("AirlockSimulator", ["AirlockModel", "AirlockPorts"]),
 
+        // The commit that the program was built from.
+        .target(
+            name: "CBuildCommit",
+            cSettings: commit.map { [.define("AIRLOCK_BUILD_COMMIT", to: "\"\($0)\"")] }),
+
         // Runs the straight line.
         .airlock(
             "AirlockEngine",
@@ -96,7 +108,7 @@ let package = Package(
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
                 "AirlockRollout", "AirlockGit", "AirlockLedger", "AirlockControl", "AirlockHost",
                 "AirlockSimulator", "AirlockEngine", .argumentParser, .logging, .lifecycle,
-                .unixSignals,
+                .unixSignals, "CBuildCommit",
             ]),
         .executableTarget(
             name: "airlock", dependencies: ["AirlockCommands"], swiftSettings: strict),
@@ -113,6 +125,10 @@ let package = Package(
         .airlockTests(
             "AirlockGitTests",
             ["AirlockGit", "AirlockModel", "AirlockPorts", "AirlockCommands", "airlock"]),
+        .airlockTests(
+            "AirlockLedgerTests",
+            ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
+            exclude: ["GoVerifier"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -60,7 +60,7 @@ struct DoctorCommand: Verb {
             for entry in entries {
                 table.add([
                     Table.Cell(entry.key.rawValue), Table.Cell(entry.value),
-                    Table.Cell(entry.origin, common.ink.dim),
+                    Table.Cell(entry.origin, .dim),
                 ])
             }
             Output.data(table.text(common.ink))

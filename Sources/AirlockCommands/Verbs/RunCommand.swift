@@ -1,5 +1,7 @@
 import AirlockControl
 import AirlockEngine
+import AirlockHost
+import AirlockLedger
 import AirlockModel
 import ArgumentParser
 import Glibc

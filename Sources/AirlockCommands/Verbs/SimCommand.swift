@@ -34,15 +34,18 @@ struct SimCommand: AsyncParsableCommand {
             for lane in view.lanes {
                 for slot in lane.slots {
                     let healthy = "\(slot.healthy)/\(slot.replicas)"
-                    let isWell = slot.healthy == slot.replicas
+                    let health: Ink.Shade =
+                        slot.healthy == slot.replicas ? .green : .red
+                    let errors: Ink.Shade = slot.errors == 0 ? .green : .yellow
+                    let latency = slot.latencyP99Microseconds.map { "\($0 / 1000)ms" } ?? "-"
                     table.add([
-                        Table.Cell(lane.lane), Table.Cell(String(slot.slot.prefix(12)), ink.dim),
+                        Table.Cell(lane.lane), Table.Cell(String(slot.slot.prefix(12)), .dim),
                         Table.Cell(ArtifactReference(slot.artifact)?.short ?? slot.artifact),
                         Table.Cell("\(slot.weight)‰"),
-                        Table.Cell(healthy, isWell ? ink.green : ink.red),
+                        Table.Cell(healthy, health),
                         Table.Cell(String(slot.requests)),
-                        Table.Cell(String(slot.errors), slot.errors == 0 ? { $0 } : ink.yellow),
-                        Table.Cell(slot.latencyP99Microseconds.map { "\($0 / 1000)ms" } ?? "-"),
+                        Table.Cell(String(slot.errors), errors),
+                        Table.Cell(latency),
                         Table.Cell("\(slot.cpuBasisPoints / 100)%"),
                         Table.Cell("\(slot.memoryBytes >> 20)Mi"),
                     ])
