@@ -54,7 +54,8 @@ package actor GitSource: CommitSource {
     package var readCounters: ReadCounters { counters }
 
     package func fetch(limit: Duration) async throws(SourceError) -> FetchedHead {
-        try await fetch(branch, for: .head, lockPatience: limit, limit: limit)
+        // Less than the whole, so that the answer is "busy" and the worker need not be killed.
+        try await fetch(branch, for: .head, lockPatience: limit * 3 / 4, limit: limit)
     }
 
     package func lastFetch() async throws(SourceError) -> FetchedHead? { try recorded(.head, branch) }

@@ -51,8 +51,7 @@ struct RawTree {
     ) throws(SourceError) {
         let path = repository.path
         do throws(GitError) {
-            let header = try repository.header(id)
-            guard header.bytes <= limit else {
+            guard try repository.size(of: id) <= limit else {
                 throw GitError(code: GIT_EINVALID.rawValue, category: GIT_ERROR_NONE, doing: "")
             }
             var oid = id.oid

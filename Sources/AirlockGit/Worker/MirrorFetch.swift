@@ -54,6 +54,8 @@ enum MirrorFetch {
     ) throws(SourceError) -> CommitID {
         let received: Result<CommitID, SourceError>
         do throws(GitError) {
+            // Opened once by itself, because the transport blurs why it cannot.
+            _ = try Repository(opening: address.path).path
             received = try mirror.with { mirror throws(GitError) in
                 let remote = try GitHandle("name the remote", release: git_remote_free) {
                     git_remote_create_anonymous(&$0, mirror, address.path)
