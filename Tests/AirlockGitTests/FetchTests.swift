@@ -38,8 +38,10 @@ struct FetchTests {
     @Test(
         "another kind of remote is refused with what is supported, and without its credentials",
         arguments: [
-            "https://ada:secret@example.org/shop.git", "git@example.org:shop.git", "shop", "../shop",
-            "ssh://example.org/shop", "file://example.org/shop", "/tmp/a\u{0}b", "file:///tmp/%zz", "",
+            "https://ada:secret@example.org/shop.git", "git@example.org:shop.git", "shop",
+            "../shop",
+            "ssh://example.org/shop", "file://example.org/shop", "/tmp/a\u{0}b", "file:///tmp/%zz",
+            "",
         ])
     func unsupported(remote: String) throws {
         let fixture = try Fixture(empty: true)
@@ -149,14 +151,22 @@ struct FetchTests {
         }
     }
 
-    @Test("a repository of another user is refused by name", .enabled(if: geteuid() == 0))
+    @Test(
+        "a repository of another user is refused, whatever the home folder configures",
+        .enabled(if: geteuid() == 0))
     func foreignOwner() async throws {
         let fixture = try Fixture()
         let nobody: UInt32 = 65_534
         for path in [fixture.origin, fixture.origin + "/.git"] {
             try #require(chown(path, nobody, nobody) == 0)
         }
-        try await with(fixture.source()) { source async throws in
+        // The home folder's exception would be taken if its configuration were read.
+        let home = fixture.root + "/home"
+        try "[safe]\n  directory = \(fixture.origin)\n".write(
+            toFile: home + "/.gitconfig", atomically: true, encoding: .utf8)
+        let worker = try fixture.script(
+            "HOME='\(home)' exec '\(WorkerCommand.built.executable)' fetch-worker")
+        try await with(fixture.source(worker: worker)) { source async throws in
             do {
                 _ = try await source.fetch(limit: .ample)
                 Issue.record("fetched from another user's repository")
@@ -204,7 +214,9 @@ struct FetchTests {
         }
     }
 
-    @Test("a mirror that cannot be opened or read is corrupt, and a fresh one is made once it is gone")
+    @Test(
+        "a mirror that cannot be opened or read is corrupt, and a fresh one is made once it is gone"
+    )
     func corrupt() async throws {
         let fixture = try Fixture()
         let head = try fixture.head()
@@ -256,7 +268,54 @@ struct FetchTests {
         }
     }
 
-    @Test("a fetch over its cap of objects is refused by name")
+    @Test("a fetch copies what its branch has and the mirror lacks, and nothing of other branches")
+    func smallest() async throws {
+        let fixture = try Fixture()
+        try fixture.git("checkout", "-q", "-b", "unmerged")
+        let other = try fixture.commit("other", ["services/big.yaml": "unmerged work"])
+        try fixture.git("checkout", "-q", "main")
+        func objects() throws -> Int {
+            let text = try fixture.git(
+                "--git-dir", fixture.mirror, "cat-file", "--batch-all-objects", "--batch-check",
+                "--unordered")
+            return text.split(separator: "\n").count
+        }
+        func packed() throws -> Int {
+            let folder = fixture.mirror + "/objects/pack/"
+            return try FileManager.default.contentsOfDirectory(atPath: folder)
+                .filter { $0.hasSuffix(".idx") }
+                .map { name in
+                    try fixture.git("verify-pack", "-v", folder + name).split(separator: "\n")
+                        .filter { $0.contains(" commit ") || $0.contains(" tree ") }.count
+                }
+                .reduce(0, +)
+        }
+        try await with(fixture.source()) { source async throws in
+            _ = try await source.fetch(limit: .ample)
+            #expect(try objects() == 3)
+            try fixture.commit("second", ["fleet.yaml": "second"])
+            _ = try await source.fetch(limit: .ample)
+            _ = try await source.fetch(limit: .ample)
+            #expect(try objects() == 6)
+            #expect(try packed() == 4, "nothing was copied twice")
+            await #expect(throws: SourceError.self) { try await source.record(of: other) }
+        }
+    }
+
+    @Test("what an interrupted fetch left behind is removed by the next one")
+    func leftovers() async throws {
+        let fixture = try Fixture()
+        try await with(fixture.source()) { source async throws in
+            let head = try await source.fetch(limit: .ample).commit
+            let left = fixture.mirror + "/objects/pack/pack_git2_interrupted"
+            try "half a pack".write(toFile: left, atomically: true, encoding: .utf8)
+            #expect(try await source.fetch(limit: .ample).commit == head)
+            #expect(!FileManager.default.fileExists(atPath: left))
+            #expect(try await source.record(of: head).id == head)
+        }
+    }
+
+    @Test("a fetch over its cap of objects or bytes is refused by name, and harms nothing")
     func objects() async throws {
         let fixture = try Fixture()
         var limits = GitLimits.standard
@@ -267,5 +326,13 @@ struct FetchTests {
             }
             #expect(try await source.lastFetch() == nil)
         }
+        limits = .standard
+        limits.fetchedBytes = 100
+        try await with(fixture.source(limits: limits)) { source async throws in
+            await #expect(throws: SourceError.tooLarge(what: "the fetch", limit: "100 bytes")) {
+                try await source.fetch(limit: .ample)
+            }
+        }
+        try await with(fixture.source()) { try await $0.fetch(limit: .ample) }
     }
 }

@@ -108,7 +108,9 @@ final class Fixture: Sendable {
     }
 
     /// Names a blob.
-    func blob(_ text: String) throws -> String { try git("hash-object", "-w", "--stdin", input: text) }
+    func blob(_ text: String) throws -> String {
+        try git("hash-object", "-w", "--stdin", input: text)
+    }
 
     /// Stores any bytes as an object, as a hostile remote could.
     func object(_ type: String, _ bytes: [UInt8]) throws -> ObjectID {

@@ -177,7 +177,8 @@ struct ProposalTests {
         #expect(GitLimits.standard.planLockWait == .seconds(10))
     }
 
-    @Test("a plan's commit has a reference of its own for a day, and the deployed head is not moved")
+    @Test(
+        "a plan's commit has a reference of its own for a day, and the deployed head is not moved")
     func references() async throws {
         let fixture = try parted()
         let topic = try #require(topic)

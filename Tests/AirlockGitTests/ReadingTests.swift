@@ -7,7 +7,9 @@ import Testing
 @Suite("Reading")
 struct ReadingTests {
     /// Fetches the head that the branch has now.
-    private func fetched(_ fixture: Fixture, limits: GitLimits = .standard) async throws -> GitSource {
+    private func fetched(_ fixture: Fixture, limits: GitLimits = .standard) async throws
+        -> GitSource
+    {
         let source = try fixture.source(limits: limits)
         do {
             _ = try await source.fetch(limit: .ample)
@@ -27,7 +29,8 @@ struct ReadingTests {
         }
     }
 
-    @Test("against nothing, a commit is its files below the read paths, in the order of their bytes")
+    @Test(
+        "against nothing, a commit is its files below the read paths, in the order of their bytes")
     func whole() async throws {
         let fixture = try Fixture()
         let names = [
@@ -80,7 +83,8 @@ struct ReadingTests {
         }
     }
 
-    @Test("one changed file of 2,000 services reads the three folders on its path, before and after")
+    @Test(
+        "one changed file of 2,000 services reads the three folders on its path, before and after")
     func cost() async throws {
         let fixture = try Fixture(empty: true)
         var stream = ""
@@ -177,7 +181,8 @@ struct ReadingTests {
         let fixture = try Fixture()
         let blob = try #require(ObjectID(fixture.blob("x")))
         let root = try fixture.rawTree([
-            ("100644", Array("network.yaml".utf8), blob), ("100644", Array("fleet.yaml".utf8), blob),
+            ("100644", Array("network.yaml".utf8), blob),
+            ("100644", Array("fleet.yaml".utf8), blob),
         ])
         let head = try #require(CommitID(fixture.git("commit-tree", "\(root)", "-m", "odd")))
         try fixture.git("update-ref", "refs/heads/main", "\(head)")

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The fetch worker")
 struct WorkerTests {
-    /// Long enough to start a shell, short enough for a test.
+    /// A deadline that is meant to pass.
     private static let short = Duration.seconds(2)
 
     /// The process ids that a script worker noted.
@@ -19,31 +19,25 @@ struct WorkerTests {
 
     private func isAlive(_ process: Int32) -> Bool { kill(process, 0) == 0 }
 
-    /// A worker that notes its id, and is silent at its first start only.
-    private func silentAtFirst(_ fixture: Fixture) throws -> WorkerCommand {
-        try fixture.script(
-            """
-            echo $$ >> '\(fixture.root)/pids'
-            if [ ! -e '\(fixture.root)/once' ]; then
-              touch '\(fixture.root)/once'
-              exec sleep 600
-            fi
-            exec '\(WorkerCommand.built.executable)' fetch-worker
-            """)
-    }
-
     @Test("a silent worker is killed at the deadline, and the next fetch has a fresh one")
     func silent() async throws {
         let fixture = try Fixture()
-        try await with(fixture.source(worker: silentAtFirst(fixture))) { source async throws in
+        let mute = fixture.root + "/mute"
+        try Data().write(to: URL(fileURLWithPath: mute))
+        let worker = try fixture.script(
+            """
+            echo $$ >> '\(fixture.root)/pids'
+            if [ -e '\(mute)' ]; then exec sleep 600; fi
+            exec '\(WorkerCommand.built.executable)' fetch-worker
+            """)
+        try await with(fixture.source(worker: worker)) { source async throws in
             await #expect(throws: SourceError.timedOut(after: Self.short)) {
                 try await source.fetch(limit: Self.short)
             }
+            try FileManager.default.removeItem(atPath: mute)
             let head = try fixture.head()
             #expect(try await source.fetch(limit: .ample).commit == head)
-            let processes = try noted(fixture)
-            #expect(processes.count == 2)
-            #expect(processes.first.map(isAlive) == false)
+            #expect(try noted(fixture).filter(isAlive).count == 1)
         }
         #expect(try noted(fixture).allSatisfy { !isAlive($0) })
     }
@@ -155,7 +149,9 @@ struct WorkerTests {
         #expect(try await source.record(of: head).id == head)
     }
 
-    @Test("the worker ends with its input, as when its parent is killed, even in the middle of a fetch")
+    @Test(
+        "the worker ends with its input, as when its parent is killed, even in the middle of a fetch"
+    )
     func orphan() async throws {
         let fixture = try Fixture()
         // The lock is held, so the order cannot be finished before the input ends.
@@ -163,7 +159,7 @@ struct WorkerTests {
             let order = """
                 {"v":1,"id":1,"state":"\(fixture.state)","remote":"\(fixture.origin)","branch":"main",\
                 "purpose":"head","asked":0,"lockPatienceMilliseconds":600000,\
-                "planAgeMilliseconds":1,"maximumReferences":9,"maximumObjects":9,"maximumBytes":9}
+                "planAgeMilliseconds":1,"maximumObjects":9,"maximumBytes":9}
 
                 """
             let output = try fixture.execute(
@@ -175,11 +171,18 @@ struct WorkerTests {
     @Test("a worker ends with 64 at an order of another version")
     func version() throws {
         let fixture = try Fixture()
-        #expect(throws: FixtureError.self) {
-            try fixture.execute(
-                WorkerCommand.built.executable, ["fetch-worker"], environment: [:],
-                input: "{\"v\":2}\n" + String(repeating: " ", count: 100_000))
-        }
+        // A pipe that is its own writer never ends, so it is the order that ends the worker.
+        let worker = try fixture.script(
+            """
+            /usr/bin/mkfifo '\(fixture.root)/orders'
+            exec 3<> '\(fixture.root)/orders'
+            echo '{"v":2}' >&3
+            '\(WorkerCommand.built.executable)' fetch-worker <&3
+            echo $?
+            """)
+        let status = try fixture.execute(
+            worker.executable, [], environment: [:], input: nil)
+        #expect(status == "64")
     }
 
     @Test("the mirror is busy while another process writes it, and readable all the time")
