@@ -100,6 +100,7 @@ let package = Package(
 
         // What tests share: manual clock, builders, the in-memory ledger, contract suites.
         .airlock("AirlockTestSupport", ["AirlockModel", "AirlockPorts"]),
+        .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
     ],
     swiftLanguageModes: [.v6]
 )

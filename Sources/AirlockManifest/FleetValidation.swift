@@ -26,7 +26,8 @@ package enum FleetValidation {
     }
 
     /// The top-level names below which something may be read; other folders need no visit.
-    package static let roots = ReadPath.folders + ReadPath.files + ReadPath.laterFolders + ReadPath.laterFiles
+    package static let roots =
+        ReadPath.folders + ReadPath.files + ReadPath.laterFolders + ReadPath.laterFiles
 
     /// The fleet that the files make, and everything that is wrong with them.
     package static func validate(_ files: [File]) -> (fleet: Fleet?, diagnostics: [Diagnostic]) {

@@ -64,9 +64,10 @@ extension FleetDecoder {
     /// `order` names each environment once, every environment has a file, and tiers never go down.
     private func checkOrder(_ order: [Located<EnvironmentName>], _ parked: inout Parked) {
         var highest: (name: EnvironmentName, tier: Tier)?
+        let refused = Set(index.refused.values.compactMap(\.parks))
         for entry in order {
             let subject = Subject.environment(entry.value)
-            if index.objects[subject] == nil {
+            if index.objects[subject] == nil, !refused.contains(subject) {
                 let near = NearestName.of(
                     entry.value.description, among: index.environments.map(\.description))
                 let problem = Problem(

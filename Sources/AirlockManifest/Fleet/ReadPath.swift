@@ -66,7 +66,8 @@ package enum ReadPath: Hashable, Sendable {
                 Problem(nil, "submodules are never read", "put the files themselves here"),
                 parks: Self.parked(by: parts))
         case .file:
-            self = last.hasPrefix(".") || last.hasSuffix(".md")
+            self =
+                last.hasPrefix(".") || last.hasSuffix(".md")
                 ? .ignored : Self.classify(parts)
         }
     }
@@ -75,7 +76,8 @@ package enum ReadPath: Hashable, Sendable {
     private static func isReadable(_ top: String, _ count: Int) -> Bool {
         let folder = top.lowercased()
         if (folders + laterFolders).contains(folder) { return true }
-        return count == 1 && (files + laterFiles + ["fleet.yml", "simulation.yml"]).contains(folder)
+        return count == 1
+            && (files + laterFiles + ["fleet.yml", "simulation.yml"]).contains(folder)
     }
 
     private static func classify(_ parts: [String]) -> ReadPath {

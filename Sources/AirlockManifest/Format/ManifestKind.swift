@@ -73,7 +73,8 @@ enum FormatTable {
     private static let bound = Record(
         [
             .optional(
-                "count", .integer(1...100_000), "A number of lanes; the smaller of the two holds, at least 1.",
+                "count", .integer(1...100_000),
+                "A number of lanes; the smaller of the two holds, at least 1.",
                 example: "3"),
             .optional(
                 "share", .text(.share), "A share of the environment's lanes.", example: "10%"),
