@@ -4,7 +4,7 @@ extension Document {
     /// Reads one YAML document.
     ///
     /// Composing shares what aliases name; expanding them is bounded by ``ManifestLimits``.
-    /// - Throws: The ``Problem`` with the place where reading stopped, or the bound that is exceeded.
+    /// - Throws: The ``Problem`` with the place where reading stopped, or the bound exceeded.
     package init(_ bytes: [UInt8]) throws(Problem) {
         guard bytes.count <= ManifestLimits.bytes else {
             throw Problem(
@@ -18,7 +18,10 @@ extension Document {
                 "save the file as UTF-8")
         }
         try DocumentScan.refuseHazards(bytes)
-        let composed = try Self.compose(String(decoding: bytes, as: UTF8.self))
+        // libyaml would count a byte order mark as a column and take the second line for less indented.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let text = bytes.starts(with: mark) ? bytes[mark.count...] : bytes[...]
+        let composed = try Self.compose(String(decoding: text, as: UTF8.self))
         guard let composed else {
             throw Problem(
                 Place(line: 1, column: 1), "the file is empty", "describe it, or delete the file")
@@ -203,7 +206,7 @@ private struct Expansion {
             throw Problem(place, "the file uses aliases more than \(ManifestLimits.aliases) times")
         }
         guard depth <= ManifestLimits.depth else {
-            throw Problem(place, "the nesting is deeper than \(ManifestLimits.depth) levels")
+            throw DocumentScan.tooDeep(place)
         }
     }
 

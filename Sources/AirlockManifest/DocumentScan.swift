@@ -7,15 +7,23 @@ enum DocumentScan {
     /// The most brackets, commas, colons and line ends in one file; each node needs at least one.
     private static let marks = 2 * ManifestLimits.nodes
 
+    /// The most brackets that are open at once, in levels. The scan does not know quotes, so this
+    /// is wide of the true limit; each level costs libyaml time for every token inside it.
+    private static let openBrackets = 4 * ManifestLimits.depth
+
     static func refuseHazards(_ bytes: [UInt8]) throws(Problem) {
         var marks = 0
+        var open = 0
         var hasAlias = false
         var suspect: Int?
         for (offset, byte) in bytes.enumerated() {
             switch byte {
-            case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\n"),
-                UInt8(ascii: "\r"):
+            case UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r"): marks += 1
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
                 marks += 1
+                open += 1
+                if open > openBrackets { throw tooDeep(Document.place(of: offset, in: bytes)) }
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): open = max(0, open - 1)
             case UInt8(ascii: ":"):
                 marks += 1
                 if suspect == nil, endsContainerOrAlias(bytes, before: offset) { suspect = offset }
@@ -37,6 +45,10 @@ enum DocumentScan {
                 "in a file with aliases a key cannot be an alias, a list or a mapping",
                 "write the key as a plain word")
         }
+    }
+
+    static func tooDeep(_ place: Document.Place) -> Problem {
+        Problem(place, "the nesting is deeper than \(ManifestLimits.depth) levels")
     }
 
     /// Whether a key that ends before the colon at `offset` could be an alias, a list or a mapping.

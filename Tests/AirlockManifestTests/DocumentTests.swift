@@ -146,4 +146,18 @@ struct DocumentTests {
         let marks = String(repeating: "[],", count: 200_001)
         #expect(try #require(problem("[" + marks + "]")).problem.contains("commas"))
     }
+
+    @Test("a byte order mark and carriage returns are accepted")
+    func lineEnds() {
+        #expect(problem("\u{FEFF}tier: staging\r\nprovider: {simulated: {}}\r\n") == nil)
+        #expect(messages(.environment, "\u{FEFF}tier: staging\r\n").isEmpty)
+    }
+
+    @Test("the place of a diagnostic counts characters, not bytes")
+    func columns() {
+        #expect(
+            messages(.service, "{owner: größe, port: x}")
+                == ["f:1:22: `port` must be a whole number from 1 to 65535, but is a text: write 1"]
+        )
+    }
 }

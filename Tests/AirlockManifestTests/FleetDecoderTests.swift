@@ -266,7 +266,7 @@ struct FleetDecoderTests {
             decoded.simulation == nil && decoded.fleet?.parked == Parked()
                 && decoded.diagnostics.count == 1)
         tree["simulation.yaml"] = nil
-        #expect(tree.decode().simulation == nil && tree.decode().diagnostics.isEmpty)
+        #expect(tree.decode().simulation == SimulationSpec() && tree.decode().diagnostics.isEmpty)
     }
 
     @Test("a blob that could not be had parks its lanes, is asked for again, and then is read")
@@ -312,5 +312,38 @@ struct FleetDecoderTests {
         }
         let decoded = tree.decode()
         #expect(decoded.fleet?.parked.units.count == 400)
+    }
+
+    @Test("a service that is refused is still one that others may call")
+    func refusedCallee() {
+        var tree = shop
+        for path in tree.entries.keys where path.hasPrefix("services/api/") { tree[path] = nil }
+        tree.entries["services/api"] = MemoryTree.Entry(kind: .submodule, contents: "x")
+        let decoded = tree.decode()
+        #expect(decoded.diagnostics.map(\.path) == ["services/api"])
+        #expect(decoded.fleet?.lanes[lane("production/web")] != nil)
+    }
+
+    @Test("a lost services folder leaves a fleet with no service files, for the planner to refuse")
+    func lostServices() {
+        var tree = shop
+        for path in tree.entries.keys where path.hasPrefix("services/") { tree[path] = nil }
+        let fleet = tree.decode().fleet
+        #expect(fleet?.serviceFileCount == 0 && fleet?.lanes.isEmpty == true)
+        tree.entries["services"] = MemoryTree.Entry(kind: .symlink, contents: "elsewhere")
+        let linked = tree.decode()
+        #expect(linked.fleet?.serviceFileCount == 0)
+        #expect(linked.diagnostics.map(\.path) == ["services"])
+    }
+
+    @Test("a case clash parks the service that both folders would describe")
+    func caseClash() {
+        var tree = shop
+        tree["services/API/service.yaml"] = "port: 1\n"
+        tree["services/API/staging.yaml"] = MemoryTree.release("api")
+        let fleet = tree.decode().fleet
+        #expect(fleet?.parked.diagnostics(of: lane("production/api")).count == 1)
+        #expect(fleet?.parked.diagnostics(of: lane("staging/api")).count == 2)
+        #expect(fleet?.parked.diagnostics(of: lane("staging/web")).isEmpty == true)
     }
 }

@@ -9,7 +9,15 @@ let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLast
 
 @Suite("Repositories that come with Airlock")
 struct RepositoryTests {
-    private func files(under root: URL) throws -> [FleetValidation.File] {
+    /// Every file of the example that is read, with its kind.
+    static func documents() throws -> [(ManifestKind, String)] {
+        try files(under: checkout.appending(path: "ExampleRepo")).compactMap { file in
+            guard case .document(let subject) = ReadPath(file.path) else { return nil }
+            return (subject.kind, String(decoding: file.bytes, as: UTF8.self))
+        }
+    }
+
+    private static func files(under root: URL) throws -> [FleetValidation.File] {
         let base = root.resolvingSymlinksInPath().path() + (root.path().hasSuffix("/") ? "" : "/")
         let all = try #require(
             FileManager.default.enumerator(
@@ -24,7 +32,7 @@ struct RepositoryTests {
     @Test("ExampleRepo validates without a diagnostic")
     func example() throws {
         let decoded = FleetValidation.decode(
-            try files(under: checkout.appending(path: "ExampleRepo")))
+            try Self.files(under: checkout.appending(path: "ExampleRepo")))
         #expect(decoded.diagnostics.isEmpty, "\(decoded.diagnostics)")
         let fleet = try #require(decoded.fleet)
         let simulation = try #require(decoded.simulation)
@@ -44,6 +52,18 @@ struct RepositoryTests {
             fleet.lanes.values.contains {
                 $0.release.replicas.minimum < $0.release.replicas.maximum
             })
+    }
+
+    @Test("what the example's README says to write is there to be deployed")
+    func readme() throws {
+        let root = checkout.appending(path: "ExampleRepo")
+        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        let simulation = try String(
+            contentsOf: root.appending(path: "simulation.yaml"), encoding: .utf8)
+        let digest = Digest(of: "checkout:1.9.0".utf8)
+        #expect(readme.contains("registry.shop.example/checkout@sha256:\(digest)"))
+        #expect(simulation.contains("sha256:\(digest)"))
+        #expect(simulation.contains("sha256:\(Digest(of: "checkout:1.9.1".utf8))"))
     }
 
     @Test("what `init` writes validates without a diagnostic", arguments: ["shop", "a", "x-1"])

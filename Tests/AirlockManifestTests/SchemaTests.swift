@@ -72,7 +72,7 @@ struct SchemaTests {
         "schema and decoder accept and refuse the same documents",
         .enabled(if: python != nil, "needs python3 with jsonschema; Scripts/setup installs it"))
     func agreement() throws {
-        let corpus = SchemaCorpus.documents()
+        let corpus = try SchemaCorpus.documents() + RepositoryTests.documents()
         var documents: [Any] = []
         var verdicts: [Bool] = []
         var texts: [String] = []

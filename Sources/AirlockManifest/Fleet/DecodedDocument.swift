@@ -31,7 +31,7 @@ package struct DecodedDocument: Sendable {
         do throws(Problem) {
             let document = try Document(bytes)
             var check = ShapeCheck()
-            check.check(document, against: kind.record, kind: kind.rawValue)
+            check.check(document, against: kind)
             guard check.problems.isEmpty else { return (nil, check.problems) }
             return (try DocumentReader.value(of: document.root, as: kind), [])
         } catch {

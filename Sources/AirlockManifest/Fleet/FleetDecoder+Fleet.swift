@@ -36,12 +36,13 @@ extension FleetDecoder {
         return (fleet, diagnostics + parked.all)
     }
 
-    /// What the simulator is told; nil when `simulation.yaml` is absent or bad.
+    /// What the simulator is told: nothing of note when `simulation.yaml` is absent, nil when it
+    /// is bad.
     func simulation() -> (spec: SimulationSpec?, diagnostics: [Diagnostic]) {
-        guard case .simulation(let spec) = value(of: .simulation) else {
-            return (nil, diagnostics(of: .simulation))
-        }
-        return (spec, [])
+        if case .simulation(let spec) = value(of: .simulation) { return (spec, []) }
+        let isRefused = index.refused.values.contains { $0.parks == .simulation }
+        let isAbsent = index.objects[.simulation] == nil && !isRefused
+        return (isAbsent ? SimulationSpec() : nil, diagnostics(of: .simulation))
     }
 
     private static var missingFleet: Diagnostic {

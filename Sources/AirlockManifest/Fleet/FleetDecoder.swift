@@ -46,7 +46,7 @@ package struct FleetDecoder: Sendable {
 
     /// Applies the difference and gives the fleet; documents are read one after the other.
     ///
-    /// - Parameter blobs: The contents of what ``wanted(_:)`` named; a blob left out is a diagnostic.
+    /// - Parameter blobs: The contents of what ``wanted(_:)`` named; one left out is a diagnostic.
     /// - Parameter causes: For changed paths the commit on the first-parent line that changed them.
     /// - Parameter commit: The cause where `causes` says nothing.
     package mutating func apply(

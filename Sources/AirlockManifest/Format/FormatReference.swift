@@ -53,6 +53,8 @@ package enum FormatReference {
         var text = "## \(kind.rawValue): `\(kind.path)`\n\n\(kind.sentence)\n\n"
         text += "| key | value | | meaning | example |\n|---|---|---|---|---|\n"
         for row in rows(kind.record, under: "") { text += row + "\n" }
+        let lines = kind.record.keys.filter(\.isEnforced).map { "\($0.name): \($0.example)\n" }
+        text += "\n```yaml\n\(lines.joined())```\n"
         let later = self.later(kind.record, under: "")
         if !later.isEmpty {
             text += "\nReserved, and refused by this version: \(later.joined(separator: ", ")).\n"

@@ -3,8 +3,8 @@ struct ShapeCheck {
     private(set) var problems: [Problem] = []
 
     /// Checks the whole of `document`.
-    mutating func check(_ document: Document, against record: Record, kind: String) {
-        check(document.root, is: .record(record), named: "a \(kind) file")
+    mutating func check(_ document: Document, against kind: ManifestKind) {
+        check(document.root, is: .record(kind.record), named: kind.noun)
     }
 
     private mutating func check(_ value: Document.Value, is shape: Shape, named name: String) {
@@ -122,12 +122,11 @@ struct ShapeCheck {
                 value, "\(name) must be a mapping, but is \(value.sort.noun)",
                 keys.isEmpty ? "write {}" : "give its keys: \(keys)")
         }
-        let known = Dictionary(record.keys.map { ($0.name, $0) }) { first, _ in first }
         var given: Set<String> = []
         for pair in value.pairs {
             guard problems.count < ManifestLimits.diagnosticsPerFile else { return }
             given.insert(pair.key)
-            guard let key = known[pair.key] else {
+            guard let key = record.byName[pair.key] else {
                 problems.append(Self.unknown(pair, in: record, name))
                 continue
             }
