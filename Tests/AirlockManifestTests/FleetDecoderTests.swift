@@ -346,4 +346,31 @@ struct FleetDecoderTests {
         #expect(fleet?.parked.diagnostics(of: lane("staging/api")).count == 2)
         #expect(fleet?.parked.diagnostics(of: lane("staging/web")).isEmpty == true)
     }
+
+    @Test("the cause of a lane is the commit that moved its release, before that of its service")
+    func causes() throws {
+        var decoder = FleetDecoder()
+        _ = decoder.apply(shop.delta(), blobs: shop.blobs, commit: commit("1"))
+        var next = shop
+        next["services/web/service.yaml"] = "port: 9\n"
+        next["services/web/staging.yaml"] = MemoryTree.release("web", 2)
+        let decoded = decoder.apply(
+            next.delta(from: shop), blobs: next.blobs, commit: commit("4"),
+            causes: [
+                "services/web/service.yaml": try #require(commit("2")),
+                "services/web/staging.yaml": try #require(commit("3")),
+            ])
+        let lanes = try #require(decoded.fleet).lanes
+        #expect(lanes[lane("staging/web")]?.cause == commit("3"))
+        #expect(lanes[lane("production/web")]?.cause == commit("2"))
+        #expect(lanes[lane("production/api")]?.cause == commit("1"))
+    }
+
+    @Test("a folder with too many files is refused by its count")
+    func tooMany() {
+        let file = FleetValidation.File(path: "fleet.yaml", bytes: [])
+        let files = Array(repeating: file, count: ManifestLimits.files + 1)
+        let found = FleetValidation.validate(files)
+        #expect(found.fleet == nil && found.diagnostics.count == 1)
+    }
 }

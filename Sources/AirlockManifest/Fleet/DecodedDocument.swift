@@ -32,7 +32,7 @@ package struct DecodedDocument: Sendable {
             let document = try Document(bytes)
             var check = ShapeCheck()
             check.check(document, against: kind)
-            guard check.problems.isEmpty else { return (nil, check.problems) }
+            guard check.problems.isEmpty else { return (nil, check.problems.sorted()) }
             return (try DocumentReader.value(of: document.root, as: kind), [])
         } catch {
             return (nil, [error])
