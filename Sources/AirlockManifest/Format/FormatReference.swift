@@ -40,6 +40,8 @@ package enum FormatReference {
         | size | \(ManifestLimits.bytes) bytes |
         | values, with aliases counted each time they are used | \(ManifestLimits.nodes) |
         | uses of aliases | \(ManifestLimits.aliases) |
+        | values that its aliases could stand for, however they nest | \(ManifestLimits.aliasGrowth) |
+        | commas, colons, opening brackets and line ends | \(ManifestLimits.separators) |
         | nesting | \(ManifestLimits.depth) levels |
         | one text | \(ManifestLimits.textCharacters) characters |
 
