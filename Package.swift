@@ -129,6 +129,7 @@ let package = Package(
             "AirlockLedgerTests",
             ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
             exclude: ["GoVerifier"]),
+        .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
     ],
     swiftLanguageModes: [.v6]
 )
