@@ -1,0 +1,153 @@
+/// Every `package` or `public` declaration, and every requirement of a protocol, says what it is.
+///
+/// Two kinds need no words of their own. A witness is described by its requirement: in a type or
+/// extension that names a conformance, the requirements of the standard library listed here and of
+/// our own protocols. An initialiser that only assigns its arguments is described by the properties.
+struct DocumentationRule {
+    /// Names of the requirements of our own protocols, by protocol.
+    let requirements: [String: Set<String>]
+
+    private static let standardRequirements: Set = [
+        "description", "debugDescription", "hash", "==", "<", "+", "-", "encode", "init(from",
+        "init(stringValue", "init(intValue", "intValue", "stringValue", "codingKey",
+        "init(codingKey", "rawValue", "init(rawValue", "allCases", "makeIterator",
+        "makeAsyncIterator", "next", "run", "configuration", "validate",
+    ]
+    private static let modifiers: Set<Substring> = [
+        "static", "final", "nonisolated", "nonisolated(unsafe)", "mutating", "lazy", "weak",
+        "indirect", "override", "convenience", "required", "private(set)", "fileprivate(set)",
+        "internal(set)", "consuming", "borrowing", "isolated", "distributed", "unowned",
+    ]
+    private static let functionWords: Set<Substring> = [
+        "func", "init", "var", "let", "case", "subscript", "deinit",
+    ]
+    private static let kinds: Set<Substring> = [
+        "struct", "class", "enum", "actor", "protocol", "typealias", "func", "init", "let", "var",
+        "subscript", "associatedtype",
+    ]
+
+    init(protocolsIn files: [SwiftText]) {
+        var names: [String: Set<String>] = [:]
+        for file in files {
+            for (line, scope) in zip(file.code, Self.scopes(of: file)) {
+                guard
+                    let port = Self.protocolName(scope),
+                    let found = Self.declaration(in: line, needsAccess: false)
+                else { continue }
+                names[port, default: []].insert(found.name)
+            }
+        }
+        requirements = names
+    }
+
+    func violations(in file: SwiftText) -> [Violation] {
+        let scopes = Self.scopes(of: file)
+        let assigning = Set(Function.all(in: file).filter(Self.onlyAssigns).map(\.line))
+        return file.code.indices.compactMap { index in
+            let scope = scopes[index]
+            let isRequirement = Self.protocolName(scope) != nil
+            guard
+                let found = Self.declaration(in: file.code[index], needsAccess: !isRequirement),
+                !Self.isDocumented(index, in: file),
+                isRequirement || !isWitness(found.name, in: scope),
+                !(found.kind == "init" && assigning.contains(index + 1))
+            else { return nil }
+            return Violation(
+                path: file.path, line: index + 1,
+                what: "\(found.kind) \(found.name) has no doc comment")
+        }
+    }
+
+    /// Whether `scope` names a conformance that asks for `name`.
+    private func isWitness(_ name: String, in scope: String) -> Bool {
+        guard let colon = scope.firstIndex(of: ":") else { return false }
+        let conformances = WordRule.words(of: scope[colon...])
+        return Self.standardRequirements.contains(name)
+            || conformances.contains { requirements[String($0)]?.contains(name) == true }
+    }
+
+    private static func protocolName(_ scope: String) -> String? {
+        let words = WordRule.words(of: scope[...])
+        return words.first == "protocol" ? words.dropFirst().first.map(String.init) : nil
+    }
+
+    /// What a line declares; nil when it declares nothing that others see.
+    private static func declaration(
+        in line: Substring, needsAccess: Bool
+    ) -> (kind: String, name: String)? {
+        var words = line.split(separator: " ")[...]
+        while let first = words.first, first.hasPrefix("@") { words = words.dropFirst() }
+        let access: Set<Substring> = ["public", "package", "open"]
+        if needsAccess {
+            guard let first = words.first, access.contains(first) else { return nil }
+            words = words.dropFirst()
+        }
+        while let first = words.first, modifiers.contains(first) || first.hasPrefix("@") {
+            words = words.dropFirst()
+        }
+        guard let first = words.first else { return nil }
+        let kind = first.prefix { $0.isLetter }
+        guard kinds.contains(kind) else { return nil }
+        if kind == "init" || kind == "subscript" {
+            let rest = words.joined(separator: " ")
+            return (String(kind), String(rest.prefix { !" :)".contains($0) }))
+        }
+        guard let name = words.dropFirst().first else { return nil }
+        let isOperator = name.first.map { !$0.isLetter && !"_`".contains($0) } ?? false
+        return (
+            String(kind), isOperator ? String(name) : String(name.prefix { !"(:<{=".contains($0) })
+        )
+    }
+
+    private static func isDocumented(_ index: Int, in file: SwiftText) -> Bool {
+        var above = index - 1
+        while above >= 0, file.lines[above].drop(while: { $0 == " " }).hasPrefix("@") { above -= 1 }
+        guard above >= 0 else { return false }
+        return file.lines[above].drop { $0 == " " }.hasPrefix("///")
+    }
+
+    /// `init(a: A) { self.a = a }` and its longer kin; never one that can fail.
+    private static func onlyAssigns(_ function: Function) -> Bool {
+        guard function.header.hasPrefix("init("), !function.header.contains("throws") else {
+            return false
+        }
+        return function.body.split(whereSeparator: \.isNewline).allSatisfy { line in
+            let words = line.split(separator: " ")
+            return words.isEmpty || words.count >= 3 && words[1] == "="
+        }
+    }
+
+    /// For each line, the header of the innermost declaration with braces that it stands in.
+    static func scopes(of file: SwiftText) -> [String] {
+        var scopes: [String] = []
+        var stack: [String] = []
+        var header = ""
+        for line in file.code {
+            scopes.append(stack.last ?? "")
+            for character in line {
+                switch character {
+                case "{":
+                    stack.append(typeHeader(header))
+                    header = ""
+                case "}":
+                    _ = stack.popLast()
+                    header = ""
+                default: header.append(character)
+                }
+            }
+            header.append(" ")
+        }
+        return scopes
+    }
+
+    /// From the last word that declares a type; empty for the header of a function.
+    private static func typeHeader(_ text: String) -> String {
+        let words = text.split(separator: " ")
+        let types: Set<Substring> = ["struct", "class", "enum", "actor", "extension", "protocol"]
+        guard
+            let place = words.lastIndex(where: { types.contains($0) }),
+            !words[place...].contains(where: { functionWords.contains($0.prefix { $0.isLetter }) })
+        else { return "" }
+        return words[place...].joined(separator: " ")
+    }
+}
