@@ -7,6 +7,11 @@ package protocol Ledger: Sendable {
     /// Which ledger this is and which of its writers.
     var claim: Claim { get }
 
+    /// Gives the audit log its origin, once; before that nothing is published.
+    ///
+    /// - Throws: ``LedgerError/otherFleet(known:)`` when it has another name already.
+    func name(origin: FleetName) async throws(LedgerError)
+
     /// Everything that decides what happens next.
     func state() async throws(LedgerError) -> LedgerState
 
@@ -44,10 +49,15 @@ package enum LedgerError: Error, Hashable, Sendable {
     case corrupt(what: String)
     /// The ledger was written by a newer version.
     case newer(found: Int, known: Int)
+    /// The ledger belongs to a fleet of another name.
+    case otherFleet(known: FleetName)
     /// There is no ledger here yet.
     case missing(path: String)
     /// The disk is full or failed.
     case storage(String)
+    /// The transaction contradicts the journal, such as an intent that is open already; a bug of the
+    /// caller. Nothing of it was written.
+    case contradiction(String)
     /// An entry is larger than ``AuditEntry/maximumBytes``.
     case entryTooLarge(bytes: Int)
 }

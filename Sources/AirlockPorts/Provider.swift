@@ -75,3 +75,9 @@ package protocol SecretSource: Sendable {
         of names: Set<SecretName>, in environment: EnvironmentName
     ) async throws(ProviderError) -> [SecretName: String]
 }
+
+/// What takes over how things behave in a simulated world when a commit is accepted.
+package protocol BehaviourSink: Sendable {
+    /// From now on new slots behave as `spec` says; a running slot keeps what it started with.
+    func adopt(_ spec: SimulationSpec) async throws(ProviderError)
+}

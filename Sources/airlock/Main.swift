@@ -1,2 +1,7 @@
+import AirlockCommands
+import ArgumentParser
+
 @main
-struct Entry { static func main() {} }
+struct Entry {
+    static func main() async { await AirlockCommand.main() }
+}

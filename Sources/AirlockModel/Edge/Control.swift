@@ -68,8 +68,10 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     package var settled: [LaneID]
     package var rolledBack: [LaneID]
     package var repaired: [LaneID]
-    /// Lanes that a forward change waits in, with the reason.
+    /// Lanes that are held, with the reason.
     package var held: [LaneID: String]
+    /// Lanes in which a forward change waits.
+    package var heldForward: [LaneID]
     /// Lanes still under way when the time was over.
     package var underWay: [LaneID]
     /// Environments whose provider did not answer, and other faults that stopped part of the work.
@@ -77,7 +79,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
 
     package init(
         commit: CommitID? = nil, settled: [LaneID] = [], rolledBack: [LaneID] = [],
-        repaired: [LaneID] = [], held: [LaneID: String] = [:], underWay: [LaneID] = [],
+        repaired: [LaneID] = [], held: [LaneID: String] = [:], heldForward: [LaneID] = [],
+        underWay: [LaneID] = [],
         faults: [String] = []
     ) {
         self.commit = commit
@@ -85,6 +88,7 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         self.rolledBack = rolledBack
         self.repaired = repaired
         self.held = held
+        self.heldForward = heldForward
         self.underWay = underWay
         self.faults = faults
     }

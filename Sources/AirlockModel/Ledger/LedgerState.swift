@@ -10,8 +10,8 @@ package struct LedgerState: Hashable, Sendable {
     package var intents: [ActionKey: IntentRecord]
     package var freezes: [Freeze.Scope: Freeze]
     package var quarantines: [LaneID: [Quarantine]]
-    /// Environments whose engine this ledger has claimed.
-    package var claims: Set<EnvironmentName>
+    /// The epoch of the last claim on each environment's engine; the next one must be higher.
+    package var claims: [EnvironmentName: Epoch]
     /// The latest moment at which something was written: the high-water mark of the clock.
     package var clock: Moment?
     package var nextOperation: Int
@@ -20,7 +20,7 @@ package struct LedgerState: Hashable, Sendable {
         trustRoot: CommitID? = nil, head: HeadRecord? = nil, lanes: [LaneID: LaneRecord] = [:],
         operations: [Int: OperationRecord] = [:], intents: [ActionKey: IntentRecord] = [:],
         freezes: [Freeze.Scope: Freeze] = [:], quarantines: [LaneID: [Quarantine]] = [:],
-        claims: Set<EnvironmentName> = [], clock: Moment? = nil, nextOperation: Int = 1
+        claims: [EnvironmentName: Epoch] = [:], clock: Moment? = nil, nextOperation: Int = 1
     ) {
         self.trustRoot = trustRoot
         self.head = head
@@ -57,7 +57,7 @@ package struct LedgerState: Hashable, Sendable {
         case .release(let lane, let slot):
             quarantines[lane]?.removeAll { $0.slot == slot }
             if quarantines[lane]?.isEmpty == true { quarantines[lane] = nil }
-        case .claimed(let environment): claims.insert(environment)
+        case .claimed(let environment, let epoch): claims[environment] = epoch
         case .clock(let moment): clock = moment
         }
     }
@@ -83,7 +83,7 @@ package enum JournalWrite: Hashable, Sendable {
     case thaw(Freeze.Scope)
     case quarantine(Quarantine)
     case release(LaneID, SlotID)
-    case claimed(EnvironmentName)
+    case claimed(EnvironmentName, Epoch)
     case clock(Moment)
 }
 

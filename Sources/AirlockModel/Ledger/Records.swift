@@ -5,17 +5,30 @@ package struct LaneRecord: Hashable, Sendable, Codable {
     package var settled: Settled?
     /// The operation under way; nil when there is none.
     package var operation: Int?
-    /// The digest of the last decision that was recorded, so that a decision is recorded when it
-    /// changes and not at each tick.
-    package var decision: String?
+    /// The last decision that was recorded, so that a decision is recorded when it changes and not at
+    /// each tick.
+    package var decision: Decision?
 
     package init(
-        lane: LaneID, settled: Settled? = nil, operation: Int? = nil, decision: String? = nil
+        lane: LaneID, settled: Settled? = nil, operation: Int? = nil, decision: Decision? = nil
     ) {
         self.lane = lane
         self.settled = settled
         self.operation = operation
         self.decision = decision
+    }
+
+    /// What was decided about a lane, in words.
+    package enum Decision: Hashable, Sendable, Codable {
+        /// An operation was opened for this.
+        case work(String)
+        /// The lane waits, for this reason.
+        case hold(String)
+    }
+
+    /// Why the lane waits; nil when it does not.
+    package var holdReason: String? {
+        if case .hold(let reason)? = decision { reason } else { nil }
     }
 }
 
@@ -223,10 +236,15 @@ package struct HeadRecord: Hashable, Sendable, Codable {
     package let accepted: Timestamp
     /// The limits of this commit, in force for the next.
     package let limits: Limits
+    /// The limits of the commit before, in force for this one; its own when it is the first.
+    package let limitsInForce: Limits
 
-    package init(commit: CommitRecord, accepted: Timestamp, limits: Limits) {
+    package init(
+        commit: CommitRecord, accepted: Timestamp, limits: Limits, limitsInForce: Limits
+    ) {
         self.commit = commit
         self.accepted = accepted
         self.limits = limits
+        self.limitsInForce = limitsInForce
     }
 }

@@ -4,7 +4,7 @@ package struct Facts: Hashable, Sendable {
     /// Versions of the secrets that the secret source knows, by environment.
     package var secrets: [EnvironmentName: [SecretName: String]]
     package var capabilities: [EnvironmentName: Set<Capability>]
-    /// The limits of the commit before this one; nil when there is none.
+    /// The limits of the commit before this one; nil for the fleet's own.
     package var limitsInForce: Limits?
     /// This ledger's claim; nil in a plan that is only shown.
     package var claim: Claim?

@@ -90,8 +90,6 @@ package enum HoldReason: Hashable, Sendable {
     case claimed(by: Claim)
     /// Its environment is not described any more.
     case environmentRemoved
-    /// The clock cannot be trusted, so production does not go forward.
-    case clock(String)
 }
 
 /// What one gate says of one change.
@@ -125,9 +123,8 @@ package struct GateVerdict: Hashable, Sendable, Codable {
 
 /// The gates, in the order in which they are shown.
 package enum GateName: String, Hashable, Sendable, Codable, CaseIterable {
-    case claim
-    case clock
     case freeze
+    case clock
     case quarantine
     case capability
     case blastRadius

@@ -1,0 +1,158 @@
+import AirlockEngine
+import AirlockGit
+import AirlockManifest
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+
+/// Reading git and the engines without changing anything: what `plan` and the looking verbs share.
+struct FleetReading {
+    /// How long a fetch may take before the last one has to do.
+    static let fetchLimit = Duration.seconds(30)
+
+    /// The fleet at one commit, as it is or as it would be.
+    struct Reading {
+        var fleet: Fleet?
+        var commit: CommitID
+        var diagnostics: [Diagnostic]
+        var simulation: SimulationSpec?
+        var origin: PlanOrigin
+        var fetched: Timestamp?
+    }
+
+    let wiring: Wiring
+    let source: GitSource
+
+    init(_ wiring: Wiring) throws {
+        self.wiring = wiring
+        source = try wiring.source()
+    }
+
+    /// Reads the branch after a fetch, or from the last fetch when the remote cannot be reached.
+    func head() async throws -> Reading {
+        let (head, notices) = try await fetch()
+        var decoder = FleetDecoder()
+        return try await read(head, with: &decoder, notices: notices)
+    }
+
+    /// Reads the branch as it was fetched last.
+    func lastFetched() async throws -> Reading? {
+        guard let head = try await source.lastFetch() else { return nil }
+        var decoder = FleetDecoder()
+        return try await read(head, with: &decoder, notices: [])
+    }
+
+    /// Reads what the branch would be after merging `branch`, in memory.
+    func merged(_ branch: BranchName) async throws -> Reading {
+        let (head, notices) = try await fetch()
+        let proposal = try await Progress.around("fetching \(branch)") {
+            try await source.proposal(branch: branch, limit: Self.fetchLimit)
+        }
+        var decoder = FleetDecoder()
+        var reading = try await read(head, with: &decoder, notices: notices)
+        reading.origin.branch = branch
+        reading.origin.conflicts = proposal.conflicts
+        if let why = proposal.staleBecause {
+            let age = (wiring.clock.now().wall - proposal.fetched).brief
+            reading.origin.notices.append("\(branch) was fetched \(age) ago: \(why)")
+        }
+        guard proposal.conflicts.isEmpty else {
+            reading.fleet = nil
+            return reading
+        }
+        let decoded = try await FleetDecoding.apply(
+            proposal.delta, to: &decoder, from: source, known: proposal.mergedBlobs, commit: nil)
+        reading.fleet = decoded.fleet
+        reading.diagnostics = decoded.diagnostics
+        reading.simulation = decoded.simulation ?? reading.simulation
+        return reading
+    }
+
+    private func fetch() async throws -> (FetchedHead, [String]) {
+        do {
+            let head = try await Progress.around("fetching \(wiring.settings[.repo])") {
+                try await source.fetch(limit: Self.fetchLimit)
+            }
+            return (head, [])
+        } catch let error as SourceError {
+            guard let last = try await source.lastFetch() else { throw error }
+            let age = (wiring.clock.now().wall - last.fetched).brief
+            return (last, ["the last fetch was \(age) ago: \(error.phrase)"])
+        }
+    }
+
+    private func read(
+        _ head: FetchedHead, with decoder: inout FleetDecoder, notices: [String]
+    ) async throws -> Reading {
+        let delta = try await source.delta(from: nil, to: head.commit)
+        let decoded = try await FleetDecoding.apply(
+            delta, to: &decoder, from: source, commit: head.commit)
+        return Reading(
+            fleet: decoded.fleet, commit: head.commit, diagnostics: decoded.diagnostics,
+            simulation: decoded.simulation, origin: PlanOrigin(notices: notices),
+            fetched: head.fetched)
+    }
+}
+
+/// Planning without a running reconciler: nothing is claimed, adopted or written.
+struct PlanReading {
+    let wiring: Wiring
+    let ledger: LedgerState
+
+    init(_ wiring: Wiring) async throws {
+        self.wiring = wiring
+        ledger = try await wiring.reader()?.state() ?? LedgerState()
+    }
+
+    /// Plans what `reading` says against what is there now.
+    func plan(_ reading: FleetReading.Reading) async throws -> Plan {
+        guard let fleet = reading.fleet else {
+            throw Failure(
+                "this fleet cannot be planned:\n"
+                    + reading.diagnostics.map { "  \($0)" }.joined(separator: "\n"),
+                advice: "mend what is named and commit it")
+        }
+        var observed: [EnvironmentName: ObservedEnvironment] = [:]
+        var facts = Facts(ledger: ledger, limitsInForce: limitsInForce(for: reading))
+        for (name, environment) in fleet.environments {
+            guard let provider = wiring.providers[environment.provider] else { continue }
+            facts.capabilities[name] = provider.capabilities(of: name)
+            facts.secrets[name] = try await secrets(of: name, in: fleet, reading.simulation)
+            observed[name] = await observe(name, of: fleet.name, by: provider)
+        }
+        return Planner.plan(
+            fleet, commit: reading.commit, observed: observed, facts: facts,
+            now: wiring.clock.now())
+    }
+
+    /// The limits of the accepted commit bind the next one.
+    private func limitsInForce(for reading: FleetReading.Reading) -> Limits? {
+        guard let head = ledger.head else { return nil }
+        let isHead = head.commit.id == reading.commit && reading.origin.branch == nil
+        return isHead ? head.limitsInForce : head.limits
+    }
+
+    private func observe(
+        _ name: EnvironmentName, of fleet: FleetName, by provider: any Provider
+    ) async -> ObservedEnvironment {
+        do {
+            let answer = try await provider.observe(name, of: fleet, lanes: nil, since: nil)
+            switch answer {
+            case .observed(let observation): return .known(observation)
+            case .unchanged: return .unknown("it answered unchanged to the first question")
+            }
+        } catch { return .unknown(error.phrase) }
+    }
+
+    /// Versions that the source knows, and those that it would take over with this commit.
+    private func secrets(
+        of name: EnvironmentName, in fleet: Fleet, _ simulation: SimulationSpec?
+    ) async throws -> [SecretName: String] {
+        let names = Set(
+            fleet.lanes.values.filter { $0.lane.environment == name }.flatMap(\.secrets))
+        guard !names.isEmpty else { return [:] }
+        let known = try await wiring.secrets.versions(of: names, in: name)
+        guard fleet.environments[name]?.provider == .simulated else { return known }
+        return known.merging(simulation?.secrets.filter { names.contains($0.key) } ?? [:]) { $1 }
+    }
+}

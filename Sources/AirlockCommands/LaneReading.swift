@@ -1,0 +1,92 @@
+import AirlockEngine
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+
+/// What is known of lanes, read without a lock: the journal and what runs.
+struct LaneReading {
+    /// One lane for `status` and `tree`.
+    struct Lane {
+        let record: LaneRecord
+        let operation: OperationRecord?
+        let observed: LaneObservation?
+        let quarantines: [Quarantine]
+        let freeze: Freeze?
+
+        /// One word for what the lane is doing.
+        var condition: Condition {
+            if let operation {
+                if case .back = operation.rollout.direction { return .rollingBack }
+                return operation.change == nil ? .repairing : .changing
+            }
+            if record.holdReason != nil { return .held }
+            return record.settled == nil ? .absent : .settled
+        }
+    }
+
+    /// What a lane is doing.
+    enum Condition: String, Encodable {
+        case settled
+        case changing
+        case repairing
+        case rollingBack
+        case held
+        case absent
+    }
+
+    let state: LedgerState
+    /// Environments whose provider did not answer, with the reason.
+    let unobserved: [EnvironmentName: String]
+    /// Sorted by lane.
+    let lanes: [Lane]
+
+    /// Reads the journal and asks the providers.
+    ///
+    /// - Throws: ``Failure`` where there is no ledger.
+    init(_ wiring: Wiring) async throws {
+        guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
+        state = try await reader.state()
+        var observed: [LaneID: LaneObservation] = [:]
+        var unobserved: [EnvironmentName: String] = [:]
+        let environments = Set(state.lanes.keys.map(\.environment)).union(state.claims.keys)
+        if let fleet = try await reader.origin() {
+            for name in environments.sorted() {
+                do throws(ProviderError) {
+                    let found = try await Self.observe(name, of: fleet, wiring)
+                    observed.merge(found) { $1 }
+                } catch {
+                    unobserved[name] = error.phrase
+                }
+            }
+        }
+        self.unobserved = unobserved
+        let state = state
+        let now = wiring.clock.now().wall
+        let ids = Set(state.lanes.values.filter(\.isWorthShowing).map(\.lane))
+            .union(observed.keys)
+        lanes = ids.sorted().map { id in
+            Lane(
+                record: state.lanes[id] ?? LaneRecord(lane: id),
+                operation: state.operation(of: id), observed: observed[id],
+                quarantines: state.quarantines[id] ?? [],
+                freeze: state.freezes.values.first {
+                    $0.scope.covers(id) && ($0.until.map { $0 > now } ?? true)
+                })
+        }
+    }
+
+    private static func observe(
+        _ name: EnvironmentName, of fleet: FleetName, _ wiring: Wiring
+    ) async throws(ProviderError) -> [LaneID: LaneObservation] {
+        for provider in wiring.providers.values {
+            let answer = try await provider.observe(name, of: fleet, lanes: nil, since: nil)
+            if case .observed(let observation) = answer { return observation.lanes }
+        }
+        return [:]
+    }
+}
+
+extension LaneRecord {
+    /// Lanes that were removed and need nothing are history.
+    fileprivate var isWorthShowing: Bool { isInUse || decision != nil }
+}

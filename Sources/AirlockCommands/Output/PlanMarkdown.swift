@@ -1,0 +1,109 @@
+import AirlockModel
+import AirlockPlan
+
+/// A plan as a reviewer reads it under a pull request.
+struct PlanMarkdown {
+    /// The most lanes that are shown with their differences; the rest is counted.
+    private static let maximumLanes = 200
+
+    let plan: Plan
+    let origin: PlanOrigin
+
+    var text: String {
+        var lines = ["## Airlock plan for \(plan.fleet)", ""]
+        if let branch = origin.branch, let commit = plan.commit {
+            lines += ["What `main` would be after merging `\(branch)` onto `\(commit.short)`.", ""]
+        } else if let commit = plan.commit {
+            lines += ["At commit `\(commit.short)`.", ""]
+        }
+        lines += origin.conflicts.map { "> **Conflict** in `\(Self.escaped($0))`" }
+        lines += (origin.notices + plan.notices).map { "> **Note:** \(Self.escaped($0))" }
+        if let incomplete = plan.incomplete {
+            lines.append("> **Incomplete:** \(Self.escaped(incomplete)). It cannot be approved.")
+        }
+        let shown = plan.lanes.filter(\.isWorthShowing)
+        if !shown.isEmpty {
+            lines += ["", "| | lane | version | what | verdict |", "|---|---|---|---|---|"]
+            lines += shown.prefix(Self.maximumLanes).map(row)
+            lines += ["", "```diff"]
+            lines += shown.prefix(Self.maximumLanes).flatMap(difference)
+            lines.append("```")
+        }
+        if shown.count > Self.maximumLanes {
+            lines.append("\(shown.count - Self.maximumLanes) more lanes are not shown.")
+        }
+        lines += ["", "**\(PlanText(plan: plan, origin: origin, ink: .plain).summary)**"]
+        if plan.incomplete == nil, !plan.changes.isEmpty {
+            lines += ["", "<details><summary>Change ids</summary>", ""]
+            lines += plan.changes.prefix(Self.maximumLanes).map { "- `\($0.lane)` `\($0.id)`" }
+            lines += ["", "</details>"]
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func row(_ lane: LanePlan) -> String {
+        let cells = [
+            symbol(lane), "`\(lane.lane)`", Self.escaped(versions(lane.change)), lane.action,
+            Self.escaped(verdict(lane)),
+        ]
+        return "| " + cells.joined(separator: " | ") + " |"
+    }
+
+    private func difference(_ lane: LanePlan) -> [String] {
+        guard let change = lane.change else { return [] }
+        var lines = ["@@ \(lane.lane) @@"]
+        for row in PlanDifference(change).rows {
+            if let before = row.before { lines.append("- \(row.name): \(Self.fenced(before))") }
+            if let after = row.after { lines.append("+ \(row.name): \(Self.fenced(after))") }
+        }
+        return lines
+    }
+
+    private func symbol(_ lane: LanePlan) -> String {
+        switch lane.change?.kind {
+        case .create: "+"
+        case .replace: "±"
+        case .scale: "~"
+        case .remove: "-"
+        case nil: "~"
+        }
+    }
+
+    private func versions(_ change: Change?) -> String {
+        guard let change else { return "" }
+        let old = change.base?.version ?? ""
+        guard case .slot(_, let new, _) = change.target else { return old }
+        return old == (new ?? "") || old.isEmpty ? new ?? "" : "\(old) → \(new ?? "")"
+    }
+
+    private func verdict(_ lane: LanePlan) -> String {
+        switch lane.disposition {
+        case .hold(let reason):
+            let advice = reason.moves.compactMap(\.advice).first.map { " (\($0))" } ?? ""
+            return reason.phrase + advice
+        case .change: return "passes every gate"
+        case .repair(let repair, _): return repair.found.map(\.phrase).joined(separator: "; ")
+        case .back: return "a failed change is being taken back"
+        case .leave: return ""
+        }
+    }
+
+    /// Text from a repository must not become markup, a link or a mention.
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "\n", "\r": result += " "
+            case "|", "`", "*", "_", "[", "]", "<", ">", "#", "\\", "@", "~":
+                result += "\\\(character)"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+
+    /// Text inside a fence must not close it.
+    private static func fenced(_ text: String) -> String {
+        text.replacing("```", with: "'''").replacing("\n", with: " ")
+    }
+}

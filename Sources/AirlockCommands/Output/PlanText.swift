@@ -1,0 +1,151 @@
+import AirlockModel
+import AirlockPlan
+
+/// A plan as a person reads it on a terminal.
+struct PlanText {
+    let plan: Plan
+    let origin: PlanOrigin
+    let ink: Ink
+
+    var text: String {
+        var lines = [heading]
+        lines += origin.conflicts.map { ink.red("conflict: \($0)") }
+        lines += (origin.notices + plan.notices).map { ink.yellow("note: \($0)") }
+        if let incomplete = plan.incomplete {
+            lines.append(ink.red("incomplete: \(incomplete); this plan cannot be approved"))
+        }
+        var environment: EnvironmentName?
+        for lane in plan.lanes where lane.isWorthShowing {
+            if lane.lane.environment != environment {
+                environment = lane.lane.environment
+                lines += ["", ink.bold(lane.lane.environment.description)]
+            }
+            lines += block(lane)
+        }
+        return (lines + ["", summary]).joined(separator: "\n")
+    }
+
+    private var heading: String {
+        var words = "Plan of \(plan.fleet)"
+        if let commit = plan.commit { words += " at \(commit.short)" }
+        if let branch = origin.branch { words += ", as it would be after merging \(branch)" }
+        return ink.bold(words)
+    }
+
+    /// `Plan: 1 to create, 2 to replace, 0 to scale, 0 to remove; 1 to repair, 3 held.`
+    var summary: String {
+        if plan.isEmpty { return ink.green("No changes: every lane is what git says.") }
+        func count(_ action: String) -> Int { plan.lanes.count { $0.action == action } }
+        let forward = ["create", "replace", "scale", "remove"].map { "\(count($0)) to \($0)" }
+        return ink.bold(
+            "Plan: " + forward.joined(separator: ", ")
+                + "; \(count("repair") + count("back")) to repair, \(count("hold")) held.")
+    }
+
+    private func block(_ lane: LanePlan) -> [String] {
+        var head = "  \(symbol(lane)) \(ink.bold(lane.lane.unit.description))"
+        if let versions = versions(lane.change) { head += "  \(versions)" }
+        var lines = [head]
+        if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
+        lines += lane.drift.map { "      " + ink.yellow("drift: \($0)") }
+        if case .hold(let reason) = lane.disposition {
+            lines.append("      " + ink.red("held: \(reason.phrase)"))
+            lines += reason.moves.compactMap(\.advice).map { "      " + ink.dim("→ \($0)") }
+        }
+        let waits = lane.verdicts.filter { $0.answer != .pass }
+        if case .repair = lane.disposition, !waits.isEmpty {
+            lines += waits.map { "      " + ink.red("held: \($0.gate.rawValue): \($0.reason)") }
+        }
+        if plan.incomplete == nil, let change = lane.change {
+            lines.append("      " + ink.dim("change \(change.id)"))
+        }
+        return lines
+    }
+
+    private func symbol(_ lane: LanePlan) -> String {
+        switch lane.change?.kind {
+        case .create: ink.green("+")
+        case .replace: ink.yellow("±")
+        case .scale: ink.yellow("~")
+        case .remove: ink.red("-")
+        case nil: ink.cyan("~")
+        }
+    }
+
+    private func versions(_ change: Change?) -> String? {
+        guard let change else { return nil }
+        let old = change.base?.version
+        guard case .slot(_, let new, _) = change.target else { return old }
+        switch (old, new) {
+        case (let old?, let new?): return old == new ? new : "\(old) → \(new)"
+        case (nil, let new?): return new
+        case (_, nil): return nil
+        }
+    }
+
+    private func details(of change: Change) -> [String] {
+        PlanDifference(change).rows.map { row in
+            let name = row.name.padding(to: 10)
+            switch (row.before, row.after) {
+            case (let old?, let new?) where old != new: return "\(name)\(old) → \(new)"
+            case (nil, let new?): return "\(name)\(ink.green("+ \(new)"))"
+            case (let old?, nil): return "\(name)\(ink.red("- \(old)"))"
+            case (_, let same): return "\(name)\(same ?? "")"
+            }
+        } + (change.cause.map { ["cause     \($0)"] } ?? [])
+    }
+}
+
+/// What a change changes, row by row; rows that stay the same are left out but for replicas.
+struct PlanDifference {
+    struct Row {
+        let name: String
+        let before: String?
+        let after: String?
+    }
+
+    let rows: [Row]
+
+    init(_ change: Change) {
+        let old = change.base.map { ($0.slot, $0.replicas.phrase) }
+        var new: (SlotSpec, String)?
+        if case .slot(let slot, _, let replicas) = change.target { new = (slot, replicas.phrase) }
+        var rows: [Row] = []
+        func add(_ name: String, _ before: String?, _ after: String?) {
+            if before != after { rows.append(Row(name: name, before: before, after: after)) }
+        }
+        add("artifact", old?.0.artifact.short, new?.0.artifact.short)
+        add("replicas", old?.1, new?.1)
+        let keys = Set(old?.0.config.keys.map(\.self) ?? []).union(new?.0.config.keys.map(\.self) ?? [])
+        for key in keys.sorted() {
+            add(
+                "config", old?.0.config[key].map { "\(key): \($0.shown)" },
+                new?.0.config[key].map { "\(key): \($0.shown)" })
+        }
+        if let before = old?.0.template, let after = new?.0.template, before != after {
+            add("template", before.summary, after.summary)
+        }
+        self.rows = rows
+    }
+}
+
+extension Template {
+    /// The parts of a template in one line.
+    fileprivate var summary: String {
+        String(decoding: canonical.canonicalBytes, as: UTF8.self)
+    }
+}
+
+extension LanePlan {
+    /// Lanes that are left are counted, not listed.
+    var isWorthShowing: Bool {
+        if case .leave = disposition { false } else { true }
+    }
+}
+
+extension String {
+    /// The text followed by blanks up to `width`.
+    func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: Swift.max(0, width - count))
+    }
+}

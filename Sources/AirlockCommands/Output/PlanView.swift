@@ -1,0 +1,162 @@
+import AirlockModel
+import AirlockPlan
+
+/// A plan as JSON and YAML show it; the format is part of the interface and has a version.
+struct PlanView: Codable {
+    static let formatVersion = "1.0"
+
+    let format_version: String
+    let fleet: String
+    let commit: String?
+    /// The branch whose merge was planned.
+    let ref: String?
+    /// Why ids are missing and nothing can be approved.
+    let incomplete: String?
+    let notices: [String]
+    let conflicts: [String]
+    let lanes: [LaneView]
+    let summary: [String: Int]
+
+    init(_ plan: Plan, origin: PlanOrigin) {
+        let isWhole = plan.incomplete == nil
+        format_version = Self.formatVersion
+        fleet = plan.fleet.description
+        commit = plan.commit?.description
+        ref = origin.branch?.description
+        incomplete = plan.incomplete
+        notices = origin.notices + plan.notices
+        conflicts = origin.conflicts
+        lanes = plan.lanes.map { LaneView($0, withID: isWhole) }
+        var counts: [String: Int] = [:]
+        for lane in lanes { counts[lane.action, default: 0] += 1 }
+        summary = counts
+    }
+
+    /// The ids of the changes, for `reconcile --expect`.
+    var changes: Set<ChangeID> {
+        Set(lanes.compactMap { $0.change.flatMap(ChangeID.init) })
+    }
+}
+
+/// Where a plan came from, and what a reader must know about that.
+struct PlanOrigin {
+    var branch: BranchName?
+    var notices: [String] = []
+    var conflicts: [String] = []
+}
+
+/// One lane of a plan.
+struct LaneView: Codable {
+    let lane: String
+    /// `create replace scale remove repair back hold leave`.
+    let action: String
+    /// What git asks for while the lane is held: `create replace scale remove`.
+    let wanted: String?
+    let change: String?
+    let commit: String?
+    let cause: String?
+    let operation: Int?
+    let before: SlotView?
+    let after: SlotView?
+    let verdicts: [VerdictView]
+    let reason: String?
+    let advice: [String]
+    let drift: [String]
+
+    init(_ plan: LanePlan, withID: Bool) {
+        lane = plan.lane.description
+        action = plan.action
+        wanted = plan.change?.kind.rawValue
+        change = withID ? plan.change?.id.description : nil
+        commit = plan.change?.commit?.description
+        cause = plan.change?.cause
+        operation = plan.operation
+        before = plan.change?.base.map(SlotView.init)
+        after = plan.change.flatMap(SlotView.init)
+        verdicts = plan.verdicts.map(VerdictView.init)
+        drift = plan.drift.map(\.phrase)
+        switch plan.disposition {
+        case .hold(let why):
+            reason = why.phrase
+            advice = why.moves.compactMap(\.advice)
+        case .change, .repair, .back, .leave:
+            reason = nil
+            advice = []
+        }
+    }
+}
+
+/// One side of a change; secrets by name and version, never their bytes.
+struct SlotView: Codable {
+    let slot: String
+    let artifact: String
+    let version: String?
+    let replicas: String
+    let config: [String: String]
+
+    init(_ settled: Settled) {
+        self.init(settled.slot, version: settled.version, replicas: settled.replicas)
+    }
+
+    init?(_ change: Change) {
+        guard case .slot(let slot, let version, let replicas) = change.target else { return nil }
+        self.init(slot, version: version, replicas: replicas)
+    }
+
+    private init(_ slot: SlotSpec, version: String?, replicas: Replicas) {
+        self.slot = slot.id.description
+        artifact = slot.artifact.description
+        self.version = version
+        self.replicas = replicas.phrase
+        config = slot.config.mapValues(\.shown)
+    }
+}
+
+/// One gate's verdict.
+struct VerdictView: Codable {
+    let gate: String
+    let answer: String
+    let reason: String
+    let advice: String?
+    let until: String?
+
+    init(_ verdict: GateVerdict) {
+        gate = verdict.gate.rawValue
+        answer = verdict.answer.rawValue
+        reason = verdict.reason
+        advice = verdict.move.advice
+        until = verdict.until?.rfc3339
+    }
+}
+
+extension ConfigValue {
+    /// A value as people may see it.
+    var shown: String {
+        switch self {
+        case .plain(let text): text
+        case .secret(let name, let version): "secret \(name)@\(version)"
+        }
+    }
+}
+
+extension LanePlan {
+    /// One word for what happens.
+    var action: String {
+        switch disposition {
+        case .change(let change, _): change.kind.rawValue
+        case .repair: "repair"
+        case .back: "back"
+        case .hold: "hold"
+        case .leave: "leave"
+        }
+    }
+
+    /// The operation that goes on.
+    var operation: Int? {
+        switch disposition {
+        case .change(_, let number), .repair(_, let number): number
+        case .back(let number): number
+        case .hold, .leave: nil
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import AirlockModel
+
+/// What one `reconcile` came to, as a person reads it.
+struct SummaryText {
+    let summary: ReconcileSummary
+    let ink: Ink
+
+    var text: String {
+        var lines: [String] = []
+        lines += summary.settled.map { "\(ink.green("settled")) \($0)" }
+        lines += summary.rolledBack.map { "\(ink.red("rolled back")) \($0)" }
+        lines += summary.held.sorted { $0.key < $1.key }
+            .map { "\(ink.yellow("held")) \($0.key): \($0.value)" }
+        lines += summary.underWay.map { "\(ink.cyan("under way")) \($0)" }
+        lines += summary.faults.map { "\(ink.red("fault")) \($0)" }
+        let commit = summary.commit.map { " at \($0.short)" } ?? ""
+        let counts =
+            "\(summary.settled.count) settled, \(summary.rolledBack.count) rolled back, "
+            + "\(summary.held.count) held, \(summary.underWay.count) under way"
+        if lines.isEmpty { return ink.green("Nothing to do\(commit): every lane is what git says.") }
+        return (lines + [ink.bold("Reconciled\(commit): \(counts).")]).joined(separator: "\n")
+    }
+}
+
+extension ReconcileSummary {
+    /// Whether anything is still to be done without a person.
+    var isUnderWay: Bool { !underWay.isEmpty }
+
+    /// This look and the one after it as one.
+    func followed(by next: ReconcileSummary) -> ReconcileSummary {
+        var total = next
+        total.settled = Set(settled + next.settled).sorted()
+        total.rolledBack = Set(rolledBack + next.rolledBack).sorted()
+        return total
+    }
+}

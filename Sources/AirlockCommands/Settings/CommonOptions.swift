@@ -1,0 +1,109 @@
+import AirlockHost
+import AirlockModel
+import ArgumentParser
+import Foundation
+
+/// Flags that every verb about a fleet takes.
+struct CommonOptions: ParsableArguments {
+    @Option(help: "The fleet's repository: a path or URL (default: this directory).")
+    var repo: String?
+
+    @Option(help: "The branch that says what runs (default: main).")
+    var branch: String?
+
+    @Option(help: "The state directory (default: $XDG_STATE_HOME/airlock).")
+    var state: String?
+
+    @Option(help: "The settings file (default: \(Settings.defaultFile)).")
+    var config: String?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
+    var logLevel: String?
+
+    @Option(help: "text or json (default: text).")
+    var logFormat: String?
+
+    @Flag(help: "No colour, as with NO_COLOR.")
+    var noColor = false
+
+    /// The settings with these flags in front.
+    func settings(_ more: [Settings.Key: String] = [:]) throws -> Settings {
+        var flags = more
+        flags[.repo] = repo
+        flags[.branch] = branch
+        flags[.state] = state
+        flags[.logLevel] = logLevel
+        flags[.logFormat] = logFormat
+        return try Settings(
+            flags: flags, file: config, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// Colours for stdout.
+    var ink: Ink {
+        let terminal = Terminal(
+            descriptor: FileHandle.standardOutput.fileDescriptor,
+            environment: ProcessInfo.processInfo.environment)
+        return Ink(isOn: terminal.showsColour && !noColor)
+    }
+}
+
+/// The flag for the form of the output.
+struct FormatOption: ParsableArguments {
+    @Option(name: [.customShort("o"), .customLong("output")], help: "human, json, yaml or markdown.")
+    var format: OutputFormat = .human
+}
+
+extension EnvironmentName: @retroactive ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+extension LaneID: @retroactive ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+extension UnitID: @retroactive ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+extension CommitID: @retroactive ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+extension BranchName: @retroactive ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+extension Freeze.Scope: @retroactive ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+
+/// A length of time on the command line: `45s`, `10m`, `2h`, `1h30m`.
+struct DurationArgument: ExpressibleByArgument {
+    let duration: Duration
+
+    init?(argument: String) {
+        guard let duration = Quantity.duration(argument) else { return nil }
+        self.duration = duration
+    }
+}
+
+/// A point in time on the command line: RFC 3339, or a length of time before now.
+struct TimeArgument: ExpressibleByArgument {
+    private enum Form {
+        case at(Timestamp)
+        case ago(Duration)
+    }
+    private let form: Form
+
+    init?(argument: String) {
+        if let time = Timestamp(rfc3339: argument) {
+            form = .at(time)
+        } else if let ago = Quantity.duration(argument) {
+            form = .ago(ago)
+        } else {
+            return nil
+        }
+    }
+
+    func timestamp(now: Timestamp) -> Timestamp {
+        switch form {
+        case .at(let time): time
+        case .ago(let duration): now + (.zero - duration)
+        }
+    }
+}

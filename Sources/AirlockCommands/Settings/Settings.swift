@@ -1,0 +1,135 @@
+import AirlockHost
+import AirlockManifest
+import AirlockModel
+import Foundation
+
+/// The reconciler's own settings; none of them is in the fleet.
+///
+/// Each comes from the first that says it: flag, `AIRLOCK_*` variable, settings file, default.
+struct Settings: Sendable {
+    /// One setting's text and where it came from.
+    struct Entry: Sendable {
+        let key: Key
+        let value: String
+        let origin: String
+    }
+
+    /// The settings there are.
+    enum Key: String, CaseIterable, Sendable {
+        case repo
+        case branch
+        case state
+        case poll
+        case logLevel
+        case logFormat
+
+        /// The environment variable that gives it.
+        var variable: String {
+            switch self {
+            case .repo: "AIRLOCK_REPO"
+            case .branch: "AIRLOCK_BRANCH"
+            case .state: "AIRLOCK_STATE"
+            case .poll: "AIRLOCK_POLL"
+            case .logLevel: "AIRLOCK_LOG_LEVEL"
+            case .logFormat: "AIRLOCK_LOG_FORMAT"
+            }
+        }
+    }
+
+    /// Where the settings file lies when `--config` names none.
+    static let defaultFile = "/etc/airlock/airlock.yaml"
+
+    /// The longest settings file in bytes.
+    private static let maximumFileBytes = 64 << 10
+
+    let entries: [Key: Entry]
+
+    /// Collects every setting.
+    ///
+    /// - Parameter flags: What the command line says.
+    /// - Throws: ``Failure`` when the settings file cannot be read or says something else.
+    init(flags: [Key: String], file: String?, environment: [String: String]) throws {
+        let path = file ?? Self.defaultFile
+        let written = try Self.read(path, isRequired: file != nil)
+        var entries: [Key: Entry] = [:]
+        for key in Key.allCases {
+            if let value = flags[key] {
+                entries[key] = Entry(key: key, value: value, origin: "flag")
+            } else if let value = environment[key.variable], !value.isEmpty {
+                entries[key] = Entry(key: key, value: value, origin: key.variable)
+            } else if let value = written[key] {
+                entries[key] = Entry(key: key, value: value, origin: path)
+            } else {
+                let value = try Self.fallback(key, environment: environment)
+                entries[key] = Entry(key: key, value: value, origin: "default")
+            }
+        }
+        self.entries = entries
+    }
+
+    /// The text of a setting.
+    subscript(key: Key) -> String { entries[key]?.value ?? "" }
+
+    private static func fallback(_ key: Key, environment: [String: String]) throws -> String {
+        switch key {
+        case .repo: FileManager.default.currentDirectoryPath
+        case .branch: "main"
+        case .state: try SettingsPaths(environment: environment).stateDirectory()
+        case .poll: "60s"
+        case .logLevel: "info"
+        case .logFormat: "text"
+        }
+    }
+
+    private static func read(_ path: String, isRequired: Bool) throws -> [Key: String] {
+        guard FileManager.default.fileExists(atPath: path) else {
+            guard isRequired else { return [:] }
+            throw Failure("there is no settings file \(path)", advice: "check --config")
+        }
+        let bytes = try Data(contentsOf: URL(filePath: path)).prefix(maximumFileBytes + 1)
+        guard bytes.count <= maximumFileBytes else {
+            throw Failure("\(path) is over 64 KiB", advice: "a settings file has a few lines")
+        }
+        let (values, diagnostics) = SettingsDocument.read(
+            path: path, bytes: Array(bytes), keys: Key.allCases.map(\.rawValue))
+        guard diagnostics.isEmpty else {
+            throw Failure(
+                diagnostics.map(\.description).joined(separator: "\n"),
+                advice: "mend \(path); `airlock doctor --settings` shows every setting")
+        }
+        return Dictionary(
+            uniqueKeysWithValues: values.compactMap { name, value in
+                Key(rawValue: name).map { ($0, value) }
+            })
+    }
+}
+
+/// A failure that a person reads: what failed, and whose move is next.
+struct Failure: Error, CustomStringConvertible {
+    let message: String
+    let advice: String?
+    let code: ExitStatus
+
+    init(_ message: String, advice: String? = nil, code: ExitStatus = .error) {
+        self.message = message
+        self.advice = advice
+        self.code = code
+    }
+
+    var description: String { message + (advice.map { "\n  → \($0)" } ?? "") }
+}
+
+/// The exit codes of every verb.
+enum ExitStatus: Int32, Sendable {
+    case done = 0
+    /// Error, failed check, lost lock, access denied.
+    case error = 1
+    /// Differences, where the verb was asked to tell.
+    case differences = 2
+    /// A forward change is held.
+    case held = 3
+    /// A change id is not what would be done any more.
+    case stale = 4
+    /// The second interrupt did not wait.
+    case interrupted = 130
+}

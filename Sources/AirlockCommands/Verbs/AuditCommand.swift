@@ -1,0 +1,159 @@
+import AirlockLedger
+import AirlockModel
+import ArgumentParser
+import Foundation
+
+/// `airlock audit`: the log of every decision and effect.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Show, verify, prove and export the audit log.",
+        subcommands: [
+            Show.self, Verify.self, Key.self, Prove.self, CheckProof.self, Export.self,
+        ])
+
+    /// `airlock audit show`.
+    struct Show: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show entries, the newest last.")
+
+        @Option(help: "Only this lane.") var lane: LaneID?
+        @Option(help: "Only this environment.") var env: EnvironmentName?
+        @Option(help: "Only what this commit caused.") var commit: CommitID?
+        @Option(help: "Only this actor, such as uid:1000 or ada@shop.example.") var actor: String?
+        @Option(help: "Only from then on: RFC 3339, or a time ago such as 2h.")
+        var since: TimeArgument?
+        @Option(help: "Only until then.") var until: TimeArgument?
+        @Option(help: "The newest that many (default: 50; 0 for all).") var last = 50
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
+
+        func perform() async throws -> ExitStatus {
+            let wiring = try Wiring(try common.settings())
+            let now = wiring.clock.now().wall
+            let filter = AuditFilter(
+                lane: lane, environment: env, commit: commit, actor: actor,
+                since: since?.timestamp(now: now), until: until?.timestamp(now: now),
+                last: last == 0 ? nil : last)
+            guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
+            let entries = try await reader.entries(filter)
+            switch output.format {
+            case .json: entries.forEach { Output.data(String(decoding: $0.bytes, as: UTF8.self)) }
+            case .yaml: try Output.value(entries.map(EntryView.init), as: .yaml)
+            case .human, .markdown: Output.data(AuditText(entries: entries, ink: common.ink).text)
+            }
+            return .done
+        }
+    }
+
+    /// `airlock audit verify`.
+    struct Verify: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "verify",
+            abstract: "Recompute the whole log and name the first place that differs.")
+
+        @Option(help: "Check against this key, kept elsewhere (see `audit key`).")
+        var key: String?
+        @Option(help: "A copy of the audit folder instead of the state directory's own.")
+        var copy: String?
+        @OptionGroup var common: CommonOptions
+
+        func perform() async throws -> ExitStatus {
+            let wiring = try Wiring(try common.settings())
+            let log = copy.map { AuditLog(copy: $0) } ?? AuditLog(wiring.state)
+            let start = wiring.clock.now()
+            var told = start
+            let result = try log.verify(key: try key.map(AuditCommand.key)) { done, total in
+                let now = wiring.clock.now()
+                guard now.elapsed(since: told) > .seconds(1) else { return }
+                told = now
+                Output.note("verified \(done) of \(total) entries…")
+            }
+            Output.data(
+                "\(result.checkpoint.size) entries in \(result.files) files agree with the signed "
+                    + "checkpoint; root \(Base64.encode(result.checkpoint.root.bytes))")
+            return .done
+        }
+    }
+
+    /// `airlock audit key`.
+    struct Key: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "key", abstract: "Print the verifier key; keep a copy elsewhere.")
+        @OptionGroup var common: CommonOptions
+
+        func perform() async throws -> ExitStatus {
+            let wiring = try Wiring(try common.settings())
+            Output.data(try AuditLog(wiring.state).verifierKey().description)
+            return .done
+        }
+    }
+
+    /// `airlock audit prove SEQ`.
+    struct Prove: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "prove",
+            abstract: "Print a proof that needs no log: keep it as FILE.tlog-proof.")
+        @Argument(help: "The number of the entry, from 0.") var sequence: Int
+        @OptionGroup var common: CommonOptions
+
+        func perform() async throws -> ExitStatus {
+            let wiring = try Wiring(try common.settings())
+            let proof = try AuditLog(wiring.state).prove(sequence)
+            Output.data(proof.hasSuffix("\n") ? String(proof.dropLast()) : proof)
+            return .done
+        }
+    }
+
+    /// `airlock audit check-proof`.
+    struct CheckProof: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "check-proof", abstract: "Check a proof against an entry and a key.")
+        @Argument(help: "The .tlog-proof file.") var proof: String
+        @Option(help: "A file with the entry, one line of JSON as `audit export` writes it.")
+        var entry: String
+        @Option(help: "The verifier key.") var key: String
+
+        func perform() async throws -> ExitStatus {
+            let text = String(decoding: try Data(contentsOf: URL(filePath: proof)), as: UTF8.self)
+            var bytes = Array(try Data(contentsOf: URL(filePath: entry)))
+            while bytes.last == 0x0A { bytes.removeLast() }
+            let found = try AuditLog.verifyProof(
+                text, entry: bytes, key: try AuditCommand.key(key))
+            Output.data(
+                "entry \(found.sequence) is in the log of \(found.checkpoint.size) entries that "
+                    + "the key signed")
+            return .done
+        }
+    }
+
+    /// `airlock audit export`.
+    struct Export: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "export", abstract: "Write every entry as a line of JSON.")
+        @OptionGroup var common: CommonOptions
+
+        func perform() async throws -> ExitStatus {
+            let wiring = try Wiring(try common.settings())
+            try AuditLog(wiring.state).export { line throws(AuditFault) in
+                Output.data(String(decoding: line.dropLast(), as: UTF8.self))
+            }
+            return .done
+        }
+    }
+
+    static func key(_ text: String) throws -> VerifierKey {
+        guard let key = VerifierKey(text) else {
+            throw Failure("\(text) is not a verifier key", advice: "`airlock audit key` prints one")
+        }
+        return key
+    }
+}
+
+extension Failure {
+    /// Nothing was ever recorded in this state directory.
+    static func noLedger(_ wiring: Wiring) -> Failure {
+        Failure(
+            "there is no ledger in \(wiring.settings[.state])",
+            advice: "`airlock run` or `airlock reconcile` makes one")
+    }
+}

@@ -1,0 +1,88 @@
+import AirlockModel
+import ArgumentParser
+
+/// `airlock history LANE`: the operations of a lane, the newest first.
+struct HistoryCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "Show the operations of a lane, the newest first.")
+
+    @Argument(help: "The lane, such as production/checkout (default: all lanes).")
+    var lane: LaneID?
+
+    @Option(help: "At most that many (default: 20).") var limit = 20
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: FormatOption
+
+    /// One operation for JSON and YAML.
+    private struct View: Encodable {
+        let operation: Int
+        let lane: String
+        let kind: String
+        let outcome: String
+        let reason: String?
+        let opened: String
+        let ended: String?
+        let commit: String?
+        let author: String?
+        let change: String?
+        let artifact: String?
+        let version: String?
+    }
+
+    func perform() async throws -> ExitStatus {
+        let wiring = try Wiring(try common.settings())
+        guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
+        let operations = try await reader.operations(of: lane, limit: max(1, limit))
+        switch output.format {
+        case .json, .yaml: try Output.value(operations.map(Self.view), as: output.format)
+        case .human, .markdown: Output.data(text(operations))
+        }
+        return .done
+    }
+
+    private func text(_ operations: [OperationRecord]) -> String {
+        let ink = common.ink
+        var table = Table(["op", "opened", "lane", "what", "version", "outcome", "took", "commit", "by"])
+        for operation in operations {
+            let view = Self.view(operation)
+            let took = operation.ended.map { ($0 - operation.opened).brief } ?? "-"
+            table.add([
+                Table.Cell(String(operation.number), ink.dim), Table.Cell(operation.opened.local),
+                Table.Cell(view.lane), Table.Cell(view.kind), Table.Cell(view.version ?? "-"),
+                Table.Cell(view.outcome, paint(operation.outcome)), Table.Cell(took),
+                Table.Cell(operation.commit?.short ?? "-", ink.dim),
+                Table.Cell(view.author ?? "airlock"),
+            ])
+        }
+        let reasons = operations.compactMap { operation -> String? in
+            guard case .rolledBack(let reason)? = operation.outcome else { return nil }
+            return ink.red("operation \(operation.number) was rolled back: \(reason)")
+        }
+        return ([table.isEmpty ? "No operations." : table.text(ink)] + reasons)
+            .joined(separator: "\n")
+    }
+
+    private func paint(_ outcome: OperationRecord.Outcome?) -> (String) -> String {
+        switch outcome {
+        case .settled: common.ink.green
+        case .rolledBack: common.ink.red
+        case .superseded: common.ink.dim
+        case nil: common.ink.cyan
+        }
+    }
+
+    private static func view(_ operation: OperationRecord) -> View {
+        var reason: String?
+        if case .rolledBack(let why)? = operation.outcome { reason = why }
+        var version: String?
+        if case .slot(_, let shown, _)? = operation.change?.target { version = shown }
+        return View(
+            operation: operation.number, lane: operation.lane.description,
+            kind: operation.change?.kind.rawValue ?? "repair",
+            outcome: operation.outcome?.word ?? "under way", reason: reason,
+            opened: operation.opened.rfc3339, ended: operation.ended?.rfc3339,
+            commit: operation.commit?.description, author: operation.author,
+            change: operation.change?.id.description,
+            artifact: operation.artifact?.description, version: version)
+    }
+}

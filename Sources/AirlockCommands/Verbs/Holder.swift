@@ -1,0 +1,79 @@
+import AirlockControl
+import AirlockEngine
+import AirlockHost
+import AirlockLedger
+import AirlockModel
+import AirlockPorts
+import Foundation
+
+/// Getting a request carried out: by the running reconciler, or by this process when there is none.
+struct Holder {
+    /// How long the running reconciler may take beyond what the request itself allows.
+    private static let patience = Duration.seconds(90)
+
+    let wiring: Wiring
+    var trustRoot: CommitID?
+
+    /// Sends `call` to whoever holds the ledger, or takes the ledger and calls `alone`.
+    func ask(
+        _ call: ControlRequest.Call, lasting: Duration = .zero,
+        alone: (Engine) async throws -> ControlAnswer.Result
+    ) async throws -> ControlAnswer.Result {
+        let ledger: LedgerStore
+        do {
+            ledger = try await wiring.ledger()
+        } catch {
+            guard case .locked(let holder) = error else { throw error }
+            return try await send(call, lasting: lasting, holder: holder)
+        }
+        do {
+            let engine = try await wiring.engine(on: ledger) { $0.trustRoot = trustRoot }
+            let result = try await alone(engine)
+            try await ledger.close()
+            return result
+        } catch {
+            try await ledger.close()
+            throw error
+        }
+    }
+
+    /// Carries out a request that needs no look at git, in this process or the running one.
+    func carryOut(_ call: ControlRequest.Call) async throws -> ExitStatus {
+        let peer = ControlPeer(
+            uid: wiring.user.uid, pid: ProcessInfo.processInfo.processIdentifier)
+        let result = try await ask(call) { engine in
+            let request = ControlRequest(id: RandomIdentity.make(), call: call)
+            return await engine.handle(request, from: peer).result
+        }
+        return try tell(result)
+    }
+
+    private func send(
+        _ call: ControlRequest.Call, lasting: Duration, holder: String
+    ) async throws -> ControlAnswer.Result {
+        let request = ControlRequest(id: RandomIdentity.make(), call: call)
+        do {
+            return try await Progress.around("waiting for the running airlock (\(holder))") {
+                try await ControlClient.send(
+                    request, to: try wiring.controlSocket(), deadline: lasting + Self.patience)
+            }.result
+        } catch let error as ControlError {
+            throw Failure(
+                "the ledger is held by \(holder), which did not answer: \(error)",
+                advice: "try again, or end that process")
+        }
+    }
+
+    /// Writes what came of a request that answers with a sentence.
+    private func tell(_ result: ControlAnswer.Result) throws -> ExitStatus {
+        switch result {
+        case .done(let message):
+            Output.data(message)
+            return .done
+        case .failed(let message, let advice): throw Failure(message, advice: advice)
+        case .stale(let message): throw Failure(message, code: .stale)
+        case .reconciled, .health:
+            throw Failure("the running airlock answered something else", advice: "report this")
+        }
+    }
+}

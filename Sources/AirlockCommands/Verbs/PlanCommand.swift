@@ -1,0 +1,65 @@
+import AirlockModel
+import AirlockPlan
+import ArgumentParser
+import Foundation
+
+/// `airlock plan`: what would be done, and what every gate says.
+struct PlanCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what would be done, and what every gate says; nothing is changed.",
+        discussion: "With --ref it shows what the branch would be after the merge.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: FormatOption
+
+    @Option(help: "Plan as if this branch were merged.")
+    var ref: BranchName?
+
+    @Option(help: "Only this environment; may be given again.")
+    var env: [EnvironmentName] = []
+
+    @Option(help: "Only this service; may be given again.")
+    var service: [UnitID] = []
+
+    @Flag(help: "Exit 2 when something would be done.")
+    var detailedExitcode = false
+
+    @Option(help: "Also write the plan as JSON to this file, for `reconcile --expect`.")
+    var out: String?
+
+    func perform() async throws -> ExitStatus {
+        let wiring = try Wiring(try common.settings())
+        let fleets = try FleetReading(wiring)
+        let reading = try await ref == nil ? fleets.head() : fleets.merged(ref ?? .main)
+        guard reading.origin.conflicts.isEmpty else {
+            throw Failure(
+                "the branch does not merge: " + reading.origin.conflicts.joined(separator: ", "),
+                advice: "merge the main branch into it and plan again")
+        }
+        var plan = try await PlanReading(wiring).plan(reading)
+        plan.lanes = plan.lanes.filter(isWanted)
+        var origin = reading.origin
+        origin.notices += reading.diagnostics.map(\.description)
+        let view = PlanView(plan, origin: origin)
+        if let out { try write(view, to: out) }
+        switch output.format {
+        case .human:
+            Output.data(PlanText(plan: plan, origin: origin, ink: common.ink).text)
+        case .markdown: Output.data(PlanMarkdown(plan: plan, origin: origin).text)
+        case .json, .yaml: try Output.value(view, as: output.format)
+        }
+        return detailedExitcode && !plan.isEmpty ? .differences : .done
+    }
+
+    private func isWanted(_ lane: LanePlan) -> Bool {
+        (env.isEmpty || env.contains(lane.lane.environment))
+            && (service.isEmpty || service.contains(lane.lane.unit))
+    }
+
+    private func write(_ view: PlanView, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(view).write(to: URL(filePath: path), options: .atomic)
+    }
+}

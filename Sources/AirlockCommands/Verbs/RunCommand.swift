@@ -1,0 +1,101 @@
+import AirlockControl
+import AirlockEngine
+import AirlockModel
+import ArgumentParser
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `airlock run`: the long-running reconciler.
+struct RunCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Follow the branch and reconcile until told to end.",
+        discussion: "SIGTERM or one interrupt finishes or parks what is under way within 20 s.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Time between two looks at the repository (default: 60s).")
+    var poll: String?
+
+    @Option(help: "The commit before which history is not verified (default: the first fetched).")
+    var trustRoot: CommitID?
+
+    @Option(help: "An environment to take from another ledger; may be given again.")
+    var takeOver: [EnvironmentName] = []
+
+    @Flag(help: "Wait for the ledger while another process holds it.")
+    var waitForLock = false
+
+    @Flag(help: "Run as root all the same.")
+    var allowRoot = false
+
+    func perform() async throws -> ExitStatus {
+        var flags: [Settings.Key: String] = [:]
+        flags[.poll] = poll
+        let wiring = try Wiring(try common.settings(flags))
+        if wiring.user.isRoot, !allowRoot {
+            throw Failure(
+                "airlock run refuses to run as root",
+                advice: "start it as a user of its own, or give --allow-root")
+        }
+        guard let rest = DurationArgument(argument: wiring.settings[.poll])?.duration,
+            rest >= .seconds(1)
+        else {
+            throw Failure(
+                "\(wiring.settings[.poll]) is not a poll interval",
+                advice: "write 60s or 5m, at least 1s")
+        }
+        let ledger = try await wiring.ledger(waitForLock: waitForLock)
+        let engine = try await wiring.engine(on: ledger) { settings in
+            settings.poll = rest
+            settings.trustRoot = trustRoot
+            settings.takeOver = Set(takeOver)
+        }
+        let logger = try wiring.logger()
+        logger.notice(
+            "started",
+            metadata: [
+                "repo": "\(wiring.settings[.repo])", "branch": "\(wiring.settings[.branch])",
+                "state": "\(wiring.settings[.state])",
+                "epoch": "\(ledger.claim.epoch)",
+            ])
+        let listener = ControlService(
+            listener: ControlListener(path: try wiring.controlSocket(), handler: engine))
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: listener), .init(service: InterruptWatch()),
+                    .init(service: engine),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do { try await group.run() } catch {
+            try await ledger.close()
+            throw error
+        }
+        try await ledger.close()
+        logger.notice("ended")
+        return .done
+    }
+}
+
+/// The control socket as a part of the process.
+private struct ControlService: Service {
+    let listener: ControlListener
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await listener.run() }
+    }
+}
+
+/// Ends the process at once when a person interrupts a second time.
+private struct InterruptWatch: Service {
+    func run() async throws {
+        var count = 0
+        for await _ in await UnixSignalsSequence(trapping: .sigint).cancelOnGracefulShutdown() {
+            count += 1
+            if count == 2 { _exit(ExitStatus.interrupted.rawValue) }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import AirlockGit
+import AirlockManifest
+import AirlockModel
+import ArgumentParser
+import Foundation
+
+/// `airlock validate`: checks a working directory, without state or network.
+struct ValidateCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Check the files of a fleet, without state or network.")
+
+    @Argument(help: "The folder that holds fleet.yaml.")
+    var directory = "."
+
+    @OptionGroup var output: FormatOption
+
+    @Flag(help: "No colour, as with NO_COLOR.")
+    var noColor = false
+
+    /// What editors and CI read.
+    private struct Report: Encodable {
+        let valid: Bool
+        let fleet: String?
+        let lanes: Int
+        let diagnostics: [Diagnostic]
+    }
+
+    func perform() async throws -> ExitStatus {
+        let files = try WorkingDirectory(path: directory).files()
+        let (fleet, diagnostics) = FleetValidation.validate(files)
+        let isValid = diagnostics.isEmpty && fleet != nil
+        switch output.format {
+        case .json, .yaml:
+            let report = Report(
+                valid: isValid, fleet: fleet?.name.description, lanes: fleet?.lanes.count ?? 0,
+                diagnostics: diagnostics.sorted())
+            try Output.value(report, as: output.format)
+        case .human, .markdown:
+            diagnostics.sorted().forEach { Output.data($0.description) }
+            if isValid, let fleet {
+                Output.data(
+                    "\(fleet.name) is valid: \(fleet.environments.count) environments, "
+                        + "\(fleet.lanes.count) lanes.")
+            }
+        }
+        guard !isValid else { return .done }
+        if output.format == .human {
+            let files = Set(diagnostics.map(\.path)).count
+            Output.note(
+                "error: \(diagnostics.count) problems in \(files) files\n"
+                    + "  → mend them; `airlock schema KIND` shows the form of a file")
+        }
+        return .error
+    }
+}
+
+/// `airlock schema`: the JSON Schema of a kind of file.
+struct SchemaCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "schema",
+        abstract: "Print the JSON Schema of a kind of file, for editors and CI.")
+
+    @Argument(help: "fleet, environment, service, release or simulation.")
+    var kind: String
+
+    func perform() async throws -> ExitStatus {
+        guard let kind = ManifestKind(rawValue: kind) else {
+            let known = ManifestKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure("there is no kind \(kind)", advice: "use one of \(known)")
+        }
+        Output.data(SchemaText.json(kind))
+        return .done
+    }
+}
+
+/// `airlock init`: a first repository that validates, plans and runs.
+struct InitCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make a first repository that validates, plans and runs.")
+
+    @Argument(help: "The folder to make; it must be missing or empty.")
+    var directory: String
+
+    @Option(help: "The fleet's name (default: the folder's).")
+    var name: String?
+
+    func perform() async throws -> ExitStatus {
+        let folder = URL(filePath: directory).standardizedFileURL
+        let text = name ?? folder.lastPathComponent
+        guard let fleet = FleetName(text) else {
+            throw Failure(
+                "\(text) is not a fleet name", advice: "give --name with \(FleetName.form)")
+        }
+        let path = folder.path(percentEncoded: false)
+        if FileManager.default.fileExists(atPath: path),
+            try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
+        {
+            throw Failure("\(directory) is not empty", advice: "name a new folder")
+        }
+        let files = StarterRepository.files(name: fleet)
+        for file in files {
+            let place = folder.appending(path: file.path)
+            try FileManager.default.createDirectory(
+                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(file.contents.utf8).write(to: place)
+        }
+        let root = try FirstRepository.commit(
+            path, paths: files.map(\.path), message: "The first fleet")
+        Output.data(
+            """
+            Made \(directory): a git repository with the fleet \(fleet), \(files.count) files.
+            trust root \(root)
+
+            Next:
+              airlock validate \(directory)
+              airlock plan --repo \(directory)
+              airlock run --repo \(directory) --trust-root \(root)
+            """)
+        return .done
+    }
+}

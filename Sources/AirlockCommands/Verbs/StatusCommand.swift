@@ -1,0 +1,189 @@
+import AirlockControl
+import AirlockHost
+import AirlockModel
+import ArgumentParser
+import Foundation
+
+/// `airlock status`: what runs, what is under way and what is held.
+struct StatusCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show what runs, what is under way and what is held.")
+
+    @Option(help: "Only this environment.") var env: EnvironmentName?
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: FormatOption
+
+    func perform() async throws -> ExitStatus {
+        let wiring = try Wiring(try common.settings())
+        let reading = try await LaneReading(wiring)
+        let lanes = reading.lanes.filter { env == nil || $0.record.lane.environment == env }
+        let fetched = try await wiring.source().lastFetch()?.fetched
+        let health = await holder(wiring)
+        let now = wiring.clock.now().wall
+        switch output.format {
+        case .json, .yaml:
+            let view = StatusView(reading, lanes: lanes, fetched: fetched, health: health)
+            try Output.value(view, as: output.format)
+        case .human, .markdown:
+            Output.data(
+                StatusText(
+                    reading: reading, lanes: lanes, fetched: fetched, health: health, now: now,
+                    ink: common.ink
+                ).text)
+        }
+        return .done
+    }
+
+    /// The running reconciler's own words; nil when none runs.
+    private func holder(_ wiring: Wiring) async -> HolderHealth? {
+        let request = ControlRequest(id: RandomIdentity.make(), call: .health)
+        do {
+            let answer = try await ControlClient.send(
+                request, to: try wiring.controlSocket(), deadline: .seconds(2))
+            if case .health(let health) = answer.result { return health }
+            return nil
+        } catch { return nil }
+    }
+}
+
+/// The status as a person reads it.
+struct StatusText {
+    let reading: LaneReading
+    let lanes: [LaneReading.Lane]
+    let fetched: Timestamp?
+    let health: HolderHealth?
+    let now: Timestamp
+    let ink: Ink
+
+    var text: String {
+        var lines = head
+        lines += reading.unobserved.sorted { $0.key < $1.key }
+            .map { ink.red("\($0.key) is unknown: \($0.value)") }
+        lines += reading.state.freezes.values.filter { $0.until.map { $0 > now } ?? true }
+            .sorted { $0.scope < $1.scope }
+            .map { freeze in
+                let end = freeze.until.map { "until \($0.local)" } ?? "until thawed"
+                return ink.yellow("\(freeze.scope) is frozen \(end): \(freeze.reason)")
+            }
+        var table = Table(["lane", "version", "state", "healthy", "slot", "since", "commit"])
+        lanes.forEach { table.add(row($0)) }
+        lines += ["", table.isEmpty ? "No lanes." : table.text(ink)]
+        let notes = lanes.flatMap(notes)
+        return (lines + (notes.isEmpty ? [] : [""] + notes)).joined(separator: "\n")
+    }
+
+    private var head: [String] {
+        var lines: [String] = []
+        if let head = reading.state.head {
+            lines.append(
+                "\(ink.bold("commit")) \(head.commit.id.short)  \(head.commit.subject)  "
+                    + ink.dim("accepted \(head.accepted.local)"))
+        } else {
+            lines.append("No commit was accepted yet.")
+        }
+        if let fetched {
+            let age = now - fetched
+            lines.append("\(ink.bold("fetch "))  \(age.brief) ago")
+        }
+        if let health {
+            lines.append("\(ink.bold("run   "))  pid \(health.pid) since \(health.since.local)")
+            lines += health.faults.map { ink.red("fault   \($0)") }
+        } else {
+            lines.append("\(ink.bold("run   "))  no reconciler is running")
+        }
+        return lines
+    }
+
+    private func row(_ lane: LaneReading.Lane) -> [Table.Cell] {
+        let settled = lane.record.settled
+        let slots = lane.observed?.slots ?? []
+        let healthy = slots.reduce(0) { $0 + $1.healthyCount }
+        let wanted = slots.reduce(0) { $0 + $1.replicas }
+        return [
+            Table.Cell(lane.record.lane.description), Table.Cell(settled?.version ?? "-"),
+            Table.Cell(lane.condition.rawValue, paint(lane.condition)),
+            Table.Cell(
+                lane.observed == nil ? "-" : "\(healthy)/\(wanted)",
+                healthy == wanted ? ink.green : ink.red),
+            Table.Cell(settled?.slot.id.short ?? "-", ink.dim),
+            Table.Cell(settled?.at.local ?? "-"),
+            Table.Cell(settled?.commit?.short ?? "-", ink.dim),
+        ]
+    }
+
+    private func paint(_ condition: LaneReading.Condition) -> (String) -> String {
+        switch condition {
+        case .settled: ink.green
+        case .changing, .repairing: ink.cyan
+        case .rollingBack: ink.red
+        case .held: ink.yellow
+        case .absent: ink.dim
+        }
+    }
+
+    private func notes(_ lane: LaneReading.Lane) -> [String] {
+        var lines: [String] = []
+        if let reason = lane.record.holdReason {
+            lines.append(ink.yellow("\(lane.record.lane) is held: \(reason)"))
+        }
+        lines += lane.quarantines.map {
+            ink.red("\(lane.record.lane): slot \($0.slot.short) is quarantined: \($0.reason)")
+                + "\n  → run `airlock rollout retry \(lane.record.lane)` to try it again"
+        }
+        return lines
+    }
+}
+
+/// The status as JSON and YAML show it.
+struct StatusView: Encodable {
+    struct Lane: Encodable {
+        let lane: String
+        let state: LaneReading.Condition
+        let version: String?
+        let slot: String?
+        let artifact: String?
+        let healthy: Int?
+        let replicas: Int?
+        let since: String?
+        let commit: String?
+        let change: String?
+        let operation: Int?
+        let held: String?
+        let quarantined: [String]
+        let frozen: String?
+    }
+
+    let format_version = "1.0"
+    let commit: String?
+    let accepted: String?
+    let fetched: String?
+    let running: HolderHealth?
+    let unknown: [String: String]
+    let lanes: [Lane]
+
+    init(
+        _ reading: LaneReading, lanes: [LaneReading.Lane], fetched: Timestamp?,
+        health: HolderHealth?
+    ) {
+        commit = reading.state.head?.commit.id.description
+        accepted = reading.state.head?.accepted.rfc3339
+        self.fetched = fetched?.rfc3339
+        running = health
+        unknown = Dictionary(
+            uniqueKeysWithValues: reading.unobserved.map { ($0.key.description, $0.value) })
+        self.lanes = lanes.map(Self.lane)
+    }
+
+    private static func lane(_ lane: LaneReading.Lane) -> Lane {
+        let settled = lane.record.settled
+        let slots = lane.observed?.slots
+        return Lane(
+            lane: lane.record.lane.description, state: lane.condition, version: settled?.version,
+            slot: settled?.slot.id.description, artifact: settled?.slot.artifact.description,
+            healthy: slots?.reduce(0) { $0 + $1.healthyCount },
+            replicas: slots?.reduce(0) { $0 + $1.replicas }, since: settled?.at.rfc3339,
+            commit: settled?.commit?.description, change: settled?.change?.description,
+            operation: lane.operation?.number, held: lane.record.holdReason,
+            quarantined: lane.quarantines.map(\.slot.description), frozen: lane.freeze?.reason)
+    }
+}

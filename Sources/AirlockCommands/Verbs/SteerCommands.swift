@@ -1,0 +1,63 @@
+import AirlockModel
+import ArgumentParser
+
+/// `airlock freeze`: stops forward changes, repairs and healing.
+struct FreezeCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "freeze",
+        abstract: "Stop forward changes, repairs and healing in an environment or lane.",
+        discussion: "An automatic rollback goes on.")
+
+    @Argument(help: "An environment (production) or a lane (production/checkout).")
+    var scope: Freeze.Scope
+
+    @Option(help: "Why; it is kept in the audit log and shown to whoever waits.")
+    var reason: String
+
+    @Option(name: .customLong("for"), help: "How long, such as 2h (default: until thawed).")
+    var lasting: DurationArgument?
+
+    @OptionGroup var common: CommonOptions
+
+    func perform() async throws -> ExitStatus {
+        try await Holder(wiring: try Wiring(try common.settings()))
+            .carryOut(.freeze(scope, reason: reason, lasting: lasting?.duration))
+    }
+}
+
+/// `airlock thaw`: ends a freeze.
+struct ThawCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "thaw", abstract: "End a freeze.")
+
+    @Argument(help: "What was frozen: an environment or a lane.")
+    var scope: Freeze.Scope
+
+    @OptionGroup var common: CommonOptions
+
+    func perform() async throws -> ExitStatus {
+        try await Holder(wiring: try Wiring(try common.settings())).carryOut(.thaw(scope))
+    }
+}
+
+/// `airlock rollout`: what is under way in a lane.
+struct RolloutCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollout", abstract: "Steer what is under way in a lane.",
+        subcommands: [Retry.self])
+
+    /// `airlock rollout retry LANE`.
+    struct Retry: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "retry", abstract: "Try a slot again that was rolled back.")
+
+        @Argument(help: "The lane, such as production/checkout.")
+        var lane: LaneID
+
+        @OptionGroup var common: CommonOptions
+
+        func perform() async throws -> ExitStatus {
+            try await Holder(wiring: try Wiring(try common.settings())).carryOut(.retry(lane))
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import AirlockGit
+import ArgumentParser
+
+/// `airlock version`: the versions of the product, its formats and libgit2.
+struct VersionCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Print the versions of the product and its formats.")
+
+    @OptionGroup var output: FormatOption
+
+    /// The versions, as JSON shows them.
+    private struct Versions: Encodable {
+        let airlock = ProductVersion.current
+        let commit = ProductVersion.commit
+        let fleetFormat = ProductVersion.fleetFormat
+        let planFormat = PlanView.formatVersion
+        let libgit2 = LibraryVersion.libgit2
+    }
+
+    func perform() async throws -> ExitStatus {
+        let versions = Versions()
+        switch output.format {
+        case .json, .yaml: try Output.value(versions, as: output.format)
+        case .human, .markdown:
+            Output.data(
+                """
+                airlock       \(versions.airlock)
+                commit        \(versions.commit)
+                fleet format  \(versions.fleetFormat)
+                plan format   \(versions.planFormat)
+                libgit2       \(versions.libgit2)
+                """)
+        }
+        return .done
+    }
+}
+
+/// `airlock completion`: a script that completes verbs and flags.
+struct CompletionCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "completion", abstract: "Print a completion script for a shell.")
+
+    @Argument(help: "bash, zsh or fish.")
+    var shell: String
+
+    func perform() async throws -> ExitStatus {
+        guard let shell = CompletionShell(rawValue: shell) else {
+            throw Failure("there is no completion for \(shell)", advice: "use bash, zsh or fish")
+        }
+        Output.data(AirlockCommand.completionScript(for: shell))
+        return .done
+    }
+}

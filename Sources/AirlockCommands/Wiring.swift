@@ -1,0 +1,117 @@
+import AirlockControl
+import AirlockEngine
+import AirlockGit
+import AirlockHost
+import AirlockLedger
+import AirlockModel
+import AirlockPorts
+import AirlockSimulator
+import Foundation
+import Logging
+
+/// The one place where adapters are put together.
+struct Wiring: Sendable {
+    let settings: Settings
+    let clock: SystemClock
+    let user = LocalUser.current
+    private let world: SimulatedProvider
+
+    init(_ settings: Settings) throws {
+        self.settings = settings
+        let clock = try SystemClock()
+        self.clock = clock
+        world = SimulatedProvider(
+            directory: settings[.state], now: { clock.now().wall })
+    }
+
+    /// The state directory.
+    var state: StateDirectory { StateDirectory(path: settings[.state]) }
+
+    /// The repository, mirrored in the state directory.
+    func source() throws -> GitSource {
+        guard let branch = BranchName(settings[.branch]) else {
+            throw Failure(
+                "\(settings[.branch]) is not a branch name", advice: "give one like main")
+        }
+        try prepareState()
+        let clock = clock
+        return try GitSource(
+            remote: Self.remote(settings[.repo]), branch: branch, directory: settings[.state],
+            now: { clock.now().wall })
+    }
+
+    /// Makes the state directory where there is none, and refuses one that others can read.
+    private func prepareState() throws {
+        try FileManager.default.createDirectory(
+            atPath: settings[.state], withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        try state.check()
+    }
+
+    /// The provider of each kind.
+    var providers: [ProviderChoice: any Provider] { [.simulated: world] }
+
+    /// Where versions of secrets come from.
+    var secrets: any SecretSource { world }
+
+    /// The numbers about running slots.
+    var signals: any SignalSource { world }
+
+    /// A reader of the journal that never locks; nil where there is no ledger yet.
+    func reader() throws(LedgerError) -> LedgerReader? {
+        do { return try LedgerReader.open(state) } catch {
+            if case .missing = error { return nil }
+            throw error
+        }
+    }
+
+    /// Takes the ledger's lock.
+    func ledger(waitForLock: Bool = false) async throws(LedgerError) -> LedgerStore {
+        try await LedgerStore.openForWriting(
+            state, clock: clock, waitForLock: waitForLock)
+    }
+
+    /// An engine on an open ledger.
+    func engine(
+        on ledger: LedgerStore, _ adjust: (inout EngineSettings) -> Void = { _ in }
+    ) async throws -> Engine {
+        var engine = EngineSettings()
+        engine.actor = Actor(id: "uid:\(user.uid)", kind: .local)
+        engine.version = ProductVersion.current
+        engine.pid = Int(ProcessInfo.processInfo.processIdentifier)
+        adjust(&engine)
+        return try await Engine(
+            parts: EngineParts(
+                source: try source(), ledger: ledger, providers: providers, secrets: secrets,
+                behaviours: world, clock: clock, logger: try logger(), settings: engine))
+    }
+
+    /// The socket on which the holder of the ledger answers.
+    func controlSocket() throws -> String {
+        try SettingsPaths(environment: ProcessInfo.processInfo.environment)
+            .controlSocket(in: settings[.state])
+    }
+
+    /// Logs to stderr.
+    func logger() throws -> Logger {
+        guard let level = Logger.Level(rawValue: settings[.logLevel]) else {
+            throw Failure(
+                "\(settings[.logLevel]) is not a log level",
+                advice: "use trace, debug, info, notice, warning, error or critical")
+        }
+        guard let format = LogFormat(rawValue: settings[.logFormat]) else {
+            throw Failure(
+                "\(settings[.logFormat]) is not a log format", advice: "use text or json")
+        }
+        let clock = clock
+        return Logger(label: "airlock") { _ in
+            LogHandlerToStderr(format: format, level: level, now: { clock.now().wall })
+        }
+    }
+
+    /// A path is made absolute, so that it means the same in the process that fetches.
+    private static func remote(_ text: String) -> String {
+        guard !text.contains("://"), !text.hasPrefix("/") else { return text }
+        return URL(filePath: text).standardizedFileURL.path(percentEncoded: false)
+    }
+}

@@ -1,0 +1,117 @@
+package import AirlockModel
+import AirlockPlan
+
+/// Audit entries and recorded decisions, made from what happened.
+enum AuditText {
+    /// Who stands behind an operation: the author of the commit, or Airlock itself for a repair.
+    private static func actor(_ operation: OperationRecord) -> Actor {
+        guard operation.change != nil, let author = operation.author else { return .airlock }
+        return Actor(id: author, kind: .git)
+    }
+
+    private static func draft(
+        _ kind: AuditKind, _ operation: OperationRecord, at time: Timestamp, outcome: String?
+    ) -> AuditDraft {
+        AuditDraft(
+            kind: kind, time: time, actor: actor(operation), lane: operation.lane,
+            commit: operation.commit, change: operation.change?.id, operation: operation.number,
+            artifact: operation.artifact, outcome: outcome)
+    }
+
+    /// The text by which a decision is told from the one before.
+    static func decision(of work: OperationRecord.Work) -> LaneRecord.Decision {
+        switch work {
+        case .change(let change): .work("change \(change.id)")
+        case .repair(let repair): .work(repair.found.map(\.phrase).joined(separator: "; "))
+        }
+    }
+
+    static func opened(_ operation: OperationRecord, at time: Timestamp) -> AuditDraft {
+        switch operation.work {
+        case .change(let change):
+            var entry = draft(.decision, operation, at: time, outcome: "change")
+            entry.detail["kind"] = change.kind.rawValue
+            entry.detail["from"] = change.base?.slot.id.description
+            entry.detail["to"] = change.target.slot?.description
+            if case .slot(_, let version?, _) = change.target { entry.detail["version"] = version }
+            entry.detail["cause"] = change.cause
+            return entry
+        case .repair:
+            return draft(.decision, operation, at: time, outcome: "repair")
+        }
+    }
+
+    static func drift(
+        _ repair: Repair, in operation: OperationRecord, at time: Timestamp
+    ) -> AuditDraft {
+        var entry = draft(.drift, operation, at: time, outcome: "found")
+        entry.detail["found"] = repair.found.map(\.phrase).joined(separator: "; ")
+        return entry
+    }
+
+    static func ended(
+        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome, at time: Timestamp
+    ) -> AuditDraft {
+        var entry = draft(.decision, operation, at: time, outcome: outcome.word)
+        if case .rolledBack(let reason) = outcome { entry.detail["reason"] = reason }
+        return entry
+    }
+
+    static func intended(
+        _ order: ActionOrder, _ operation: OperationRecord, at time: Timestamp
+    ) -> AuditDraft {
+        var entry = draft(.intended, operation, at: time, outcome: nil)
+        entry.detail = detail(of: order)
+        return entry
+    }
+
+    static func settled(
+        _ order: ActionOrder, _ outcome: IntentOutcome, about: Int?, _ operation: OperationRecord,
+        at time: Timestamp
+    ) -> AuditDraft {
+        var entry = draft(.settled, operation, at: time, outcome: outcome.phrase)
+        entry.about = about
+        entry.detail = detail(of: order)
+        return entry
+    }
+
+    private static func detail(of order: ActionOrder) -> [String: String] {
+        [
+            "action": String(decoding: order.action.canonical.canonicalBytes, as: UTF8.self),
+            "key": order.key.description,
+        ]
+    }
+
+    /// What is quarantined when an operation turns back; nil when nothing new was tried.
+    static func quarantine(_ operation: OperationRecord, at time: Timestamp) -> Quarantine? {
+        guard case .back(let reason) = operation.rollout.direction,
+            case .slot(let slot, _, _)? = operation.change?.target
+        else { return nil }
+        return Quarantine(
+            lane: operation.lane, slot: slot.id, artifact: slot.artifact, reason: reason,
+            operation: operation.number, since: time)
+    }
+
+    static func quarantined(
+        _ quarantine: Quarantine, _ operation: OperationRecord, at time: Timestamp
+    ) -> AuditDraft {
+        var entry = draft(.quarantined, operation, at: time, outcome: "quarantined")
+        entry.actor = .airlock
+        entry.detail = ["slot": quarantine.slot.description, "reason": quarantine.reason]
+        return entry
+    }
+}
+
+extension OperationRecord {
+    /// The artifact that the operation brings; that of the base for a removal, nil for none.
+    package var artifact: ArtifactReference? {
+        switch work {
+        case .change(let change):
+            switch change.target {
+            case .slot(let slot, _, _): slot.artifact
+            case .removal: change.base?.slot.artifact
+            }
+        case .repair(let repair): repair.to?.slot.artifact
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import AirlockModel
+import AirlockPorts
+
+/// The engine's copy of the journal, kept in step with the ledger: nothing is changed here that is not
+/// durable there first.
+actor Books {
+    nonisolated let ledger: any Ledger
+    private(set) var state: LedgerState
+    /// Counts the changes of ``state``; equal revisions mean that nothing changed.
+    private(set) var revision = 0
+    private var nextOperation: Int
+
+    init(ledger: any Ledger) async throws(LedgerError) {
+        self.ledger = ledger
+        state = try await ledger.state()
+        nextOperation = state.nextOperation
+    }
+
+    /// Makes a transaction durable, then takes it over.
+    @discardableResult
+    func commit(_ transaction: LedgerTransaction) async throws(EngineHalt) -> [Int] {
+        do {
+            let sequences = try await ledger.commit(transaction)
+            for write in transaction.writes { state.apply(write) }
+            revision += 1
+            noteEntries(transaction, sequences)
+            return sequences
+        } catch {
+            throw .ledger(error)
+        }
+    }
+
+    /// Waits until a signed checkpoint on disk covers the entry.
+    nonisolated func published(_ sequence: Int) async throws(EngineHalt) {
+        do { try await ledger.published(sequence) } catch { throw .ledger(error) }
+    }
+
+    /// The number of an operation that is about to be opened.
+    func reserveOperation() -> Int {
+        defer { nextOperation += 1 }
+        return nextOperation
+    }
+
+    /// Keeps the state of a rollout that is not worth a flush, such as time that passed.
+    func remember(_ operation: OperationRecord) {
+        guard state.operations[operation.number] != nil else { return }
+        state.operations[operation.number] = operation
+        revision += 1
+    }
+
+    // Narrow questions are answered here, because whoever holds a copy of the whole state makes the
+    // next commit copy its tables.
+
+    /// What the journal holds of a lane, or an empty record.
+    func record(of lane: LaneID) -> LaneRecord { state.lanes[lane] ?? LaneRecord(lane: lane) }
+
+    /// The operation of that number, while it is open.
+    func operation(_ number: Int) -> OperationRecord? { state.operations[number] }
+
+    /// The freeze that binds forward moves and repairs of `lane`.
+    func freeze(of lane: LaneID, at time: Timestamp) -> Freeze? {
+        guard !state.freezes.isEmpty else { return nil }
+        return state.freezes.values.first { freeze in
+            freeze.scope.covers(lane) && (freeze.until.map { $0 > time } ?? true)
+        }
+    }
+
+    /// Intents without an end in one environment, in the order in which they were opened.
+    func openIntents(in environment: EnvironmentName) -> [IntentRecord] {
+        state.intents.values.filter { $0.order.lane.environment == environment }
+            .sorted { ($0.order.operation, $0.step) < ($1.order.operation, $1.step) }
+    }
+
+    private func noteEntries(_ transaction: LedgerTransaction, _ sequences: [Int]) {
+        var intended = zip(transaction.entries, sequences).filter { $0.0.kind == .intended }[...]
+        for case .intent(let intent) in transaction.writes {
+            guard let (_, sequence) = intended.popFirst() else { return }
+            state.intents[intent.order.key]?.entry = sequence
+        }
+    }
+}

@@ -1,0 +1,229 @@
+package import AirlockModel
+import AirlockPlan
+import AirlockPorts
+import Logging
+import ServiceLifecycle
+
+/// Runs the straight line: follows git, reconciles each environment, answers control requests.
+package actor Engine: Service {
+    /// How long a process that was told to end may finish or park what it is doing.
+    package static let shutdownLimit = Duration.seconds(20)
+
+    private let parts: EngineParts
+    let books: Books
+    let keeper: SourceKeeper
+    var reconcilers: [EnvironmentName: EnvironmentReconciler] = [:]
+    private let started: Timestamp
+    private var lastTick: Timestamp?
+    private var isRunning = false
+    var clock: any AirlockClock { parts.clock }
+    private var isStopped = false
+    private var pollTimer: Task<Void, any Error>?
+    private let signals: AsyncStream<Signal>
+    private nonisolated let signal: AsyncStream<Signal>.Continuation
+
+    /// What turns the running engine.
+    private enum Signal: Sendable {
+        case spawn(EnvironmentReconciler)
+        case stop
+        case halt(EngineHalt)
+    }
+
+    /// Reads the journal and records the start.
+    package init(parts: EngineParts) async throws(EngineHalt) {
+        self.parts = parts
+        do { books = try await Books(ledger: parts.ledger) } catch { throw .ledger(error) }
+        keeper = SourceKeeper(parts: parts, books: books)
+        started = parts.clock.now().wall
+        (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+        let entry = AuditDraft(
+            kind: .started, time: started, actor: parts.settings.actor, outcome: "started",
+            detail: [
+                "version": parts.settings.version, "epoch": parts.ledger.claim.epoch.description,
+            ])
+        try await books.commit(LedgerTransaction(entries: [entry]))
+    }
+
+    /// One look at git and every engine, and all that follows from it without waiting.
+    ///
+    /// - Parameter expected: Change ids that a person has seen; others are not carried out.
+    /// - Throws: ``EngineHalt``. An environment that fails is told in the summary.
+    package func tick(
+        expected: Set<ChangeID>? = nil
+    ) async throws(EngineHalt) -> ReconcileSummary {
+        _ = try await keeper.refresh()
+        try await publish(expected: expected)
+        let all = reconcilers.values.sorted { $0.name < $1.name }
+        for reconciler in all { await reconciler.forgetEndings() }
+        if parts.settings.isParallel {
+            try await together(all)
+        } else {
+            for reconciler in all { try await reconciler.run(.untilIdle) }
+        }
+        lastTick = parts.clock.now().wall
+        return await summary()
+    }
+
+    /// Change ids of `expected` that are no longer what would be done.
+    ///
+    /// Only for an engine that is not running: it looks at the engines itself.
+    package func stale(_ expected: Set<ChangeID>) async throws(EngineHalt) -> Set<ChangeID> {
+        _ = try await keeper.refresh()
+        try await publish(expected: [])
+        var current: Set<ChangeID> = []
+        for reconciler in reconcilers.values {
+            let plan = try await reconciler.plan(at: parts.clock.now())
+            current.formUnion(plan.lanes.compactMap(\.change?.id))
+        }
+        return expected.subtracting(current)
+    }
+
+    /// When something may turn by itself, as far as is known; nil when nothing will.
+    package func due() async -> Timestamp? {
+        var due: [Timestamp] = []
+        for reconciler in reconcilers.values {
+            if let next = await reconciler.status.due { due.append(next) }
+        }
+        return due.min()
+    }
+
+    /// Runs until the process is told to end: finishes or parks what is under way, then returns.
+    package func run() async throws {
+        isRunning = true
+        defer { isRunning = false }
+        let halt: EngineHalt? = await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { await self.supervise(in: &$0) }
+        } onGracefulShutdown: {
+            self.signal.yield(.stop)
+        }
+        if let halt { throw halt }
+    }
+
+    /// Starts what the signals ask for until one says to stop, then waits for what is under way.
+    private func supervise(in group: inout TaskGroup<Void>) async -> EngineHalt? {
+        var children = 1
+        group.addTask { await self.follow() }
+        for reconciler in reconcilers.values {
+            children += 1
+            group.addTask { await self.runForever(reconciler) }
+        }
+        var halt: EngineHalt?
+        supervising: for await signal in signals {
+            switch signal {
+            case .spawn(let reconciler):
+                children += 1
+                group.addTask { await self.runForever(reconciler) }
+            case .stop: break supervising
+            case .halt(let first):
+                halt = first
+                break supervising
+            }
+        }
+        isStopped = true
+        pollTimer?.cancel()
+        for reconciler in reconcilers.values { reconciler.stop() }
+        let clock = parts.clock
+        group.addTask {
+            do { try await clock.sleep(for: Engine.shutdownLimit) } catch { return }
+        }
+        for _ in 0..<children { await group.next() }
+        group.cancelAll()
+        return halt
+    }
+
+    private func runForever(_ reconciler: EnvironmentReconciler) async {
+        do throws(EngineHalt) { try await reconciler.run(.forever) } catch {
+            signal.yield(.halt(error))
+        }
+    }
+
+    // MARK: Parts of the loop
+
+    private func together(_ all: [EnvironmentReconciler]) async throws(EngineHalt) {
+        let halts = await withTaskGroup(of: EngineHalt?.self) { group in
+            for reconciler in all {
+                group.addTask {
+                    do throws(EngineHalt) { try await reconciler.run(.untilIdle) } catch {
+                        return error
+                    }
+                    return nil
+                }
+            }
+            return await group.reduce(into: [EngineHalt]()) { all, halt in
+                if let halt { all.append(halt) }
+            }
+        }
+        if let first = halts.first { throw first }
+    }
+
+    /// Hands the fleet in force to the environments, with a reconciler for each.
+    func publish(expected: Set<ChangeID>? = nil) async throws(EngineHalt) {
+        guard let accepted = await keeper.accepted else {
+            throw .noFleet(await keeper.fault ?? "nothing was fetched yet")
+        }
+        for name in accepted.slices.keys.sorted() {
+            let reconciler = reconciler(for: name)
+            await reconciler.take(accepted, expected: expected)
+        }
+    }
+
+    private func reconciler(for name: EnvironmentName) -> EnvironmentReconciler {
+        if let known = reconcilers[name] { return known }
+        let fresh = EnvironmentReconciler(name: name, parts: parts, books: books, keeper: keeper)
+        reconcilers[name] = fresh
+        if isRunning { signal.yield(.spawn(fresh)) }
+        return fresh
+    }
+
+    /// Polls the remote.
+    private func follow() async {
+        while !isStopped {
+            do throws(EngineHalt) { try await look() } catch {
+                guard case .noFleet(let why) = error else {
+                    signal.yield(.halt(error))
+                    return
+                }
+                parts.logger.warning("no fleet yet", metadata: ["reason": "\(why)"])
+            }
+            let poll = Task { try await parts.clock.sleep(for: parts.settings.poll) }
+            pollTimer = poll
+            do { try await poll.value } catch { parts.logger.trace("woken") }
+        }
+    }
+
+    /// Fetches and wakes every environment.
+    func look() async throws(EngineHalt) {
+        let isNew = try await keeper.refresh()
+        if isNew || reconcilers.isEmpty {
+            try await publish()
+        } else {
+            for reconciler in reconcilers.values { await reconciler.wake() }
+        }
+        lastTick = parts.clock.now().wall
+    }
+
+    // MARK: Telling
+
+    /// What came of the work since the endings were last forgotten.
+    func summary() async -> ReconcileSummary {
+        var summary = ReconcileSummary(commit: await keeper.accepted?.id)
+        if let fault = await keeper.fault { summary.faults.append(fault) }
+        for reconciler in reconcilers.values.sorted(by: { $0.name < $1.name }) {
+            summary.add(await reconciler.status, of: reconciler.name)
+        }
+        return summary
+    }
+
+    /// How the process is, for `status` and `doctor`.
+    func health() async -> HolderHealth {
+        var faults = [await keeper.fault].compactMap(\.self)
+        for reconciler in reconcilers.values.sorted(by: { $0.name < $1.name }) {
+            if let fault = await reconciler.status.fault {
+                faults.append("\(reconciler.name): \(fault)")
+            }
+        }
+        return HolderHealth(
+            pid: parts.settings.pid, since: started, lastTick: lastTick, head: await keeper.accepted?.id,
+            fetched: await keeper.fetched?.fetched, faults: faults)
+    }
+}

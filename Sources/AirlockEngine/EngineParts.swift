@@ -1,0 +1,65 @@
+package import AirlockModel
+package import AirlockPorts
+package import Logging
+
+/// Everything the engine is put together from; made in one place, the composition root.
+package struct EngineParts: Sendable {
+    package var source: any CommitSource
+    package var ledger: any Ledger
+    /// The provider of each kind that an environment can choose.
+    package var providers: [ProviderChoice: any Provider]
+    package var secrets: any SecretSource
+    /// What takes over `simulation.yaml`; nil where nothing is simulated.
+    package var behaviours: (any BehaviourSink)?
+    package var clock: any AirlockClock
+    package var logger: Logger
+    package var settings: EngineSettings
+
+    package init(
+        source: any CommitSource, ledger: any Ledger,
+        providers: [ProviderChoice: any Provider], secrets: any SecretSource,
+        behaviours: (any BehaviourSink)?, clock: any AirlockClock, logger: Logger,
+        settings: EngineSettings
+    ) {
+        self.source = source
+        self.ledger = ledger
+        self.providers = providers
+        self.secrets = secrets
+        self.behaviours = behaviours
+        self.clock = clock
+        self.logger = logger
+        self.settings = settings
+    }
+}
+
+/// How one engine runs; none of it is in the fleet.
+package struct EngineSettings: Sendable {
+    /// Time between two looks at the remote.
+    package var poll: Duration = .seconds(60)
+    /// Longest wall time of one fetch.
+    package var fetchLimit: Duration = .seconds(60)
+    /// Lanes of one environment that are worked on at the same time.
+    package var lanesAtOnce = 64
+    /// Whether environments are worked on side by side; one after the other is for simulations.
+    package var isParallel = true
+    /// Where the trust root lies; nil to pin the first commit that is fetched.
+    package var trustRoot: CommitID?
+    /// Environments to take from another ledger.
+    package var takeOver: Set<EnvironmentName> = []
+    /// Who started the process.
+    package var actor = Actor(id: "uid:0", kind: .local)
+    package var version = "unknown"
+    package var pid = 0
+
+    package init() {}
+}
+
+/// Why the engine cannot go on; the process ends and recovers at its next start.
+package enum EngineHalt: Error, Hashable, Sendable {
+    /// The journal or audit log cannot be written or does not agree with itself.
+    case ledger(LedgerError)
+    /// A later writer of this ledger has taken an engine.
+    case fenced(EnvironmentName, by: Claim)
+    /// There is no fleet to work on: nothing was ever fetched, or nothing readable.
+    case noFleet(String)
+}

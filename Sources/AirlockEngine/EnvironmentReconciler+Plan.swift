@@ -1,0 +1,213 @@
+import AirlockModel
+import AirlockPlan
+import AirlockTrust
+import AirlockPorts
+import AirlockRollout
+import Logging
+
+/// Claiming, observing, recovering, adopting and planning: everything that comes before lanes are
+/// handed out.
+extension EnvironmentReconciler {
+    /// Plans the environment from a fresh observation.
+    func plan(at now: Moment) async throws(EngineHalt) -> EnvironmentPlan {
+        guard let accepted, let slice = accepted.slices[name] else {
+            return EnvironmentPlan(environment: name, lanes: [])
+        }
+        let observed = try await observe(accepted)
+        if case .known(let observation) = observed {
+            try await settleOpenIntents(observation)
+            try await adopt(observation, at: now)
+        }
+        let secrets = await secrets(accepted)
+        let clockFault = await clockFault(at: now)
+        let key = PlanMemo.Key(
+            fleet: accepted.revision, observation: observation?.revision,
+            books: await books.revision, secrets: secrets, clockFault: clockFault)
+        if let plan = memo?.plan(for: key, at: now) { return plan }
+        let facts = Facts(
+            ledger: await books.state, secrets: [name: secrets],
+            capabilities: [name: provider?.capabilities(of: name) ?? []],
+            limitsInForce: accepted.limitsInForce, claim: parts.ledger.claim,
+            clockFault: clockFault)
+        let plan = Planner.plan(slice, observed: observed, facts: facts, now: now)
+        plansMade += 1
+        memo = observation == nil ? nil : PlanMemo(key: key, plan: plan)
+        return plan
+    }
+
+    private func clockFault(at now: Moment) async -> String? {
+        var watch: ClockWatch
+        if let known = clockWatch {
+            watch = known
+        } else {
+            watch = ClockWatch(mark: await books.state.clock, now: now)
+        }
+        let fault = watch.fault(at: now)
+        clockWatch = watch
+        return fault
+    }
+
+    /// Versions of the secrets that this environment's releases name; those that cannot be had are
+    /// missing, and the planner holds what needs them.
+    private func secrets(_ accepted: AcceptedFleet) async -> [SecretName: String] {
+        let names = Set((accepted.slices[name]?.lanes.values).map { $0.flatMap(\.secrets) } ?? [])
+        guard !names.isEmpty else { return [:] }
+        do { return try await parts.secrets.versions(of: names, in: name) } catch {
+            parts.logger.warning(
+                "secret versions unknown",
+                metadata: ["environment": "\(name)", "reason": "\(error.phrase)"])
+            return [:]
+        }
+    }
+
+    // MARK: Observing
+
+    private func observe(
+        _ accepted: AcceptedFleet
+    ) async throws(EngineHalt) -> ObservedEnvironment {
+        guard let provider else { return .unknown("its environment is not described") }
+        do {
+            try await claim(provider, accepted)
+            let answer = try await provider.observe(
+                name, of: accepted.fleet.name, lanes: nil, since: observation?.revision)
+            setFault(nil)
+            if case .observed(let fresh) = answer { observation = fresh }
+            guard let observation else {
+                return .unknown("the provider answered unchanged to the first question")
+            }
+            return .known(observation)
+        } catch let error as ProviderError {
+            observation = nil
+            setFault(error.phrase)
+            return .unknown(error.phrase)
+        } catch let error as EngineHalt {
+            throw error
+        } catch {
+            setFault("\(error)")
+            return .unknown("\(error)")
+        }
+    }
+
+    /// Stores this writer's claim in the engine, once, before anything is observed: orders of writers
+    /// before it are refused from then on.
+    private func claim(_ provider: any Provider, _ accepted: AcceptedFleet) async throws {
+        guard claimed == nil else { return }
+        let takeOver = parts.settings.takeOver.contains(name)
+        let claim: Claim
+        // An engine that was taken over has an epoch of its own, which every later claim must exceed.
+        let own = parts.ledger.claim
+        let last = await books.state.claims[name]?.number ?? 0
+        let wanted = Claim(ledger: own.ledger, epoch: max(own.epoch, Epoch(last + 1)))
+        do {
+            claim = try await provider.claim(
+                name, of: accepted.fleet.name, for: wanted, takeOver: takeOver)
+        } catch {
+            if case .fenced(let by) = error { throw EngineHalt.fenced(name, by: by) }
+            throw error
+        }
+        claimed = claim
+        let entry = AuditDraft(
+            kind: .claimed, time: parts.clock.now().wall,
+            actor: takeOver ? parts.settings.actor : .airlock, environment: name,
+            outcome: takeOver ? "taken over" : "claimed",
+            detail: ["epoch": claim.epoch.description, "ledger": claim.ledger.description])
+        try await books.commit(
+            LedgerTransaction(writes: [.claimed(name, claim.epoch)], entries: [entry]))
+    }
+
+    // MARK: Recovering and adopting
+
+    /// Settles intents whose answer was lost, by looking and never by doing them again.
+    private func settleOpenIntents(_ observation: Observation) async throws(EngineHalt) {
+        let open = await books.openIntents(in: name)
+            .filter { !inFlight.contains($0.order.lane) }
+        guard !open.isEmpty else { return }
+        let now = parts.clock.now().wall
+        let state = await books.state
+        var transaction = LedgerTransaction()
+        for intent in open {
+            let lane = intent.order.lane
+            let observed = observation.lanes[lane] ?? LaneObservation(lane: lane)
+            let isDone = intent.order.action.isDone(in: observed)
+            let outcome: IntentOutcome = isDone ? .seenDone : .seenUndone
+            transaction.writes.append(.settle(intent.order.key, outcome))
+            guard var operation = state.operations[intent.order.operation] else { continue }
+            if isDone { operation.rollout = Rollout.afterAction(operation.rollout) }
+            operation.rollout = Rollout.parked(operation.rollout)
+            transaction.writes.append(.operation(operation))
+            transaction.entries.append(
+                AuditText.settled(
+                    intent.order, outcome, about: intent.entry, operation, at: now))
+        }
+        try await books.commit(transaction)
+    }
+
+    /// Takes over lanes that the ledger has never seen, without changing them.
+    private func adopt(_ observation: Observation, at now: Moment) async throws(EngineHalt) {
+        let known = await books.state.lanes
+        var transaction = LedgerTransaction()
+        for (lane, observed) in observation.lanes.sorted(by: { $0.key < $1.key })
+        where known[lane] == nil {
+            guard let settled = Adoption.settled(from: observed, at: now.wall) else { continue }
+            transaction.writes.append(.lane(LaneRecord(lane: lane, settled: settled)))
+            transaction.entries.append(
+                AuditDraft(
+                    kind: .adopted, time: now.wall, lane: lane, artifact: settled.slot.artifact,
+                    outcome: "adopted", detail: ["slot": settled.slot.id.description]))
+        }
+        guard !transaction.writes.isEmpty else { return }
+        try await books.commit(transaction)
+    }
+
+    // MARK: Recording
+
+    /// Records decisions that changed since the last pass; lanes that move record their own.
+    func record(_ plan: EnvironmentPlan, at now: Timestamp) async throws(EngineHalt) {
+        let state = await books.state
+        var transaction = LedgerTransaction()
+        for lane in plan.lanes where !inFlight.contains(lane.lane) {
+            let old = state.lanes[lane.lane]
+            switch lane.disposition {
+            case .change, .repair, .back: continue
+            case .leave:
+                guard var record = old, record.decision != nil else { continue }
+                record.decision = nil
+                transaction.writes.append(.lane(record))
+            case .hold(let reason):
+                try await park(old?.operation)
+                guard old?.holdReason != reason.phrase else { continue }
+                var record = old ?? LaneRecord(lane: lane.lane)
+                // A lane that was never seen stays so: a record would stop its adoption.
+                guard old != nil || isObserved else { continue }
+                record.decision = .hold(reason.phrase)
+                transaction.writes.append(.lane(record))
+                transaction.entries.append(hold(lane, reason, at: now))
+            }
+        }
+        guard !transaction.writes.isEmpty else { return }
+        try await books.commit(transaction)
+    }
+
+    private var isObserved: Bool { observation != nil }
+
+    private func hold(
+        _ lane: LanePlan, _ reason: HoldReason, at now: Timestamp
+    ) -> AuditDraft {
+        var entry = AuditDraft(
+            kind: .decision, time: now, lane: lane.lane, commit: accepted?.id,
+            change: lane.change?.id, outcome: "hold", detail: ["reason": reason.phrase])
+        if !lane.drift.isEmpty {
+            entry.detail["drift"] = lane.drift.map(\.phrase).joined(separator: "; ")
+        }
+        return entry
+    }
+
+    /// Time in which an operation is held is not time without progress.
+    private func park(_ number: Int?) async throws(EngineHalt) {
+        guard let number, var operation = await books.state.operations[number],
+            operation.rollout.seen != nil
+        else { return }
+        operation.rollout = Rollout.parked(operation.rollout)
+        await books.remember(operation)
+    }
+}

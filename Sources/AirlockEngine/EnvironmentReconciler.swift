@@ -1,0 +1,268 @@
+import AirlockModel
+import AirlockPlan
+import AirlockTrust
+import AirlockPorts
+import Logging
+import Synchronization
+
+/// Reconciles one environment; a slow or broken one holds up no other.
+///
+/// A pass observes, plans and hands out lanes. Lanes are worked on side by side under a bound, and the
+/// next pass does not wait for a lane that hangs.
+actor EnvironmentReconciler {
+    /// The least time between two passes that only time asks for.
+    private static let passSpacing = Duration.milliseconds(100)
+
+    /// How the loop ends.
+    enum Mode { case untilIdle, forever }
+
+    /// What wakes the loop.
+    private enum Event: Sendable {
+        case wake
+        case visited(LaneID, Result<VisitEnd, EngineHalt>)
+    }
+
+    nonisolated let name: EnvironmentName
+    let parts: EngineParts
+    let books: Books
+    let keeper: SourceKeeper
+    private let events: AsyncStream<Event>
+    private let announce: AsyncStream<Event>.Continuation
+    private let stopping = Mutex(false)
+
+    var accepted: AcceptedFleet?
+    var expected: Set<ChangeID>?
+    var claimed: Claim?
+    var observation: Observation?
+    var clockWatch: ClockWatch?
+    var memo: PlanMemo?
+    /// Plans that were made and not remembered, since the start.
+    var plansMade = 0
+    var inFlight: Set<LaneID> = []
+    private var queue: [(lane: LaneID, assignment: Assignment, observed: LaneObservation)] = []
+    private var backoffs: [LaneID: Backoff] = [:]
+    private var finishedSincePass = 0
+    /// Whether something from outside asks for a pass, however many lanes are under way.
+    private var isUrgent = false
+    private var timerDue: Int?
+
+    /// What the last pass came to.
+    private(set) var status = EnvironmentStatus()
+
+    init(name: EnvironmentName, parts: EngineParts, books: Books, keeper: SourceKeeper) {
+        self.name = name
+        self.parts = parts
+        self.books = books
+        self.keeper = keeper
+        (events, announce) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+    }
+
+    /// Puts another fleet in force and looks at everything again.
+    func take(_ fleet: AcceptedFleet, expected: Set<ChangeID>? = nil) {
+        accepted = fleet
+        self.expected = expected
+        status.isStale = true
+        announce.yield(.wake)
+    }
+
+    /// Looks at everything again.
+    func wake() {
+        status.isStale = true
+        announce.yield(.wake)
+    }
+
+    /// Stops handing out lanes; lanes under way stop before their next action.
+    nonisolated func stop() {
+        stopping.withLock { $0 = true }
+        announce.yield(.wake)
+    }
+
+    private nonisolated var isStopping: Bool { stopping.withLock { $0 } }
+
+    /// Runs passes and lanes until nothing can be done now, or until stopped.
+    func run(_ mode: Mode) async throws(EngineHalt) {
+        let halt = await withTaskGroup(of: Void.self) { group -> EngineHalt? in
+            let halt = await self.loop(mode, in: &group)
+            group.cancelAll()
+            return halt
+        }
+        if let halt { throw halt }
+    }
+
+    private func loop(_ mode: Mode, in group: inout TaskGroup<Void>) async -> EngineHalt? {
+        var iterator = events.makeAsyncIterator()
+        status.isStale = true
+        while true {
+            if isPassDue {
+                do { try await pass() } catch { return error }
+            }
+            handOut(in: &group)
+            if inFlight.isEmpty, queue.isEmpty {
+                if isStopping { return nil }
+                if !status.isStale {
+                    if mode == .untilIdle { return nil }
+                    armTimer(in: &group)
+                } else {
+                    continue
+                }
+            } else if mode == .forever {
+                armTimer(in: &group)
+            }
+            guard let event = await iterator.next(isolation: self) else { return nil }
+            switch event {
+            case .wake:
+                status.isStale = true
+                isUrgent = true
+            case .visited(let lane, .success(let end)): note(lane, end)
+            case .visited(_, .failure(let halt)): return halt
+            }
+        }
+    }
+
+    /// A pass costs as much as the environment is large, so it waits until about as many lanes came
+    /// back as are still out, or until something outside changed.
+    private var isPassDue: Bool {
+        guard status.isStale, !isStopping else { return false }
+        return isUrgent || (queue.isEmpty && finishedSincePass >= inFlight.count)
+    }
+
+    private func handOut(in group: inout TaskGroup<Void>) {
+        while inFlight.count < parts.settings.lanesAtOnce, !queue.isEmpty, !isStopping {
+            let next = queue.removeFirst()
+            guard let worker = worker(for: next.lane) else { continue }
+            inFlight.insert(next.lane)
+            let announce = announce
+            group.addTask {
+                do throws(EngineHalt) {
+                    let end = try await worker.visit(next.assignment, observed: next.observed)
+                    announce.yield(.visited(next.lane, .success(end)))
+                } catch {
+                    announce.yield(.visited(next.lane, .failure(error)))
+                }
+            }
+        }
+        if isStopping { queue.removeAll() }
+    }
+
+    private func worker(for lane: LaneID) -> LaneWorker? {
+        guard let accepted, let provider, let tier, let claimed else { return nil }
+        return LaneWorker(
+            lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
+            provider: provider, clock: parts.clock, logger: parts.logger,
+            isStopping: { [weak self] in self?.isStopping ?? true })
+    }
+
+    private func note(_ lane: LaneID, _ end: VisitEnd) {
+        inFlight.remove(lane)
+        finishedSincePass += 1
+        let now = parts.clock.now()
+        switch end {
+        case .ended(let outcome):
+            backoffs[lane] = nil
+            status.endings[lane] = outcome
+            status.isStale = true
+        case .waiting(let rest):
+            backoffs[lane] = nil
+            status.rests[lane] = now.wall + rest
+        case .failed(let reason):
+            backoffs[lane, default: Backoff()].fail(lane: lane, now: now)
+            let rest = backoffs[lane]?.rest(now: now) ?? .seconds(1)
+            status.rests[lane] = now.wall + rest
+            status.failures[lane] = reason
+            parts.logger.warning(
+                "lane rests",
+                metadata: ["lane": "\(lane)", "for": "\(rest)", "reason": "\(reason)"])
+        case .yielded: status.isStale = true
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Wakes the loop when something is due.
+    private func armTimer(in group: inout TaskGroup<Void>) {
+        guard let due = status.due else { return }
+        guard timerDue.map({ due.milliseconds < $0 }) ?? true else { return }
+        timerDue = due.milliseconds
+        let rest = max(Self.passSpacing, due - parts.clock.now().wall)
+        let clock = parts.clock
+        group.addTask { [weak self] in
+            do { try await clock.sleep(for: rest) } catch { return }
+            await self?.timerFired(due.milliseconds)
+        }
+    }
+
+    private func timerFired(_ due: Int) {
+        if timerDue == due { timerDue = nil }
+        status.isStale = true
+        announce.yield(.wake)
+    }
+
+    func setFault(_ fault: String?) { status.fault = fault }
+
+    /// Forgets how operations ended, so that the next summary tells of the next piece of work.
+    func forgetEndings() { status.endings = [:] }
+
+    /// Whether nothing can be done now.
+    var isIdle: Bool { !status.isStale && inFlight.isEmpty && queue.isEmpty }
+
+    // MARK: Passes
+
+    /// The environment's provider; nil when the fleet does not describe it.
+    var provider: (any Provider)? {
+        accepted?.fleet.environments[name].flatMap { parts.providers[$0.provider] }
+    }
+
+    private var tier: Tier? { accepted?.fleet.environments[name]?.tier }
+
+    private func pass() async throws(EngineHalt) {
+        status.isStale = false
+        isUrgent = false
+        finishedSincePass = 0
+        let now = parts.clock.now()
+        status.rests = status.rests.filter { $0.value > now.wall }
+        let plan = try await plan(at: now)
+        status.take(plan, at: now.wall)
+        try await record(plan, at: now.wall)
+        queue = await assignments(of: plan, at: now)
+    }
+
+    private func assignments(
+        of plan: EnvironmentPlan, at now: Moment
+    ) async -> [(lane: LaneID, assignment: Assignment, observed: LaneObservation)] {
+        let state = await books.state
+        var work: [(lane: LaneID, assignment: Assignment, observed: LaneObservation)] = []
+        for lane in plan.lanes {
+            let isResting = (status.rests[lane.lane] ?? now.wall) > now.wall
+            guard !inFlight.contains(lane.lane), !isResting,
+                let assignment = await assignment(of: lane, state: state)
+            else { continue }
+            let observed = observation?.lanes[lane.lane] ?? LaneObservation(lane: lane.lane)
+            work.append((lane.lane, assignment, observed))
+        }
+        return work
+    }
+
+    private func assignment(of plan: LanePlan, state: LedgerState) async -> Assignment? {
+        let open = state.lanes[plan.lane]?.operation
+        switch plan.disposition {
+        case .hold, .leave: return nil
+        case .back(let operation): return .resume(operation)
+        case .change(let change, let operation):
+            guard expected?.contains(change.id) ?? true, isAccepted else { return nil }
+            if let operation { return .resume(operation) }
+            let author = await keeper.author(of: change.commit)
+            return .open(
+                .change(change), commit: change.commit, author: author, superseding: open)
+        case .repair(let repair, let operation):
+            if let operation { return .resume(operation) }
+            return .open(
+                .repair(repair), commit: repair.to?.commit, author: nil, superseding: open)
+        }
+    }
+
+    /// Whether the commit in force may move lanes of this environment's tier.
+    private var isAccepted: Bool {
+        guard let accepted, let tier else { return false }
+        return accepted.commit.tiers.contains(tier)
+    }
+}

@@ -1,0 +1,71 @@
+import AirlockModel
+import AirlockPlan
+
+/// What is known of one environment after its last pass.
+struct EnvironmentStatus: Sendable {
+    /// Whether something happened since the last pass.
+    var isStale = true
+    var lanes: [LanePlan] = []
+    var notices: [String] = []
+    /// Why the environment could not be observed or claimed; nil when it could.
+    var fault: String?
+    /// How operations ended, by lane, since the summary was last taken.
+    var endings: [LaneID: OperationRecord.Outcome] = [:]
+    /// Why lanes rest, since their last success.
+    var failures: [LaneID: String] = [:]
+    /// When lanes are to be looked at again.
+    var rests: [LaneID: Timestamp] = [:]
+    private var until: Timestamp?
+    private var lookAgain: Timestamp?
+
+    /// How soon an environment that could not be observed is tried again.
+    private static let retry = Duration.seconds(2)
+
+    mutating func take(_ plan: EnvironmentPlan, at now: Timestamp) {
+        lanes = plan.lanes
+        notices = plan.notices
+        until = plan.until
+        lookAgain = fault == nil ? nil : now + Self.retry
+        let moving = Set(lanes.filter(\.isMoving).map(\.lane))
+        failures = failures.filter { moving.contains($0.key) }
+        rests = rests.filter { moving.contains($0.key) }
+    }
+
+    /// The instant at which something may turn by itself; nil when nothing will.
+    var due: Timestamp? {
+        ([until, lookAgain] + rests.values.map(Optional.some)).compactMap(\.self).min()
+    }
+
+    /// Lanes that are being moved or wait to be looked at again.
+    var underWay: [LaneID] { lanes.filter(\.isMoving).map(\.lane) }
+}
+
+extension LanePlan {
+    /// Whether the plan wants something done in the lane.
+    var isMoving: Bool {
+        switch disposition {
+        case .change, .repair, .back: true
+        case .hold, .leave: false
+        }
+    }
+}
+
+/// The last plan of an environment and what it was made from.
+struct PlanMemo: Sendable {
+    struct Key: Hashable, Sendable {
+        let fleet: Int
+        let observation: ProviderRevision?
+        let books: Int
+        let secrets: [SecretName: String]
+        let clockFault: String?
+    }
+
+    let key: Key
+    let plan: EnvironmentPlan
+
+    /// The plan, when it was made from the same input and no answer may have turned by itself.
+    func plan(for key: Key, at now: Moment) -> EnvironmentPlan? {
+        guard key == self.key, plan.until.map({ now.wall < $0 }) ?? true else { return nil }
+        return plan
+    }
+}

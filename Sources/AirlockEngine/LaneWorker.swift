@@ -1,0 +1,258 @@
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+import AirlockRollout
+import Logging
+
+/// What one lane is to be worked on for.
+enum Assignment: Sendable {
+    /// A new operation; it takes the place of the one that is open, if any.
+    case open(OperationRecord.Work, commit: CommitID?, author: String?, superseding: Int?)
+    /// The operation of that number goes on.
+    case resume(Int)
+}
+
+/// How a visit to a lane ended.
+enum VisitEnd: Sendable {
+    case ended(OperationRecord.Outcome)
+    /// Nothing to do before this much time has passed.
+    case waiting(Duration)
+    /// The provider refused or did not answer; the lane rests.
+    case failed(String)
+    /// Something else decides now: a freeze, or the process is stopping.
+    case yielded
+}
+
+/// Carries out one operation in one lane, one action at a time, each behind a durable intent.
+struct LaneWorker: Sendable {
+    /// The most actions of one visit; a rollout needs four or five.
+    private static let actionsPerVisit = 64
+
+    let lane: LaneID
+    let tier: Tier
+    let fleet: FleetName
+    /// The claim under which orders are given.
+    let claim: Claim
+    let books: Books
+    let provider: any Provider
+    let clock: any AirlockClock
+    let logger: Logger
+    let isStopping: @Sendable () -> Bool
+
+    /// Works until the operation ends or has to wait.
+    ///
+    /// - Throws: ``EngineHalt`` when the ledger fails or another writer has the engine.
+    func visit(
+        _ assignment: Assignment, observed: LaneObservation
+    ) async throws(EngineHalt) -> VisitEnd {
+        guard var operation = try await operation(for: assignment) else { return .yielded }
+        var observed = observed
+        for _ in 0..<Self.actionsPerVisit {
+            if await hasToYield(operation) { return .yielded }
+            let step = Rollout.advance(operation, in: observed, now: clock.now())
+            try await keep(step.state, in: &operation)
+            switch step.next {
+            case .wait(_, let lookAgain): return .waiting(lookAgain)
+            case .end(let outcome):
+                try await end(operation, outcome)
+                return .ended(outcome)
+            case .act(let action):
+                if let failure = try await perform(action, for: &operation) {
+                    return .failed(failure)
+                }
+            }
+            do { observed = try await look() } catch { return .failed(error.phrase) }
+        }
+        return .waiting(.seconds(1))
+    }
+
+    /// What is in the lane now.
+    private func look() async throws(ProviderError) -> LaneObservation {
+        let answer = try await provider.observe(
+            lane.environment, of: fleet, lanes: [lane], since: nil)
+        switch answer {
+        case .observed(let observation):
+            return observation.lanes[lane] ?? LaneObservation(lane: lane)
+        case .unchanged: throw .refused("it answered unchanged to a question without a revision")
+        }
+    }
+
+    /// A freeze stops what goes forward and repairs; going back goes on.
+    private func hasToYield(_ operation: OperationRecord) async -> Bool {
+        if isStopping() { return true }
+        if case .back = operation.rollout.direction { return false }
+        return await books.freeze(of: lane, at: clock.now().wall) != nil
+    }
+
+    // MARK: Opening and ending
+
+    private func operation(
+        for assignment: Assignment
+    ) async throws(EngineHalt) -> OperationRecord? {
+        switch assignment {
+        case .resume(let number): return await books.operation(number)
+        case .open(let work, let commit, let author, let superseding):
+            let now = clock.now()
+            let operation = OperationRecord(
+                number: await books.reserveOperation(), lane: lane, work: work, commit: commit,
+                author: author, opened: now.wall)
+            var record = await books.record(of: lane)
+            record.operation = operation.number
+            record.decision = AuditText.decision(of: work)
+            var transaction = LedgerTransaction(
+                writes: [.operation(operation), .lane(record)],
+                entries: [AuditText.opened(operation, at: now.wall)])
+            if let superseding, let old = await books.operation(superseding) {
+                transaction.writes.insert(.operation(ended(old, .superseded)), at: 0)
+            }
+            if case .repair(let repair) = work, !repair.found.isEmpty {
+                transaction.entries.insert(
+                    AuditText.drift(repair, in: operation, at: now.wall), at: 0)
+            }
+            try await books.commit(transaction)
+            logger.info("operation opened", metadata: metadata(operation))
+            return operation
+        }
+    }
+
+    private func end(
+        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome
+    ) async throws(EngineHalt) {
+        let now = clock.now()
+        var record = await books.record(of: lane)
+        record.operation = nil
+        if case .settled = outcome, let change = operation.change {
+            record.settled = settled(by: change, operation, at: now.wall)
+        }
+        record.decision = nil
+        try await books.commit(
+            LedgerTransaction(
+                writes: [.operation(ended(operation, outcome)), .lane(record), .clock(now)],
+                entries: [AuditText.ended(operation, outcome, at: now.wall)]))
+        logger.notice("operation \(outcome.word)", metadata: metadata(operation))
+    }
+
+    private func ended(
+        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome
+    ) -> OperationRecord {
+        var operation = operation
+        operation.outcome = outcome
+        operation.ended = clock.now().wall
+        return operation
+    }
+
+    private func settled(
+        by change: Change, _ operation: OperationRecord, at time: Timestamp
+    ) -> Settled? {
+        switch change.target {
+        case .removal: nil
+        case .slot(let slot, let version, let replicas):
+            Settled(
+                slot: slot, version: version, replicas: replicas, change: change.id,
+                operation: operation.number, commit: operation.commit, at: time)
+        }
+    }
+
+    // MARK: Acting
+
+    /// Records the intent, tells the provider, records what came of it.
+    ///
+    /// - Returns: Nil when the action is done; else why the lane rests.
+    private func perform(
+        _ action: Action, for operation: inout OperationRecord
+    ) async throws(EngineHalt) -> String? {
+        let step = operation.rollout.step
+        let order = ActionOrder(
+            key: ActionKey(
+                ledger: claim.ledger, operation: operation.number, step: step,
+                action: action),
+            claim: claim, fleet: fleet, lane: lane, change: operation.change?.id,
+            operation: operation.number, action: action)
+        let now = clock.now().wall
+        let intent = IntentRecord(order: order, step: step, opened: now)
+        let sequences = try await books.commit(
+            LedgerTransaction(
+                writes: [.operation(operation), .intent(intent)],
+                entries: [AuditText.intended(order, operation, at: now)]))
+        let entry = sequences.first
+        if tier == .production, let entry { try await books.published(entry) }
+        let outcome: IntentOutcome
+        do {
+            outcome = .done(try await provider.perform(order))
+        } catch {
+            switch error {
+            case .fenced(let claim): throw .fenced(lane.environment, by: claim)
+            case .noAnswer(let why):
+                logger.warning("no answer", metadata: metadata(operation, ["reason": "\(why)"]))
+                guard let seen = await seen(action) else { return error.phrase }
+                outcome = seen
+            case .refused, .foreignClaim, .unsupported: outcome = .refused(error.phrase)
+            }
+        }
+        return try await close(intent, entry: entry, outcome, for: &operation)
+    }
+
+    /// Settles a lost answer by looking; nil when not even that is answered.
+    private func seen(_ action: Action) async -> IntentOutcome? {
+        do {
+            return action.isDone(in: try await look()) ? .seenDone : .seenUndone
+        } catch {
+            logger.warning(
+                "cannot look", metadata: ["lane": "\(lane)", "reason": "\(error.phrase)"])
+            return nil
+        }
+    }
+
+    private func close(
+        _ intent: IntentRecord, entry: Int?, _ outcome: IntentOutcome,
+        for operation: inout OperationRecord
+    ) async throws(EngineHalt) -> String? {
+        let failure: String? =
+            switch outcome {
+            case .done, .seenDone: nil
+            case .seenUndone: "the provider did not answer and did not act"
+            case .refused(let reason): reason
+            }
+        if failure == nil { operation.rollout = Rollout.afterAction(operation.rollout) }
+        try await books.commit(
+            LedgerTransaction(
+                writes: [.settle(intent.order.key, outcome), .operation(operation)],
+                entries: [
+                    AuditText.settled(
+                        intent.order, outcome, about: entry, operation, at: clock.now().wall)
+                ]))
+        return failure
+    }
+
+    /// Keeps a rollout's state: durably when it turned, in memory when only time passed.
+    private func keep(
+        _ state: RolloutState, in operation: inout OperationRecord
+    ) async throws(EngineHalt) {
+        let old = operation.rollout
+        guard state != old else { return }
+        operation.rollout = state
+        let hasTurned = old.direction != state.direction
+        guard hasTurned || old.best != state.best else {
+            await books.remember(operation)
+            return
+        }
+        var transaction = LedgerTransaction(writes: [.operation(operation)])
+        if hasTurned, let quarantine = AuditText.quarantine(operation, at: clock.now().wall) {
+            transaction.writes.append(.quarantine(quarantine))
+            transaction.entries.append(
+                AuditText.quarantined(quarantine, operation, at: clock.now().wall))
+            logger.error(
+                "rolling back", metadata: metadata(operation, ["reason": "\(quarantine.reason)"]))
+        }
+        try await books.commit(transaction)
+    }
+
+    private func metadata(
+        _ operation: OperationRecord, _ more: Logger.Metadata = [:]
+    ) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["lane": "\(lane)", "operation": "\(operation.number)"]
+        if let commit = operation.commit { metadata["commit"] = "\(commit)" }
+        if let change = operation.change { metadata["change"] = "\(change.id)" }
+        return metadata.merging(more) { $1 }
+    }
+}

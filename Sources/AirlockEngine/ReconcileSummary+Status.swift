@@ -1,0 +1,24 @@
+import AirlockModel
+import AirlockPlan
+
+extension ReconcileSummary {
+    /// Adds what came of one environment.
+    mutating func add(_ status: EnvironmentStatus, of environment: EnvironmentName) {
+        if let fault = status.fault { faults.append("\(environment): \(fault)") }
+        for (lane, outcome) in status.endings.sorted(by: { $0.key < $1.key }) {
+            switch outcome {
+            case .settled: settled.append(lane)
+            case .rolledBack: rolledBack.append(lane)
+            case .superseded: continue
+            }
+        }
+        for lane in status.lanes {
+            if lane.holdsChange { heldForward.append(lane.lane) }
+            switch lane.disposition {
+            case .change, .repair, .back: underWay.append(lane.lane)
+            case .leave: continue
+            case .hold(let reason): held[lane.lane] = reason.phrase
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+import AirlockManifest
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+import AirlockTrust
+import Logging
+
+/// Follows the branch: fetch, verify, decode, accept or refuse.
+actor SourceKeeper {
+    /// The longest first-parent line whose commits are told apart as causes.
+    private static let longestLine = 500
+
+    private let parts: EngineParts
+    private let books: Books
+    private var decoder = FleetDecoder()
+    private(set) var accepted: AcceptedFleet?
+    private(set) var fetched: FetchedHead?
+    private(set) var fault: String?
+    private var refused: CommitID?
+    private var authors: [CommitID: String] = [:]
+    private var isBusy = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(parts: EngineParts, books: Books) {
+        self.parts = parts
+        self.books = books
+    }
+
+    /// Looks at the remote and accepts what is new; a remote that is gone leaves everything as it is.
+    ///
+    /// - Returns: Whether another fleet is in force now.
+    func refresh() async throws(EngineHalt) -> Bool {
+        await enter()
+        defer { leave() }
+        fault = nil
+        do {
+            fetched = try await parts.source.fetch(limit: parts.settings.fetchLimit)
+        } catch {
+            fault = "git: \(error.phrase)"
+            parts.logger.warning("fetch failed", metadata: ["reason": "\(error.phrase)"])
+            if fetched == nil { await recallLastFetch() }
+        }
+        if let head = fetched?.commit, head != accepted?.id, head != refused {
+            if try await consider(head) { return true }
+        }
+        guard accepted == nil else { return false }
+        return try await resume()
+    }
+
+    /// The e-mail address of a commit's author, as the commit says.
+    func author(of commit: CommitID?) async -> String? {
+        guard let commit else { return nil }
+        if let known = authors[commit] { return known }
+        do {
+            let record = try await parts.source.record(of: commit)
+            authors[commit] = record.authorEmail
+            return record.authorEmail
+        } catch {
+            parts.logger.warning(
+                "author unknown", metadata: ["commit": "\(commit)", "reason": "\(error.phrase)"])
+            return nil
+        }
+    }
+
+    /// One refresh at a time: the state above is used across suspensions.
+    private func enter() async {
+        if isBusy { await withCheckedContinuation { waiting.append($0) } } else { isBusy = true }
+    }
+
+    private func leave() {
+        if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
+    }
+
+    private func recallLastFetch() async {
+        do { fetched = try await parts.source.lastFetch() } catch {
+            fault = "git: \(error.phrase)"
+        }
+    }
+
+    /// After a start: takes up the commit that was in force before, when the newest cannot be used.
+    private func resume() async throws(EngineHalt) -> Bool {
+        guard let head = await books.state.head?.commit.id, head != accepted?.id else {
+            return false
+        }
+        return try await consider(head)
+    }
+
+    private func consider(_ head: CommitID) async throws(EngineHalt) -> Bool {
+        do {
+            let state = await books.state
+            let record = try await parts.source.record(of: head)
+            let verified = try await verify(record, state: state)
+            let (decoded, next) = try await decode(head)
+            guard let fleet = decoded.fleet else {
+                try await refuse(record, decoded.diagnostics.map(\.description))
+                return false
+            }
+            try await name(fleet.name)
+            decoder = next
+            try await accept(verified, fleet: fleet, decoded: decoded, state: state)
+            return true
+        } catch let error as SourceError {
+            fault = "git: \(error.phrase)"
+            parts.logger.error("commit unreadable", metadata: ["reason": "\(error.phrase)"])
+            return false
+        } catch let error as TrustError {
+            try await refuse(head, error)
+            return false
+        } catch let error as EngineHalt {
+            throw error
+        } catch {
+            fault = "git: \(error)"
+            return false
+        }
+    }
+
+    private func verify(_ record: CommitRecord, state: LedgerState) async throws -> VerifiedCommit {
+        let root = state.trustRoot ?? parts.settings.trustRoot ?? record.id
+        let fromRoot = try await parts.source.descends(record.id, from: root)
+        var fromHead = true
+        if let head = state.head?.commit.id, head != record.id {
+            fromHead = try await descends(record.id, from: head)
+        }
+        let ancestry = Ancestry(
+            root: root, descendsFromRoot: fromRoot, descendsFromHead: fromHead)
+        let verified = try Verification.verify(record, ancestry: ancestry)
+        if state.trustRoot == nil { try await pin(root) }
+        return verified
+    }
+
+    /// A head that the mirror no longer holds was rewritten away.
+    private func descends(
+        _ commit: CommitID, from head: CommitID
+    ) async throws(SourceError) -> Bool {
+        do { return try await parts.source.descends(commit, from: head) } catch {
+            if case .objectMissing = error { return false }
+            throw error
+        }
+    }
+
+    private func pin(_ root: CommitID) async throws(EngineHalt) {
+        let entry = AuditDraft(
+            kind: .trust, time: parts.clock.now().wall, actor: parts.settings.actor, commit: root,
+            outcome: "pinned", detail: ["root": root.description])
+        try await books.commit(
+            LedgerTransaction(writes: [.trustRoot(root)], entries: [entry]))
+        parts.logger.notice("trust root pinned", metadata: ["commit": "\(root)"])
+    }
+
+    /// Decodes against the last accepted commit, so that the work is that of the difference.
+    private func decode(_ head: CommitID) async throws -> (DecodedFleet, FleetDecoder) {
+        let base = accepted?.id
+        let delta = try await parts.source.delta(from: base, to: head)
+        let causes = try await causes(from: base, to: head)
+        var next = decoder
+        let decoded = try await FleetDecoding.apply(
+            delta, to: &next, from: parts.source, commit: head, causes: causes)
+        return (decoded, next)
+    }
+
+    /// For each path the last commit on the first-parent line that changed it.
+    private func causes(
+        from base: CommitID?, to head: CommitID
+    ) async throws(SourceError) -> [String: CommitID] {
+        guard let base,
+            let line = try await parts.source.firstParentLine(
+                from: base, to: head, limit: Self.longestLine), line.count > 1
+        else { return [:] }
+        var causes: [String: CommitID] = [:]
+        var previous = base
+        for commit in line {
+            for change in try await parts.source.delta(from: previous, to: commit).changes {
+                causes[change.path] = commit
+            }
+            previous = commit
+        }
+        return causes
+    }
+
+    private func name(_ fleet: FleetName) async throws(EngineHalt) {
+        do { try await parts.ledger.name(origin: fleet) } catch { throw .ledger(error) }
+    }
+
+    private func accept(
+        _ verified: VerifiedCommit, fleet: Fleet, decoded: DecodedFleet, state: LedgerState
+    ) async throws(EngineHalt) {
+        let now = parts.clock.now()
+        let record = verified.record
+        authors[record.id] = record.authorEmail
+        let isNew = state.head?.commit.id != record.id
+        let limits = isNew ? state.head?.limits : state.head?.limitsInForce
+        let inForce = limits ?? fleet.limits
+        accepted = AcceptedFleet(
+            commit: verified, fleet: fleet,
+            slices: fleet.slices(also: Set(state.lanes.values.map(\.lane.environment))),
+            limitsInForce: inForce, fetched: fetched?.fetched ?? now.wall,
+            revision: (accepted?.revision ?? 0) + 1)
+        await handOver(decoded.simulation)
+        guard isNew else { return }
+        var detail = [
+            "author": "\(record.authorName) <\(record.authorEmail)>",
+            "subject": record.subject,
+            "parents": record.parents.map(\.description).joined(separator: " "),
+            "lanesTouched": String(decoded.touched.count),
+        ]
+        if verified.rewritesHistory { detail["history"] = "rewritten" }
+        if let first = decoded.diagnostics.first {
+            detail["parked"] = "\(decoded.diagnostics.count) diagnostics; first: \(first)"
+        }
+        let entry = AuditDraft(
+            kind: .commitAccepted, time: now.wall,
+            actor: Actor(id: record.authorEmail, kind: .git), commit: record.id,
+            outcome: "accepted", detail: detail)
+        let head = HeadRecord(
+            commit: record, accepted: now.wall, limits: fleet.limits, limitsInForce: inForce)
+        try await books.commit(
+            LedgerTransaction(writes: [.head(head), .clock(now)], entries: [entry]))
+        parts.logger.notice(
+            "commit accepted",
+            metadata: ["commit": "\(record.id)", "lanes": "\(decoded.touched.count)"])
+    }
+
+    private func handOver(_ simulation: SimulationSpec?) async {
+        guard let simulation, let sink = parts.behaviours else { return }
+        do { try await sink.adopt(simulation) } catch {
+            fault = "simulation.yaml was not taken over: \(error.phrase)"
+        }
+    }
+
+    private func refuse(_ head: CommitID, _ error: TrustError) async throws(EngineHalt) {
+        switch error {
+        case .notFromRoot(_, let root):
+            try await refuse(head, "it does not descend from the trust root \(root)", [])
+        }
+    }
+
+    private func refuse(
+        _ record: CommitRecord, _ diagnostics: [String]
+    ) async throws(EngineHalt) {
+        try await refuse(record.id, diagnostics.first ?? "fleet.yaml cannot be read", diagnostics)
+    }
+
+    /// The last good fleet stays in force; the refusal is recorded once.
+    private func refuse(
+        _ head: CommitID, _ reason: String, _ all: [String]
+    ) async throws(EngineHalt) {
+        refused = head
+        fault = "commit \(head.short) is refused: \(reason)"
+        let entry = AuditDraft(
+            kind: .commitRefused, time: parts.clock.now().wall, commit: head,
+            outcome: "refused: \(reason)",
+            detail: all.count > 1 ? ["diagnostics": all.joined(separator: "\n")] : [:])
+        try await books.commit(LedgerTransaction(entries: [entry]))
+        parts.logger.error(
+            "commit refused", metadata: ["commit": "\(head)", "reason": "\(reason)"])
+    }
+}

@@ -1,0 +1,73 @@
+package import AirlockModel
+package import AirlockPorts
+import CLibgit2
+
+extension GitSource {
+    /// What the branch would be after merging `branch`, made in memory.
+    ///
+    /// When the remote does not answer in time, or another process writes the mirror for longer than
+    /// the limit for plans, the last fetch of that branch is used and the result says why.
+    /// - Throws: ``SourceError/branchMissing(_:)`` when the remote says so; what stopped the fetch
+    ///   when there was none before.
+    package func proposal(
+        branch: BranchName, limit: Duration
+    ) async throws(SourceError) -> ProposedMerge {
+        let end = ContinuousClock.now + limit
+        let onto = try await base(until: end)
+        let (head, staleBecause) = try await planned(branch, until: end)
+        let merge = try merge(head.commit, onto: onto.commit)
+        return ProposedMerge(
+            branch: branch, head: head.commit, onto: onto.commit, delta: merge.delta,
+            conflicts: merge.conflicts, mergedBlobs: merge.blobs, fetched: head.fetched,
+            staleBecause: staleBecause)
+    }
+
+    /// The last fetched head of the deployed branch; fetched now when there is none.
+    private func base(
+        until end: ContinuousClock.Instant
+    ) async throws(SourceError) -> FetchedHead {
+        if let last = try recorded(.head, branch) { return last }
+        return try await fetch(
+            branch, for: .head, lockPatience: limits.planLockWait, limit: remaining(until: end))
+    }
+
+    /// The head of the branch to plan, and why it may be old.
+    private func planned(
+        _ branch: BranchName, until end: ContinuousClock.Instant
+    ) async throws(SourceError) -> (FetchedHead, staleBecause: String?) {
+        let reason: String
+        let failure: SourceError
+        do throws(SourceError) {
+            let patience = min(limits.planLockWait, remaining(until: end))
+            return (
+                try await fetch(
+                    branch, for: .plan, lockPatience: patience, limit: remaining(until: end)), nil
+            )
+        } catch {
+            failure = error
+            switch error {
+            case .timedOut(let limit): reason = "the remote did not answer within \(limit)"
+            case .unreachable(let text): reason = text
+            case .busy: reason = "another process is writing the mirror"
+            case .branchMissing, .objectMissing, .tooLarge, .unsupportedRemote, .corrupt, .failed:
+                throw error
+            }
+        }
+        guard let last = try recorded(.plan, branch) else { throw failure }
+        return (last, reason)
+    }
+
+    private func remaining(until end: ContinuousClock.Instant) -> Duration {
+        max(.zero, end - .now)
+    }
+
+    private func merge(
+        _ head: CommitID, onto base: CommitID
+    ) throws(SourceError) -> MergeInMemory.Result {
+        var merge = MergeInMemory(limits: limits)
+        defer { note(trees: merge.treesRead) }
+        return try reading { repository throws(SourceError) in
+            try merge.result(of: head, onto: base, in: repository)
+        }
+    }
+}

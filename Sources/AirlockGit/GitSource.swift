@@ -1,0 +1,188 @@
+package import AirlockModel
+package import AirlockPorts
+import CLibgit2
+import Glibc
+
+/// One branch of a git repository, read from a bare mirror in the state directory.
+///
+/// Fetching is done by a child process, reading here; nothing is ever checked out. Reading takes no
+/// lock, so it goes on while another process fetches.
+package actor GitSource: CommitSource {
+    /// Wall time, for the record of what was fetched when.
+    package typealias WallClock = @Sendable () -> Timestamp
+
+    let remote: String
+    let branch: BranchName
+    let limits: GitLimits
+    let paths: MirrorPaths
+    let now: WallClock
+    let supervisor: FetchSupervisor
+    private let executor = DispatchQueueExecutor(label: "airlock.git")
+    private var opened: OpenedMirror?
+    private(set) var counters = ReadCounters()
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    /// Names a source; nothing is opened, made or asked yet.
+    ///
+    /// - Parameter remote: An absolute path or a `file://` URL.
+    /// - Parameter directory: The state directory, which exists and is the caller's alone.
+    /// - Throws: ``SourceError/unsupportedRemote(_:)``.
+    package init(
+        remote: String, branch: BranchName, directory: String,
+        worker: WorkerCommand = .currentExecutable, limits: GitLimits = .standard,
+        now: @escaping WallClock
+    ) throws(SourceError) {
+        _ = try RemoteAddress(remote)
+        self.remote = remote
+        self.branch = branch
+        self.limits = limits
+        self.now = now
+        paths = MirrorPaths(state: directory)
+        supervisor = FetchSupervisor(worker: worker)
+    }
+
+    /// Ends the fetch worker and returns when it is gone.
+    package func close() async { await supervisor.stop() }
+
+    /// Adds to what was read.
+    func note(trees: Int) { counters.trees += trees }
+
+    /// What was read since the start.
+    package var readCounters: ReadCounters { counters }
+
+    package func fetch(limit: Duration) async throws(SourceError) -> FetchedHead {
+        try await fetch(branch, for: .head, lockPatience: limit, limit: limit)
+    }
+
+    package func lastFetch() async throws(SourceError) -> FetchedHead? { try recorded(.head, branch) }
+
+    package func descends(
+        _ commit: CommitID, from ancestor: CommitID
+    ) async throws(SourceError) -> Bool {
+        try reading { repository throws(SourceError) in
+            try Self.translating(repository) { repository throws(GitError) in
+                _ = try repository.commit(commit)
+                return try repository.descends(commit, from: ancestor)
+            }
+        }
+    }
+
+    package func record(of commit: CommitID) async throws(SourceError) -> CommitRecord {
+        let limits = limits
+        return try reading { repository throws(SourceError) in
+            try repository.record(of: commit, limits: limits)
+        }
+    }
+
+    package func firstParentLine(
+        from base: CommitID, to head: CommitID, limit: Int
+    ) async throws(SourceError) -> [CommitID]? {
+        try reading { repository throws(SourceError) in
+            try repository.firstParentLine(from: base, to: head, limit: limit)
+        }
+    }
+
+    package func delta(
+        from base: CommitID?, to head: CommitID
+    ) async throws(SourceError) -> TreeDelta {
+        var comparison = TreeComparison(limits: limits)
+        defer { counters.trees += comparison.treesRead }
+        return try reading { repository throws(SourceError) in
+            let trees = try Self.translating(repository) { repository throws(GitError) in
+                (base: try base.map { id throws(GitError) in try repository.tree(of: id) },
+                    head: try repository.tree(of: head))
+            }
+            return try comparison.delta(from: trees.base, to: trees.head, in: repository)
+        }
+    }
+
+    package func blobs(
+        _ objects: [ObjectID]
+    ) async throws(SourceError) -> [ObjectID: [UInt8]] {
+        var contents: [ObjectID: [UInt8]] = [:]
+        var total = 0
+        defer { counters.blobs += contents.count }
+        let limits = limits
+        try reading { repository throws(SourceError) in
+            for object in objects where contents[object] == nil {
+                let bytes = try repository.blob(object, limits: limits)
+                total += bytes.count
+                guard total <= limits.totalBlobBytes else {
+                    throw .tooLarge(
+                        what: "the files read together",
+                        limit: GitLimits.bytes(limits.totalBlobBytes))
+                }
+                contents[object] = bytes
+            }
+        }
+        return contents
+    }
+}
+
+extension GitSource {
+    /// Has the worker fetch a branch.
+    func fetch(
+        _ branch: BranchName, for purpose: FetchPurpose, lockPatience: Duration, limit: Duration
+    ) async throws(SourceError) -> FetchedHead {
+        let asked = now()
+        let request = FetchRequest(
+            state: paths.state, remote: remote, branch: branch, purpose: purpose, asked: asked,
+            lockPatienceMilliseconds: lockPatience.milliseconds,
+            planAgeMilliseconds: limits.planAge.milliseconds,
+            maximumReferences: limits.advertisedReferences,
+            maximumObjects: limits.fetchedObjects, maximumBytes: limits.fetchedBytes)
+        let commit = try await supervisor.ask(request, limit: limit)
+        return FetchedHead(commit: commit, fetched: asked)
+    }
+
+    /// What the last good fetch of a branch found and the mirror still has.
+    func recorded(
+        _ purpose: FetchPurpose, _ branch: BranchName
+    ) throws(SourceError) -> FetchedHead? {
+        let record = try MirrorRecord(at: paths.record)
+        guard let entry = record.latest(purpose, of: branch, at: remote),
+            access(paths.repository, F_OK) == 0,
+            try reading({ repository throws(SourceError) in
+                repository.contains(GitObjectID(entry.commit))
+            })
+        else { return nil }
+        return FetchedHead(commit: entry.commit, fetched: entry.fetched)
+    }
+
+    /// Lends the open mirror for one synchronous piece of work.
+    ///
+    /// - Throws: ``SourceError/objectMissing(_:)`` when nothing was fetched yet.
+    func reading<Value>(
+        _ body: (borrowing Repository) throws(SourceError) -> Value
+    ) throws(SourceError) -> Value {
+        let mirror = try openedMirror()
+        return try body(mirror.repository)
+    }
+
+    /// The mirror, opened anew when another one was put in its place.
+    private func openedMirror() throws(SourceError) -> OpenedMirror {
+        guard let identity = OpenedMirror.Identity(of: paths.repository) else {
+            opened = nil
+            throw .objectMissing("\(paths.repository) is not there; nothing was fetched yet")
+        }
+        if let opened, opened.identity == identity { return opened }
+        let fresh = try OpenedMirror(paths.repository, identity)
+        opened = fresh
+        return fresh
+    }
+
+    /// Runs libgit2 calls on the mirror and says in the port's words what went wrong.
+    static func translating<Value>(
+        _ repository: borrowing Repository,
+        _ body: (borrowing Repository) throws(GitError) -> Value
+    ) throws(SourceError) -> Value {
+        do throws(GitError) {
+            return try body(repository)
+        } catch {
+            throw error.reading(repository.path)
+        }
+    }
+}

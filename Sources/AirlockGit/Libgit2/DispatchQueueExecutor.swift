@@ -1,0 +1,15 @@
+@preconcurrency import Dispatch
+
+/// Runs an actor's jobs one after the other on a queue of its own.
+///
+/// libgit2 blocks on files; here it blocks no thread of the cooperative pool.
+final class DispatchQueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}

@@ -1,0 +1,119 @@
+import AirlockModel
+import CLibgit2
+
+/// An open bare repository with its object database.
+struct Repository: ~Copyable {
+    let path: String
+    private let handle: GitHandle
+    private let database: GitHandle
+
+    /// Opens the repository at exactly `path`, never one above it.
+    init(opening path: String) throws(GitError) {
+        let handle = try GitHandle("open", release: git_repository_free) {
+            git_repository_open(&$0, path)
+        }
+        database = try Self.database(of: handle)
+        self.handle = handle
+        self.path = path
+    }
+
+    /// Makes an empty bare repository, or finishes making one.
+    static func create(at path: String) throws(GitError) {
+        var made: OpaquePointer?
+        try GitError.check(git_repository_init(&made, path, 1), "create")
+        git_repository_free(made)
+    }
+
+    private static func database(of handle: borrowing GitHandle) throws(GitError) -> GitHandle {
+        try handle.with { repository throws(GitError) in
+            try GitHandle("open the objects", release: git_odb_free) {
+                git_repository_odb(&$0, repository)
+            }
+        }
+    }
+
+    /// From now on new objects are kept in memory by this handle alone; nothing is written to disk.
+    borrowing func keepNewObjectsInMemory() throws(GitError) {
+        /// Above the priorities of the loose (1) and the packed (2) backend.
+        let highest: Int32 = 999
+        try database.with { database throws(GitError) in
+            var backend: UnsafeMutablePointer<git_odb_backend>?
+            try GitError.check(git_mempack_new(&backend), "make a store in memory")
+            // The database owns the backend from here on.
+            try GitError.check(
+                git_odb_add_backend(database, backend, highest), "add a store in memory")
+        }
+    }
+
+    /// Lends the repository's pointer for the time of one call.
+    borrowing func with<Value: ~Copyable, Failure>(
+        _ body: (OpaquePointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        try handle.with(body)
+    }
+
+    /// Whether the object is there.
+    borrowing func contains(_ id: GitObjectID) -> Bool {
+        var oid = id.oid
+        return database.with { git_odb_exists($0, &oid) == 1 }
+    }
+
+    /// The type and the size in bytes of an object, without reading it.
+    borrowing func header(_ id: GitObjectID) throws(GitError) -> (type: git_object_t, bytes: Int) {
+        var oid = id.oid
+        var (size, type) = (0, GIT_OBJECT_INVALID)
+        _ = try database.with { database throws(GitError) in
+            try GitError.check(
+                git_odb_read_header(&size, &type, database, &oid), "read object \(id.object)")
+        }
+        return (type, size)
+    }
+
+    /// The bytes of an object.
+    borrowing func read(_ id: GitObjectID) throws(GitError) -> [UInt8] {
+        var oid = id.oid
+        return try database.with { database throws(GitError) in
+            let object = try GitHandle("read object \(id.object)", release: git_odb_object_free) {
+                git_odb_read(&$0, database, &oid)
+            }
+            return object.with { object in
+                let bytes = UnsafeRawBufferPointer(
+                    start: git_odb_object_data(object), count: git_odb_object_size(object))
+                return Array(bytes)
+            }
+        }
+    }
+
+    /// Looks up a commit.
+    borrowing func commit(_ id: CommitID) throws(GitError) -> GitHandle {
+        var oid = GitObjectID(id).oid
+        return try handle.with { repository throws(GitError) in
+            try GitHandle("read commit \(id)", release: git_commit_free) {
+                git_commit_lookup(&$0, repository, &oid)
+            }
+        }
+    }
+
+    /// The name of a commit's tree.
+    borrowing func tree(of commit: CommitID) throws(GitError) -> GitObjectID {
+        try self.commit(commit).with { pointer throws(GitError) in
+            guard let oid = git_commit_tree_id(pointer) else {
+                throw GitError(last: -1, doing: "read commit \(commit)")
+            }
+            return GitObjectID(oid.pointee)
+        }
+    }
+
+    /// Whether `commit` has `ancestor` behind it; a commit descends from itself.
+    borrowing func descends(
+        _ commit: CommitID, from ancestor: CommitID
+    ) throws(GitError) -> Bool {
+        if commit == ancestor { return true }
+        var (from, to) = (GitObjectID(commit).oid, GitObjectID(ancestor).oid)
+        return try handle.with { repository throws(GitError) in
+            try GitError.check(
+                git_graph_descendant_of(repository, &from, &to),
+                "compare commits \(commit) and \(ancestor)") == 1
+        }
+    }
+}

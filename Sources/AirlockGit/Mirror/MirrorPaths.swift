@@ -1,0 +1,13 @@
+/// Where the mirror and what belongs to it lie in the state directory.
+struct MirrorPaths: Hashable, Sendable {
+    let state: String
+
+    /// The bare repository that holds what was fetched.
+    var repository: String { "\(state)/mirror.git" }
+    /// The repository while it is being made.
+    var unfinished: String { "\(state)/mirror.git.new" }
+    /// Held by the one process that writes the mirror.
+    var lock: String { "\(state)/mirror.lock" }
+    /// What was fetched when.
+    var record: String { "\(state)/mirror.json" }
+}

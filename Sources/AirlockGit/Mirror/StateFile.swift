@@ -1,0 +1,54 @@
+import AirlockPorts
+import Glibc
+
+/// Small files of the state directory, readable by their owner alone.
+enum StateFile {
+    /// The most that is read back, in bytes.
+    private static let maximumBytes = 4 << 20
+
+    /// The bytes of a file; nil when it is absent.
+    static func read(_ path: String) throws(SourceError) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        if file < 0 && errno == ENOENT { return nil }
+        guard file >= 0 else { throw failure("read", path) }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(file, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw failure("read", path) }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            guard bytes.count <= maximumBytes else {
+                throw .tooLarge(what: path, limit: GitLimits.bytes(maximumBytes))
+            }
+        }
+    }
+
+    /// Writes a new file beside `path`, flushes it and renames it over the old one.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(SourceError) {
+        let fresh = path + ".new"
+        let file = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("write", fresh) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else {
+                defer { close(file) }
+                throw failure("write", fresh)
+            }
+            rest = rest.dropFirst(count)
+        }
+        let flushed = fsync(file)
+        guard close(file) == 0, flushed == 0, rename(fresh, path) == 0 else {
+            throw failure("write", path)
+        }
+    }
+
+    /// The error of the last system call.
+    static func failure(_ verb: String, _ path: String) -> SourceError {
+        .failed("cannot \(verb) \(path): \(String(cString: strerror(errno)))")
+    }
+}

@@ -1,0 +1,66 @@
+import AirlockModel
+import AirlockPorts
+import Synchronization
+
+/// One order on its way: it is answered exactly once, and can be given up at any time.
+final class FetchJob: Sendable {
+    let request: FetchRequest
+    let limit: Duration
+    let deadline: ContinuousClock.Instant
+
+    private struct State {
+        var answer: CheckedContinuation<Result<CommitID, SourceError>, Never>?
+        var isAbandoned = false
+        var stop: (@Sendable () -> Void)?
+    }
+    private let state = Mutex(State())
+
+    init(_ request: FetchRequest, limit: Duration) {
+        self.request = request
+        self.limit = limit
+        deadline = .now + limit
+    }
+
+    /// Whether the asker waits no longer.
+    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+
+    /// Waits for the answer; cancelling the asking task stops the fetch.
+    func answer(
+        after enqueue: () -> Void
+    ) async -> Result<CommitID, SourceError> {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { $0.answer = continuation }
+                enqueue()
+            }
+        } onCancel: {
+            abandon()
+        }
+    }
+
+    /// Answers, unless it was answered before.
+    func finish(_ result: Result<CommitID, SourceError>) {
+        let answer = state.withLock { state in
+            state.stop = nil
+            return state.answer.take()
+        }
+        answer?.resume(returning: result)
+    }
+
+    /// Names what stops the fetch; it is called at once when the job was given up already.
+    func whenAbandoned(_ stop: @escaping @Sendable () -> Void) {
+        let isAbandoned = state.withLock { state in
+            state.stop = stop
+            return state.isAbandoned
+        }
+        if isAbandoned { stop() }
+    }
+
+    private func abandon() {
+        let stop = state.withLock { state in
+            state.isAbandoned = true
+            return state.stop
+        }
+        stop?()
+    }
+}

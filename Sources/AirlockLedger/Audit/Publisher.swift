@@ -1,0 +1,122 @@
+import AirlockModel
+import AirlockPorts
+import Dispatch
+import Synchronization
+
+/// Publishes behind the commits, on a queue of its own, and wakes who waits for a checkpoint.
+final class Publisher: Sendable {
+    private struct Waiter {
+        let sequence: Int
+        let continuation: CheckedContinuation<Result<Void, LedgerError>, Never>
+    }
+
+    private struct Desk {
+        /// The number of entries that are durable.
+        var committed = 0
+        /// The number of entries that a checkpoint on disk covers.
+        var signed = 0
+        var isNamed = false
+        var isScheduled = false
+        var waiters: [Waiter] = []
+        var checkpoints = 0
+    }
+
+    private let queue = DispatchQueue(label: "airlock.ledger.publish")
+    /// Touched on ``queue`` and at the start only; nil until the log has a name.
+    private let writer = Mutex<AuditWriter?>(nil)
+    private let desk = Mutex(Desk())
+
+    init(committed: Int) { desk.withLock { $0.committed = committed } }
+
+    /// The number of checkpoints that were signed.
+    var checkpoints: Int { desk.withLock(\.checkpoints) }
+
+    /// Starts publishing with a recovered writer.
+    func start(_ recovered: AuditWriter) {
+        writer.withLock { $0 = recovered }
+        desk.withLock {
+            $0.isNamed = true
+            $0.signed = recovered.edge.size
+        }
+        schedule()
+    }
+
+    /// Says that entries up to `count` are durable.
+    func committed(_ count: Int) {
+        desk.withLock { $0.committed = max($0.committed, count) }
+        schedule()
+    }
+
+    /// Returns when a checkpoint on disk covers the entry.
+    func published(_ sequence: Int) async throws(LedgerError) {
+        let result: Result<Void, LedgerError> = await withCheckedContinuation { continuation in
+            let answer = desk.withLock { desk -> Result<Void, LedgerError>? in
+                guard (0..<desk.committed).contains(sequence) else {
+                    return .failure(.contradiction("there is no entry \(sequence)"))
+                }
+                guard desk.isNamed else {
+                    return .failure(.contradiction("the audit log has no name yet"))
+                }
+                if sequence < desk.signed { return .success(()) }
+                desk.waiters.append(Waiter(sequence: sequence, continuation: continuation))
+                return nil
+            }
+            if let answer { continuation.resume(returning: answer) } else { schedule() }
+        }
+        try result.get()
+    }
+
+    /// Returns when everything that was scheduled has been tried.
+    func drain() async {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume() }
+        }
+    }
+
+    private func schedule() {
+        let isNew = desk.withLock { desk in
+            guard desk.isNamed, !desk.isScheduled, desk.signed < desk.committed else {
+                return false
+            }
+            desk.isScheduled = true
+            return true
+        }
+        if isNew { queue.async { self.publish() } }
+    }
+
+    private func publish() {
+        let size = desk.withLock { desk in
+            desk.isScheduled = false
+            return desk.committed
+        }
+        let result = writer.withLock { writer -> Result<Int, LedgerError> in
+            guard var next = writer else { return .success(0) }
+            do throws(LedgerError) {
+                try next.publish(upTo: size)
+            } catch {
+                return .failure(error)
+            }
+            writer = next
+            return .success(next.edge.size)
+        }
+        finish(result)
+    }
+
+    private func finish(_ result: Result<Int, LedgerError>) {
+        let (done, answer) = desk.withLock { desk -> ([Waiter], Result<Void, LedgerError>) in
+            switch result {
+            case .success(let signed):
+                if signed > desk.signed { desk.checkpoints += 1 }
+                desk.signed = max(desk.signed, signed)
+                let done = desk.waiters.filter { $0.sequence < signed }
+                desk.waiters.removeAll { $0.sequence < signed }
+                return (done, .success(()))
+            case .failure(let error):
+                let all = desk.waiters
+                desk.waiters = []
+                return (all, .failure(error))
+            }
+        }
+        for waiter in done { waiter.continuation.resume(returning: answer) }
+    }
+}

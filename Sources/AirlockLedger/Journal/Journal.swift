@@ -1,0 +1,176 @@
+import AirlockModel
+import AirlockPorts
+import Foundation
+import GRDB
+
+/// The writing connection to the journal: WAL, `synchronous=FULL`, one process.
+struct Journal: Sendable {
+    private let queue: DatabaseQueue
+    private let lock: LedgerLock
+    let claim: Claim
+
+    /// How long settled operations stay in the journal.
+    private static let retention = Duration.seconds(90 * 24 * 3600)
+
+    /// Opens or makes the journal and takes the next epoch durably.
+    init(
+        directory: StateDirectory, lock: LedgerLock, schema: Schema, now: Timestamp
+    ) throws(LedgerError) {
+        self.lock = lock
+        let path = directory.ledger
+        if !DurableFile.exists(path) {
+            try DurableFile.replace(path, with: [], draft: "\(path).new")
+            try DurableFile.sync(folder: directory.path)
+        }
+        do {
+            queue = try Self.open(path)
+            try schema.migrate(queue) { "\(path).v\($0)" }
+            claim = try queue.write { db in try Self.begin(db, now: now) }
+        } catch {
+            throw JournalFault.translate(error)
+        }
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(JournalReading.busySeconds)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode")
+            let level = try Int.fetchOne(db, sql: "PRAGMA synchronous")
+            guard mode == "wal", level == 2 else {
+                throw LedgerError.storage("SQLite offers neither WAL nor full syncs at \(path)")
+            }
+        }
+        return queue
+    }
+
+    /// Makes the ledger's id once and counts this writer.
+    private static func begin(_ db: Database, now: Timestamp) throws -> Claim {
+        if try JournalMeta.ledger.get(LedgerID.self, in: db) == nil {
+            guard try JournalMeta.epoch.get(Epoch.self, in: db) == nil else {
+                throw SealedRow.corrupt("meta", "ledger", "it is missing")
+            }
+            var random = SystemRandomNumberGenerator()
+            let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+            guard let id = LedgerID(Hex.encode(bytes)) else {
+                preconditionFailure("16 bytes are a ledger id")
+            }
+            try JournalMeta.ledger.put(id, in: db)
+            try JournalMeta.epoch.put(Epoch(0), in: db)
+        }
+        let last = try JournalMeta.epoch.need(Epoch.self, in: db)
+        try JournalMeta.epoch.put(Epoch(last.number + 1), in: db)
+        try prune(db, before: now + (.zero - retention))
+        return try JournalMeta.claim(in: db)
+    }
+
+    /// Drops what settled long ago; the newest operation stays, so that no number is given twice.
+    private static func prune(_ db: Database, before: Timestamp) throws {
+        let old = """
+            SELECT number FROM operations WHERE open = 0 AND ended < ?
+            AND number < (SELECT max(number) FROM operations)
+            """
+        try db.execute(
+            sql: "DELETE FROM intents WHERE open = 0 AND operation IN (\(old))",
+            arguments: [before.milliseconds])
+        try db.execute(
+            sql: "DELETE FROM operations WHERE number IN (\(old))",
+            arguments: [before.milliseconds])
+    }
+
+    /// What a flush came to: an answer for each transaction, or one fault for all.
+    typealias Answers = Result<[Result<[Int], LedgerError>], Fault>
+
+    /// A fault that concerns every transaction of a flush.
+    struct Fault: Error {
+        let error: LedgerError
+        /// Whether nothing more may be written by this process.
+        let endsWriter: Bool
+    }
+
+    /// Writes transactions in their order and makes them durable with one sync.
+    ///
+    /// A transaction that contradicts the journal fails alone. Not interrupted when a caller's task
+    /// is cancelled.
+    func flush(_ batch: [LedgerTransaction]) async -> Answers {
+        await withCheckedContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { db in
+                continuation.resume(returning: flush(batch, in: db))
+            }
+        }
+    }
+
+    private func flush(_ batch: [LedgerTransaction], in db: Database) -> Answers {
+        var answers: [Result<[Int], LedgerError>] = []
+        do {
+            try db.inTransaction(.immediate) {
+                try checkFence(db)
+                var next = try StoredEntry.count(db)
+                for transaction in batch {
+                    let answer = try perform(transaction, first: next, in: db)
+                    if case .success(let numbers) = answer { next += numbers.count }
+                    answers.append(answer)
+                }
+                return .commit
+            }
+        } catch {
+            return .failure(
+                Fault(
+                    error: JournalFault.translate(error),
+                    endsWriter: JournalFault.endsWriter(error)))
+        }
+        return .success(answers)
+    }
+
+    private func perform(
+        _ transaction: LedgerTransaction, first: Int, in db: Database
+    ) throws -> Result<[Int], LedgerError> {
+        do {
+            try db.inSavepoint {
+                try JournalWriting.perform(transaction, first: first, in: db)
+                return .commit
+            }
+            return .success(Array(first..<first + transaction.entries.count))
+        } catch let error as LedgerError {
+            switch error {
+            case .contradiction, .entryTooLarge: return .failure(error)
+            case .locked, .fenced, .permissions, .corrupt, .newer, .missing, .storage: throw error
+            }
+        }
+    }
+
+    /// Throws ``LedgerError/fenced`` when another writer may have come after this one.
+    private func checkFence(_ db: Database) throws {
+        guard lock.isHeld, try JournalMeta.claim(in: db) == claim else { throw LedgerError.fenced }
+    }
+
+    /// Does something in one durable SQLite transaction, fenced like every write.
+    func write<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
+        do {
+            return try queue.writeWithoutTransaction { db in
+                var value: Value?
+                try db.inTransaction(.immediate) {
+                    try checkFence(db)
+                    value = try body(db)
+                    return .commit
+                }
+                guard let value else { preconditionFailure("a transaction runs its body") }
+                return value
+            }
+        } catch {
+            throw JournalFault.translate(error)
+        }
+    }
+
+    /// Closes the connection.
+    func close() throws(LedgerError) {
+        do {
+            try queue.close()
+        } catch {
+            throw JournalFault.translate(error)
+        }
+    }
+}

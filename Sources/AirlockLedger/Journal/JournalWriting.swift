@@ -1,0 +1,95 @@
+import AirlockModel
+import AirlockPorts
+import Foundation
+import GRDB
+
+/// Carries out the writes of transactions inside one SQLite transaction.
+enum JournalWriting {
+    /// Writes a transaction, its entries numbered from `first`.
+    ///
+    /// - Throws: ``LedgerError/contradiction(_:)`` or ``LedgerError/entryTooLarge(bytes:)`` for what
+    ///   is wrong with this transaction alone; anything else is a fault of the journal.
+    static func perform(_ transaction: LedgerTransaction, first: Int, in db: Database) throws {
+        for entry in transaction.entries(numberedFrom: first) { try insert(entry, in: db) }
+        for write in transaction.writes(numberedFrom: first) { try perform(write, in: db) }
+    }
+
+    private static func insert(_ entry: AuditEntry, in db: Database) throws {
+        let bytes = entry.bytes
+        guard bytes.count <= AuditEntry.maximumBytes else {
+            throw LedgerError.entryTooLarge(bytes: bytes.count)
+        }
+        try db.cachedStatement(
+            sql: "INSERT INTO entries (seq, lane, bytes, hash) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [
+            entry.sequence, entry.draft.lane?.description, Data(bytes),
+            Data(MerkleHash.leaf(bytes).bytes),
+        ])
+    }
+
+    private static func perform(_ write: JournalWrite, in db: Database) throws {
+        switch write {
+        case .trustRoot(let commit): try JournalMeta.trustRoot.put(commit, in: db)
+        case .head(let record): try JournalMeta.head.put(record, in: db)
+        case .lane(let record):
+            try SealedTable.lanes.put(record, key: record.lane.description, in: db)
+        case .operation(let record): try StoredOperation.put(record, in: db)
+        case .intent(let record): try StoredIntent.open(record, in: db)
+        case .settle(let key, let outcome): try StoredIntent.settle(key, outcome, in: db)
+        case .freeze(let freeze):
+            try SealedTable.freezes.put(freeze, key: freeze.scope.description, in: db)
+        case .thaw(let scope): try SealedTable.freezes.remove(scope.description, in: db)
+        case .quarantine(let record):
+            try SealedTable.quarantines.put(record, key: key(record.lane, record.slot), in: db)
+        case .release(let lane, let slot):
+            try SealedTable.quarantines.remove(key(lane, slot), in: db)
+        case .claimed(let environment):
+            try SealedTable.claims.put(environment, key: environment.description, in: db)
+        case .clock(let moment): try JournalMeta.clock.put(moment, in: db)
+        }
+    }
+
+    private static func key(_ lane: LaneID, _ slot: SlotID) -> String { "\(lane) \(slot)" }
+}
+
+/// The rows of the table `operations`.
+enum StoredOperation {
+    private static let table = "operations"
+
+    /// Inserts or replaces an operation.
+    static func put(_ record: OperationRecord, in db: Database) throws {
+        let payload = try SealedRow.payload(record)
+        let isOpen = record.outcome == nil
+        let hash = SealedRow.hash(table, key(record.number, record.lane, isOpen), payload)
+        try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO operations (number, lane, open, ended, payload, hash)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            record.number, record.lane.description, isOpen, record.ended?.milliseconds, payload,
+            hash,
+        ])
+    }
+
+    /// The operations that a clause behind `FROM operations` selects.
+    static func all(
+        _ clause: String, _ arguments: StatementArguments = [], in db: Database
+    ) throws -> [OperationRecord] {
+        var rows: [(key: String, payload: Data)] = []
+        let cursor = try Row.fetchCursor(
+            db, sql: "SELECT number, lane, open, payload, hash FROM operations \(clause)",
+            arguments: arguments)
+        while let row = try cursor.next() {
+            let key = "\(row[0] as Int) \(row[1] as String) \(row[2] as Int)"
+            let payload: Data = row[3]
+            try SealedRow.check(table, key, payload, hash: row[4])
+            rows.append((key, payload))
+        }
+        return try SealedRow.decode(OperationRecord.self, rows, table: table)
+    }
+
+    private static func key(_ number: Int, _ lane: LaneID, _ isOpen: Bool) -> String {
+        "\(number) \(lane) \(isOpen ? 1 : 0)"
+    }
+}

@@ -1,0 +1,179 @@
+package import AirlockModel
+package import AirlockPorts
+
+/// The ledger on disk: journal in SQLite, audit log in tiles; one writer at a time.
+package final class LedgerStore: Ledger {
+    package let claim: Claim
+    /// The same ledger for reading.
+    package let reader: LedgerReader
+
+    private let lock: LedgerLock
+    private let journal: Journal
+    private let commits: GroupCommit
+    private let publisher: Publisher
+    private let key: SigningKey
+
+    /// How often a standby tries to take the lock.
+    private static let lockPoll = Duration.milliseconds(200)
+
+    /// Takes the lock of a state directory, makes what is missing and begins a new epoch.
+    ///
+    /// - Parameter waitForLock: Waits as a standby instead of failing at once.
+    /// - Throws: ``LedgerError/locked(holder:)``, ``LedgerError/permissions(path:mode:)``,
+    ///   ``LedgerError/newer(found:known:)``, or ``LedgerError/corrupt(what:)`` when journal and
+    ///   audit log disagree.
+    package static func openForWriting(
+        _ directory: StateDirectory, clock: any AirlockClock, waitForLock: Bool = false
+    ) async throws(LedgerError) -> LedgerStore {
+        try await openForWriting(
+            directory, clock: clock, waitForLock: waitForLock, schema: .current)
+    }
+
+    static func openForWriting(
+        _ directory: StateDirectory, clock: any AirlockClock, waitForLock: Bool = false,
+        schema: Schema
+    ) async throws(LedgerError) -> LedgerStore {
+        try directory.prepare()
+        while true {
+            let lock: LedgerLock
+            do throws(LedgerError) {
+                let holder = LockHolder(since: clock.now().wall)
+                lock = try LedgerLock(path: directory.lock, holder: holder)
+            } catch .locked(let holder) where waitForLock {
+                do {
+                    try await clock.sleep(for: lockPoll)
+                } catch {
+                    throw .locked(holder: holder)
+                }
+                continue
+            }
+            return try LedgerStore(directory, lock: lock, schema: schema, now: clock.now().wall)
+        }
+    }
+
+    private init(
+        _ directory: StateDirectory, lock: LedgerLock, schema: Schema, now: Timestamp
+    ) throws(LedgerError) {
+        self.lock = lock
+        journal = try Journal(directory: directory, lock: lock, schema: schema, now: now)
+        claim = journal.claim
+        let reading = try JournalReading(path: directory.ledger, schema: schema)
+        reader = LedgerReader(reading: reading, directory: directory)
+        key = try SigningKey.ofLedger(directory, journal)
+        commits = GroupCommit(journal: journal)
+        let (count, origin) = try reading.readNow { db in
+            (try StoredEntry.count(db), try JournalMeta.origin.get(FleetName.self, in: db))
+        }
+        publisher = Publisher(committed: count)
+        if let origin { try startPublishing(origin) }
+        try directory.check()
+    }
+
+    private func startPublishing(_ origin: FleetName) throws(LedgerError) {
+        var writer = AuditWriter(
+            directory: reader.directory, journal: journal, reading: reader.reading, key: key,
+            origin: origin)
+        try writer.recover()
+        publisher.start(writer)
+    }
+
+    package func commit(
+        _ transaction: LedgerTransaction
+    ) async throws(LedgerError) -> [Int] {
+        let numbers = try await commits.commit(transaction)
+        if let last = numbers.last { publisher.committed(last + 1) }
+        return numbers
+    }
+
+    /// Gives the audit log its name, once and for all; from then on entries are published.
+    ///
+    /// - Throws: ``LedgerError/contradiction(_:)`` when it has another name.
+    package func name(origin: FleetName) async throws(LedgerError) {
+        let known = try journal.write { db -> FleetName? in
+            let known = try JournalMeta.origin.get(FleetName.self, in: db)
+            if known == nil { try JournalMeta.origin.put(origin, in: db) }
+            return known
+        }
+        guard let known else { return try startPublishing(origin) }
+        guard known == origin else {
+            throw .contradiction(
+                "this ledger is that of the fleet \(known) and cannot become that of \(origin)")
+        }
+    }
+
+    package func published(_ sequence: Int) async throws(LedgerError) {
+        try await publisher.published(sequence)
+    }
+
+    /// Publishes what is committed and gives the lock back; nothing can be written after it.
+    package func close() async throws(LedgerError) {
+        commits.end()
+        await publisher.drain()
+        try journal.close()
+        lock.release()
+    }
+
+    /// What was written since the ledger was opened.
+    package var counters: LedgerCounters {
+        var counters = commits.counters
+        counters.checkpoints = publisher.checkpoints
+        return counters
+    }
+
+    package func state() async throws(LedgerError) -> LedgerState { try await reader.state() }
+
+    package func operations(
+        of lane: LaneID?, limit: Int
+    ) async throws(LedgerError) -> [OperationRecord] {
+        try await reader.operations(of: lane, limit: limit)
+    }
+
+    package func intents(
+        of operation: Int
+    ) async throws(LedgerError) -> [(intent: IntentRecord, outcome: IntentOutcome?)] {
+        try await reader.intents(of: operation)
+    }
+
+    package func entries(_ filter: AuditFilter) async throws(LedgerError) -> [AuditEntry] {
+        try await reader.entries(filter)
+    }
+}
+
+extension SigningKey {
+    /// The key that was made with the ledger; it is made at the first start.
+    ///
+    /// - Throws: ``LedgerError/corrupt(what:)`` when the file is lost or not the one of this ledger.
+    fileprivate static func ofLedger(
+        _ directory: StateDirectory, _ journal: Journal
+    ) throws(LedgerError) -> SigningKey {
+        let path = directory.auditKey
+        let known = try journal.write { db in
+            try JournalMeta.auditKey.get(String.self, in: db)
+        }
+        guard let file = try DurableFile.read(path, limit: 4096) else {
+            guard known == nil else {
+                throw .corrupt(what: "keys/audit is lost: restore it from a backup")
+            }
+            let key = SigningKey()
+            try DurableFile.replace(path, with: key.fileBytes(), draft: "\(path).new")
+            try DurableFile.sync(folder: directory.keys)
+            return try key.remembered(as: known, by: journal)
+        }
+        guard let key = SigningKey(file: file) else {
+            throw .corrupt(what: "keys/audit is not a key")
+        }
+        return try key.remembered(as: known, by: journal)
+    }
+
+    private func remembered(
+        as known: String?, by journal: Journal
+    ) throws(LedgerError) -> SigningKey {
+        let spelled = Base64.encode(publicKey)
+        if known == nil {
+            try journal.write { db in try JournalMeta.auditKey.put(spelled, in: db) }
+        } else if known != spelled {
+            throw .corrupt(what: "keys/audit is not the key of this ledger")
+        }
+        return self
+    }
+}

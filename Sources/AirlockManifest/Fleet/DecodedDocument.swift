@@ -1,0 +1,41 @@
+package import AirlockModel
+
+/// A blob read as one kind of file: the key under which what it says is remembered.
+package struct DocumentKey: Hashable, Sendable {
+    package let object: ObjectID
+    package let kind: ManifestKind
+
+    package init(object: ObjectID, kind: ManifestKind) {
+        self.object = object
+        self.kind = kind
+    }
+}
+
+/// What one blob says as one kind of file, or everything that is wrong with it.
+package struct DecodedDocument: Sendable {
+    package let key: DocumentKey
+    /// Nil when there is any problem.
+    package let value: DocumentValue?
+    package let problems: [Problem]
+
+    /// Reads `bytes`; pure, so that many can be read at the same time.
+    package init(_ key: DocumentKey, bytes: [UInt8]) {
+        self.key = key
+        (value, problems) = Self.read(bytes, as: key.kind)
+    }
+
+    /// Reads `bytes` as a file of `kind`: the value, or every problem.
+    package static func read(
+        _ bytes: [UInt8], as kind: ManifestKind
+    ) -> (value: DocumentValue?, problems: [Problem]) {
+        do throws(Problem) {
+            let document = try Document(bytes)
+            var check = ShapeCheck()
+            check.check(document, against: kind.record, kind: kind.rawValue)
+            guard check.problems.isEmpty else { return (nil, check.problems) }
+            return (try DocumentReader.value(of: document.root, as: kind), [])
+        } catch {
+            return (nil, [error])
+        }
+    }
+}

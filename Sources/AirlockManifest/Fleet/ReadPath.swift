@@ -1,0 +1,139 @@
+package import AirlockModel
+
+/// What a file describes, by its path alone.
+package enum Subject: Hashable, Sendable {
+    case fleet
+    case simulation
+    case environment(EnvironmentName)
+    case service(UnitName)
+    case release(UnitName, EnvironmentName)
+
+    /// How the file is read.
+    package var kind: ManifestKind {
+        switch self {
+        case .fleet: .fleet
+        case .simulation: .simulation
+        case .environment: .environment
+        case .service: .service
+        case .release: .release
+        }
+    }
+
+    /// The one path that the file can have.
+    package var path: String {
+        switch self {
+        case .fleet: "fleet.yaml"
+        case .simulation: "simulation.yaml"
+        case .environment(let name): "environments/\(name).yaml"
+        case .service(let name): "services/\(name)/service.yaml"
+        case .release(let unit, let environment): "services/\(unit)/\(environment).yaml"
+        }
+    }
+}
+
+/// What a path of the repository means for the fleet.
+package enum ReadPath: Hashable, Sendable {
+    /// Read as this.
+    case document(Subject)
+    /// Never read; what it would have described is left as it is.
+    case refused(Problem, parks: Subject?)
+    /// Not part of the fleet: notes, hidden files, everything outside the read paths.
+    case ignored
+
+    /// Folders that are read.
+    package static let folders = ["environments", "services"]
+    /// Files at the top that are read.
+    package static let files = ["fleet.yaml", "simulation.yaml"]
+    /// Folders of the format that this version cannot enforce.
+    package static let laterFolders = ["identities", "flags", "experiments", "datasets"]
+    /// Files at the top that this version cannot enforce.
+    package static let laterFiles = ["network.yaml"]
+
+    /// Classifies one entry of a tree.
+    package init(_ path: String, kind: TreeEntry.Kind = .file) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let top = parts.first, let last = parts.last, Self.isReadable(top, parts.count) else {
+            self = .ignored
+            return
+        }
+        switch kind {
+        case .symlink:
+            self = .refused(
+                Problem(nil, "symbolic links are never followed", "put the file itself here"),
+                parks: Self.parked(by: parts))
+        case .submodule:
+            self = .refused(
+                Problem(nil, "submodules are never read", "put the files themselves here"),
+                parks: Self.parked(by: parts))
+        case .file:
+            self = last.hasPrefix(".") || last.hasSuffix(".md")
+                ? .ignored : Self.classify(parts)
+        }
+    }
+
+    /// Whether entries under `top` concern the fleet at all.
+    private static func isReadable(_ top: String, _ count: Int) -> Bool {
+        let folder = top.lowercased()
+        if (folders + laterFolders).contains(folder) { return true }
+        return count == 1 && (files + laterFiles + ["fleet.yml", "simulation.yml"]).contains(folder)
+    }
+
+    private static func classify(_ parts: [String]) -> ReadPath {
+        if laterFolders.contains(parts[0]) || laterFiles.contains(parts[0]) {
+            let what = Problem(
+                nil, "this version cannot enforce `\(parts[0])`",
+                "remove it: a rule that is not enforced must not look as if it were")
+            return .refused(what, parks: nil)
+        }
+        if let subject = parked(by: parts), subject.path == parts.joined(separator: "/") {
+            guard case .environment(let name) = subject, name.description == "service" else {
+                return .document(subject)
+            }
+            let problem = "an environment cannot be called `service`: service.yaml has a meaning"
+            return .refused(Problem(nil, problem, "choose another name"), parks: nil)
+        }
+        let subject = parked(by: parts)
+        let advice = subject.map { "name it \($0.path)" } ?? "the paths are \(forms)"
+        return .refused(
+            Problem(nil, "this path is not part of the format", advice), parks: subject)
+    }
+
+    private static let forms = ManifestKind.allCases.map(\.path).joined(separator: ", ")
+
+    /// What a path describes, or would describe if its spelling were right.
+    private static func parked(by parts: [String]) -> Subject? {
+        let folder = parts[0].lowercased()
+        if parts.count == 1 {
+            switch stem(folder) {
+            case "fleet": return .fleet
+            case "simulation": return .simulation
+            default: return nil
+            }
+        }
+        if folder == "environments" {
+            return EnvironmentName(name(parts[1])).map(Subject.environment)
+        }
+        guard folder == "services", let unit = UnitName(name(parts[1])) else { return nil }
+        guard parts.count == 3, isYAML(parts[2]) else { return .service(unit) }
+        let last = name(parts[2])
+        return last == "service"
+            ? .service(unit) : EnvironmentName(last).map { .release(unit, $0) } ?? .service(unit)
+    }
+
+    private static func isYAML(_ file: String) -> Bool {
+        let lower = file.lowercased()
+        return lower.hasSuffix(".yaml") || lower.hasSuffix(".yml")
+    }
+
+    private static func stem(_ file: String) -> String {
+        let lower = file.lowercased()
+        return String(
+            lower.hasSuffix(".yaml")
+                ? lower.dropLast(5) : lower.hasSuffix(".yml") ? lower.dropLast(4) : lower[...])
+    }
+
+    /// The name that `file` comes nearest to: lowercase, with hyphens.
+    private static func name(_ file: String) -> String {
+        String(stem(file).map { "_ .".contains($0) ? "-" : $0 })
+    }
+}

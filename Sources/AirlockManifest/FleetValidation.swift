@@ -1,0 +1,58 @@
+package import AirlockModel
+
+/// Reads a whole fleet from files instead of commits, for `airlock validate`.
+package enum FleetValidation {
+    /// The most files that are read.
+    package static let maximumFiles = 100_000
+
+    /// One file of a folder.
+    package struct File: Sendable {
+        /// The path from the folder's root, with `/` between components.
+        package let path: String
+        package let kind: TreeEntry.Kind
+        /// Empty for what is not a file.
+        package let bytes: [UInt8]
+
+        package init(path: String, kind: TreeEntry.Kind = .file, bytes: [UInt8]) {
+            self.path = path
+            self.kind = kind
+            self.bytes = bytes
+        }
+    }
+
+    /// Whether `path` is of interest: only these are read from a folder.
+    package static func reads(_ path: String, kind: TreeEntry.Kind) -> Bool {
+        ReadPath(path, kind: kind) != .ignored
+    }
+
+    /// The top-level names below which something may be read; other folders need no visit.
+    package static let roots = ReadPath.folders + ReadPath.files + ReadPath.laterFolders + ReadPath.laterFiles
+
+    /// The fleet that the files make, and everything that is wrong with them.
+    package static func validate(_ files: [File]) -> (fleet: Fleet?, diagnostics: [Diagnostic]) {
+        let decoded = decode(files)
+        return (decoded.fleet, decoded.diagnostics)
+    }
+
+    /// The same with all that decoding gives.
+    package static func decode(_ files: [File]) -> DecodedFleet {
+        var blobs: [ObjectID: [UInt8]] = [:]
+        var changes: [TreeChange] = []
+        for file in files.sorted(by: { $0.path < $1.path }) {
+            guard reads(file.path, kind: file.kind) else { continue }
+            let object = blobName(file.bytes)
+            blobs[object] = file.bytes
+            changes.append(.set(TreeEntry(path: file.path, object: object, kind: file.kind)))
+        }
+        var decoder = FleetDecoder()
+        return decoder.apply(TreeDelta(changes: changes), blobs: blobs, commit: nil)
+    }
+
+    /// A name for these bytes in the form of git's; it never leaves this target.
+    private static func blobName(_ bytes: [UInt8]) -> ObjectID {
+        guard let name = ObjectID(String(Digest(of: bytes).description.prefix(40))) else {
+            preconditionFailure("a digest has 64 hexadecimal digits")
+        }
+        return name
+    }
+}

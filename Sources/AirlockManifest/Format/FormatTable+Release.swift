@@ -1,0 +1,105 @@
+extension FormatTable {
+    static let release = Record([
+        .required(
+            "artifact", .text(.artifact), "The image by digest; a tag can be moved and is refused.",
+            example: "registry.example/checkout@sha256:<64 hex>"),
+        .optional(
+            "version", .scalar, "What people call the artifact; decides nothing.", example: "1.8.0"),
+        .required(
+            "replicas", .either(.integer(0...ManifestLimits.replicas), bounds),
+            "How many instances, or bounds inside which a count is not drift.", example: "12"),
+        .optional(
+            "config", .table(key: .configKey, value: .either(.scalar, secret)),
+            "Configuration: texts, numbers and booleans as they are spelled, or secrets by name.",
+            example: "{LOG_LEVEL: info, DB_PASSWORD: {secret: checkout-db}}"),
+        .optional(
+            "strategy", .either(.text(.choice(["allAtOnce"])), strategies),
+            "How a change is carried out; `allAtOnce` when left out.",
+            example: "{allAtOnce: {deadline: 10m}}"),
+        .later("rollback", "Signals at which a change goes back by itself."),
+        .later("rollout", "The state of the rollout that git asks for."),
+        .later("migration", "A job that runs before the new slot serves."),
+        .later("placement", "Where instances may run."),
+        .later("sticky", "What keeps a user on one instance."),
+    ])
+
+    private static let bounds = Record([
+        .required(
+            "min", .integer(0...ManifestLimits.replicas), "The fewest instances.", example: "4"),
+        .required(
+            "max", .integer(0...ManifestLimits.replicas), "The most instances, at least `min`.",
+            example: "20"),
+    ])
+
+    private static let secret = Record([
+        .required(
+            "secret", .text(.name("secret name")),
+            "The name of a secret; its value is never in git.", example: "checkout-db")
+    ])
+
+    private static let strategies = Record(
+        [
+            .optional(
+                "allAtOnce", .record(allAtOnce),
+                "Start the new slot, wait for its health, route to it, stop the old one.",
+                example: "{deadline: 10m}"),
+            .later("canary", "Shift traffic in steps."),
+            .later("blueGreen", "Switch between two full copies."),
+        ], minimum: 1)
+
+    private static let allAtOnce = Record([
+        .optional(
+            "deadline", .text(.duration),
+            "After this time without health the new slot is stopped and the old one goes on; 10m when left out.",
+            example: "10m")
+    ])
+
+    static let simulation = Record([
+        .optional(
+            "artifacts", .table(key: .digest, value: .record(behaviour)),
+            "Behaviour by the artifact's digest; an artifact that is not named is healthy.",
+            example: "{\"sha256:<64 hex>\": {startup: 3s, errorRate: 0.5%}}"),
+        .optional(
+            "traffic", .table(key: .name("service name"), value: .text(.rate)),
+            "Requests that arrive at a service.", example: "{checkout: 50/s}"),
+        .optional(
+            "secrets", .table(key: .name("secret name"), value: .scalar),
+            "The current version of each secret.", example: "{checkout-db: \"1\"}"),
+    ])
+
+    private static let behaviour = Record([
+        .optional(
+            "startup", .text(.delayOrNever), "From start to healthy; 1s when left out.",
+            example: "3s"),
+        .optional(
+            "errorRate", .text(.share), "Share of requests that fail; 0% when left out.",
+            example: "0.5%"),
+        .optional(
+            "latencyP99", .text(.delay),
+            "99 of 100 requests are answered within this; 50ms when left out.", example: "120ms"),
+        .optional(
+            "cpu", .text(.share), "Use of the CPU limit; 20% when left out.", example: "40%"),
+        .optional(
+            "memory", .text(.memory), "Memory of one instance after start; 64Mi when left out.",
+            example: "96Mi"),
+        .optional(
+            "leak", .text(.growth), "Growth of memory; none when left out.", example: "10Mi/m"),
+        .optional(
+            "crash", .record(crash), "Each instance fails and starts again.",
+            example: "{after: 2m}"),
+        .optional(
+            "poison", .record(poison), "The slot turns bad at an age.",
+            example: "{after: 5m, errorRate: 50%}"),
+    ])
+
+    private static let crash = Record([
+        .required("after", .text(.duration), "Time from healthy to failed.", example: "2m")
+    ])
+
+    private static let poison = Record([
+        .required("after", .text(.delay), "The age of the slot.", example: "5m"),
+        .optional(
+            "errorRate", .text(.share), "Its error rate from then on; 50% when left out.",
+            example: "50%"),
+    ])
+}

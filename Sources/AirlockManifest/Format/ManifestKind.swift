@@ -1,0 +1,140 @@
+/// The kinds of files that a fleet repository is made of.
+package enum ManifestKind: String, Hashable, Sendable, CaseIterable {
+    case fleet
+    case environment
+    case service
+    case release
+    case simulation
+
+    /// Where files of this kind lie.
+    package var path: String {
+        switch self {
+        case .fleet: "fleet.yaml"
+        case .environment: "environments/ENVIRONMENT.yaml"
+        case .service: "services/SERVICE/service.yaml"
+        case .release: "services/SERVICE/ENVIRONMENT.yaml"
+        case .simulation: "simulation.yaml"
+        }
+    }
+
+    /// What a file of this kind says, in one sentence.
+    package var sentence: String {
+        switch self {
+        case .fleet: "The name of the fleet, the order of promotion and how much may move at once."
+        case .environment: "A place to run things; the file name is its name."
+        case .service: "What is the same for a service everywhere; the folder name is its name."
+        case .release: "What one service shall be in one environment."
+        case .simulation: "How artifacts behave in the built-in simulator; only it reads this."
+        }
+    }
+
+    /// Its keys.
+    package var record: Record {
+        switch self {
+        case .fleet: FormatTable.fleet
+        case .environment: FormatTable.environment
+        case .service: FormatTable.service
+        case .release: FormatTable.release
+        case .simulation: FormatTable.simulation
+        }
+    }
+}
+
+/// The format, described once: the decoder, `airlock schema` and docs/format.md are made from it.
+enum FormatTable {
+    static let fleet = Record([
+        .required("airlock", .integer(1...1), "The version of this format.", example: "1"),
+        .required(
+            "name", .text(.name("fleet name")),
+            "The name of the fleet; it is also the origin of the audit log.", example: "shop"),
+        .required(
+            "order", .list(of: .text(.name("environment name")), minimum: 1),
+            "The environments in the order of promotion; each has a file in `environments/`, and tiers never go down.",
+            example: "[development, testing, staging, production]"),
+        .optional(
+            "limits", .record(limits),
+            "How much of one environment may move at once; those of the commit before are in force.",
+            example: "{removals: {count: 3, share: 10%}}"),
+        .later("trust", "Who may change what, and how commits are signed."),
+    ])
+
+    private static let limits = Record(
+        [
+            .optional(
+                "removals", .record(bound),
+                "Lanes that one plan may remove; 3 and 10% when left out.",
+                example: "{count: 3, share: 10%}"),
+            .optional(
+                "changing", .record(bound),
+                "Lanes in change at the same time, first deployments not counted; 20 and 25% when left out.",
+                example: "{count: 20, share: 25%}"),
+        ], minimum: 1)
+
+    private static let bound = Record(
+        [
+            .optional(
+                "count", .integer(1...100_000), "A number of lanes; the smaller of the two holds, at least 1.",
+                example: "3"),
+            .optional(
+                "share", .text(.share), "A share of the environment's lanes.", example: "10%"),
+        ], minimum: 1)
+
+    static let environment = Record([
+        .required(
+            "tier", .text(.choice(["development", "testing", "staging", "production"])),
+            "How strict the environment is.", example: "production"),
+        .optional(
+            "provider",
+            .either(.text(.choice(["simulated"])), providers),
+            "What runs the slots; the simulator when left out.", example: "{simulated: {}}"),
+        .later("deploy", "Approvals, windows, soak and drills."),
+        .later("healing", "How far failed instances are restarted or ejected."),
+        .later("parity", "Which environment this one must resemble."),
+        .later("group", "Environments that move together."),
+    ])
+
+    private static let providers = Record(
+        [
+            .optional(
+                "simulated", .record(Record([])), "The built-in simulator.", example: "{}"),
+            .later("swarm", "Docker Swarm."),
+            .later("kubernetes", "Kubernetes."),
+        ], minimum: 1)
+
+    static let service = Record([
+        .optional("owner", .text(.words), "Who answers for the service.", example: "team-payments"),
+        .required(
+            "port", .integer(1...65_535), "Where each instance serves HTTP.", example: "8080"),
+        .optional(
+            "health", .record(health), "How an instance says that it can serve.",
+            example: "{path: /healthz, every: 5s}"),
+        .optional(
+            "resources", .record(resources), "What one instance may use.",
+            example: "{cpu: 500m, memory: 256Mi}"),
+        .optional(
+            "calls", .list(of: .text(.name("service name")), minimum: 0),
+            "Services that this one may call; everything else is refused on the network.",
+            example: "[inventory, payments]"),
+        .optional(
+            "stopGrace", .text(.duration),
+            "How long a stopping instance may finish its requests.", example: "20s"),
+        .later("verify", "The test job of the testing tier."),
+        .later("group", "Services that move together."),
+        .later("placement", "Where instances may run."),
+        .later("sticky", "What keeps a user on one instance."),
+    ])
+
+    private static let health = Record([
+        .required(
+            "path", .text(.urlPath), "Answered with 200 by an instance that can serve.",
+            example: "/healthz"),
+        .required("every", .text(.duration), "Time between two checks.", example: "5s"),
+    ])
+
+    private static let resources = Record([
+        .optional(
+            "cpu", .text(.cpu), "Thousandths of a core with `m`, cores without.", example: "500m"),
+        .optional(
+            "memory", .text(.memory), "Over this an instance is killed.", example: "256Mi"),
+    ])
+}

@@ -1,0 +1,68 @@
+/// What one value of the format may be; the decoder, the JSON Schema and the reference follow it.
+package indirect enum Shape: Sendable {
+    /// A text of a form, such as a duration.
+    case text(Form)
+    /// A text, number or boolean; its spelling is kept.
+    case scalar
+    case integer(ClosedRange<Int>)
+    /// A list without repetitions.
+    case list(of: Shape, minimum: Int)
+    /// A mapping with keys of the user's choice.
+    case table(key: Form, value: Shape)
+    case record(Record)
+    /// A mapping of the record's keys, or the other shape for anything that is not a mapping.
+    case either(Shape, Record)
+}
+
+/// A mapping with keys that the format defines.
+package struct Record: Sendable {
+    /// In the order of the reference.
+    package let keys: [Key]
+    /// How many of the keys must be there.
+    package let minimum: Int
+
+    package init(_ keys: [Key], minimum: Int = 0) {
+        self.keys = keys
+        self.minimum = minimum
+    }
+
+    /// One key of the format.
+    package struct Key: Sendable {
+        package let name: String
+        package let shape: Shape
+        package let isRequired: Bool
+        /// False for a key that is reserved and that this version refuses.
+        package let isEnforced: Bool
+        /// One sentence.
+        package let sentence: String
+        /// A value in one line of YAML.
+        package let example: String
+    }
+}
+
+extension Record.Key {
+    /// A key that must be there.
+    static func required(
+        _ name: String, _ shape: Shape, _ sentence: String, example: String
+    ) -> Self {
+        Self(
+            name: name, shape: shape, isRequired: true, isEnforced: true, sentence: sentence,
+            example: example)
+    }
+
+    /// A key that may be left out.
+    static func optional(
+        _ name: String, _ shape: Shape, _ sentence: String, example: String
+    ) -> Self {
+        Self(
+            name: name, shape: shape, isRequired: false, isEnforced: true, sentence: sentence,
+            example: example)
+    }
+
+    /// A key that later versions give a meaning; this one refuses it.
+    static func later(_ name: String, _ sentence: String) -> Self {
+        Self(
+            name: name, shape: .scalar, isRequired: false, isEnforced: false, sentence: sentence,
+            example: "")
+    }
+}

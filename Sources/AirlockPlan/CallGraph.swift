@@ -1,0 +1,109 @@
+import AirlockModel
+
+/// Which services of one environment call each other, and which do so in a circle.
+struct CallGraph {
+    /// Lanes that a lane calls, sorted.
+    private let callees: [LaneID: [LaneID]]
+    private let callers: [LaneID: [LaneID]]
+    /// Lanes with the same number call each other in a circle.
+    private let circle: [LaneID: Int]
+
+    /// Takes the templates that count: the new one where a lane changes, else the settled one.
+    init(templates: [LaneID: Template]) {
+        var callees: [LaneID: [LaneID]] = [:]
+        var callers: [LaneID: [LaneID]] = [:]
+        for (lane, template) in templates {
+            for unit in template.calls {
+                let called = UnitID(kind: .service, name: unit)
+                let callee = LaneID(environment: lane.environment, unit: called)
+                callees[lane, default: []].append(callee)
+                callers[callee, default: []].append(lane)
+            }
+        }
+        self.callees = callees
+        self.callers = callers.mapValues { $0.sorted() }
+        circle = Self.circles(of: templates.keys.sorted(), callees: callees)
+    }
+
+    /// Lanes that `lane` calls and that do not call it back, directly or through others.
+    func calleesOutsideCircle(of lane: LaneID) -> [LaneID] {
+        (callees[lane] ?? []).filter { !isSameCircle($0, lane) }
+    }
+
+    /// Lanes that call `lane` and that it does not call back.
+    func callersOutsideCircle(of lane: LaneID) -> [LaneID] {
+        (callers[lane] ?? []).filter { !isSameCircle($0, lane) }
+    }
+
+    private func isSameCircle(_ one: LaneID, _ other: LaneID) -> Bool {
+        one == other || (circle[one] != nil && circle[one] == circle[other])
+    }
+
+    /// Strongly connected components by Tarjan's algorithm (SIAM J. Comput. 1(2), 1972), with a stack
+    /// of its own so that a long chain of calls cannot exhaust the thread's.
+    private static func circles(
+        of lanes: [LaneID], callees: [LaneID: [LaneID]]
+    ) -> [LaneID: Int] {
+        var search = ComponentSearch(callees: callees)
+        for lane in lanes where search.index[lane] == nil { search.visit(from: lane) }
+        return search.component
+    }
+}
+
+/// The state of one search for strongly connected components.
+private struct ComponentSearch {
+    let callees: [LaneID: [LaneID]]
+    var index: [LaneID: Int] = [:]
+    var component: [LaneID: Int] = [:]
+    private var low: [LaneID: Int] = [:]
+    private var open: [LaneID] = []
+    private var isOpen: Set<LaneID> = []
+    private var components = 0
+
+    init(callees: [LaneID: [LaneID]]) { self.callees = callees }
+
+    mutating func visit(from root: LaneID) {
+        var path: [(lane: LaneID, next: Int)] = []
+        enter(root)
+        path.append((root, 0))
+        while let top = path.last {
+            let edges = callees[top.lane] ?? []
+            if top.next < edges.count {
+                path[path.count - 1].next += 1
+                let callee = edges[top.next]
+                if index[callee] == nil {
+                    enter(callee)
+                    path.append((callee, 0))
+                } else if isOpen.contains(callee) {
+                    lower(top.lane, to: index[callee])
+                }
+            } else {
+                path.removeLast()
+                close(top.lane)
+                if let parent = path.last { lower(parent.lane, to: low[top.lane]) }
+            }
+        }
+    }
+
+    private mutating func enter(_ lane: LaneID) {
+        index[lane] = index.count
+        low[lane] = index[lane]
+        open.append(lane)
+        isOpen.insert(lane)
+    }
+
+    private mutating func lower(_ lane: LaneID, to value: Int?) {
+        guard let value, let current = low[lane] else { return }
+        low[lane] = min(current, value)
+    }
+
+    private mutating func close(_ lane: LaneID) {
+        guard low[lane] == index[lane] else { return }
+        while let member = open.popLast() {
+            isOpen.remove(member)
+            component[member] = components
+            if member == lane { break }
+        }
+        components += 1
+    }
+}

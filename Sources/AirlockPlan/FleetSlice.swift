@@ -1,0 +1,48 @@
+package import AirlockModel
+
+/// What one commit says of one environment: all that planning it needs from git.
+package struct FleetSlice: Hashable, Sendable {
+    package let name: EnvironmentName
+    /// Nil when the commit does not describe the environment, or not readably.
+    package let environment: Environment?
+    package let lanes: [LaneID: DesiredLane]
+    package let parked: Parked
+    package let limits: Limits
+    package let policy: PolicyDigest?
+    /// Whether `services/` holds nothing at all, which is taken for an outage.
+    package let isServicesFolderLost: Bool
+
+    package init(
+        name: EnvironmentName, environment: Environment?, lanes: [LaneID: DesiredLane],
+        parked: Parked = Parked(), limits: Limits = Limits(), policy: PolicyDigest?,
+        isServicesFolderLost: Bool = false
+    ) {
+        self.name = name
+        self.environment = environment
+        self.lanes = lanes
+        self.parked = parked
+        self.limits = limits
+        self.policy = policy
+        self.isServicesFolderLost = isServicesFolderLost
+    }
+}
+
+extension Fleet {
+    /// The fleet by environment, in one pass; `also` names environments that only the ledger knows.
+    package func slices(
+        also known: Set<EnvironmentName> = []
+    ) -> [EnvironmentName: FleetSlice] {
+        var lanes: [EnvironmentName: [LaneID: DesiredLane]] = [:]
+        for (id, lane) in self.lanes { lanes[id.environment, default: [:]][id] = lane }
+        let names = Set(environments.keys).union(parked.environments.keys).union(known)
+        var slices: [EnvironmentName: FleetSlice] = [:]
+        for name in names {
+            let environment = environments[name]
+            slices[name] = FleetSlice(
+                name: name, environment: environment, lanes: lanes[name] ?? [:], parked: parked,
+                limits: limits, policy: environment?.policy(order: order, limits: limits),
+                isServicesFolderLost: serviceFileCount == 0)
+        }
+        return slices
+    }
+}

@@ -1,0 +1,54 @@
+import AirlockModel
+
+/// Bounds how many lanes of one environment are in change at the same time.
+///
+/// First deployments are not counted. Lanes under way keep their place; the rest of the places goes to
+/// candidates in the order of their names.
+struct BlastRadiusGate {
+    /// Candidates for which no place is left.
+    private let crowded: Set<LaneID>
+    private let underWay: Int
+    private let allowed: Int
+    private let environment: EnvironmentName
+
+    init(
+        situations: [Situation], candidates: [Situation], limits: Limits,
+        environment: EnvironmentName
+    ) {
+        self.environment = environment
+        allowed = limits.changing.allowed(of: situations.count { $0.settled != nil })
+        underWay = situations.count { $0.operation?.change.map(Self.counts) ?? false }
+        var places = allowed - underWay
+        var crowded: Set<LaneID> = []
+        for situation in candidates.sorted(by: { $0.lane < $1.lane }) {
+            guard let change = situation.change, Self.counts(change), situation.operation == nil
+            else { continue }
+            if places > 0 {
+                places -= 1
+            } else {
+                crowded.insert(situation.lane)
+            }
+        }
+        self.crowded = crowded
+    }
+
+    func verdict(_ situation: Situation) -> GateVerdict? {
+        guard let change = situation.change else { return nil }
+        if !Self.counts(change) {
+            return pass("a first deployment is not counted")
+        }
+        if situation.operation != nil { return pass("already under way") }
+        if !crowded.contains(situation.lane), underWay < allowed {
+            return pass("within limits.changing of \(allowed)")
+        }
+        return GateVerdict(
+            gate: .blastRadius, answer: .wait,
+            reason: "\(environment) may have \(allowed) lanes in change at a time", move: .wait)
+    }
+
+    private func pass(_ reason: String) -> GateVerdict {
+        GateVerdict(gate: .blastRadius, answer: .pass, reason: reason)
+    }
+
+    private static func counts(_ change: Change) -> Bool { change.kind != .create }
+}

@@ -1,0 +1,64 @@
+import AirlockModel
+
+/// Asks every gate about every change of one environment, once.
+struct GateKeeper {
+    private let answers: [LaneID: [GateVerdict]]
+    private let freezes: [Freeze]
+
+    init(
+        situations: [Situation], slice: FleetSlice, facts: Facts, now: Moment, removalsHeld: Bool
+    ) {
+        freezes = FreezeGate.inForce(facts.ledger.freezes, slice.name, now: now)
+        let changing = situations.filter { $0.change != nil }
+        guard !changing.isEmpty else {
+            answers = [:]
+            return
+        }
+        var own: [LaneID: [GateVerdict]] = [:]
+        for situation in changing {
+            own[situation.lane] = Self.ownVerdicts(
+                situation, slice: slice, facts: facts, now: now, freezes: freezes)
+        }
+        let movable = changing.filter { situation in
+            let isHeld = removalsHeld && situation.change?.kind == .remove
+            return !isHeld && own[situation.lane]?.allSatisfy { $0.answer == .pass } == true
+        }
+        let dependencies = DependencyGate(situations: situations, movable: Set(movable.map(\.lane)))
+        var waiting: [LaneID: GateVerdict] = [:]
+        for situation in changing { waiting[situation.lane] = dependencies.verdict(situation) }
+        let radius = BlastRadiusGate(
+            situations: situations,
+            candidates: movable.filter { waiting[$0.lane]?.answer == .pass },
+            limits: facts.limitsInForce ?? slice.limits, environment: slice.name)
+        answers = Dictionary(
+            uniqueKeysWithValues: changing.map { situation in
+                let lane = situation.lane
+                let joint = [radius.verdict(situation), waiting[lane]].compactMap(\.self)
+                return (lane, (own[lane] ?? []) + joint)
+            })
+    }
+
+    /// The verdict of every gate, in the order of ``GateName``; empty for a lane without a change.
+    func verdicts(for situation: Situation) -> [GateVerdict] { answers[situation.lane] ?? [] }
+
+    /// The freeze that binds a repair of `lane`; nil when there is none.
+    func freeze(of lane: LaneID) -> GateVerdict? {
+        let verdict = FreezeGate.verdict(on: lane, freezes: freezes)
+        return verdict.answer == .pass ? nil : verdict
+    }
+
+    /// The gates that look at one lane alone.
+    private static func ownVerdicts(
+        _ situation: Situation, slice: FleetSlice, facts: Facts, now: Moment, freezes: [Freeze]
+    ) -> [GateVerdict] {
+        guard let change = situation.change else { return [] }
+        return [
+            FreezeGate.verdict(on: situation.lane, freezes: freezes),
+            ClockGate.verdict(tier: slice.environment?.tier, fault: facts.clockFault),
+            QuarantineGate.verdict(
+                on: change, quarantines: facts.ledger.quarantines[situation.lane] ?? []),
+            CapabilityGate.verdict(
+                on: change, capabilities: facts.capabilities[situation.lane.environment] ?? []),
+        ]
+    }
+}

@@ -1,0 +1,15 @@
+import AirlockModel
+
+/// Refuses a slot that was rolled back in this lane.
+enum QuarantineGate {
+    static func verdict(on change: Change, quarantines: [Quarantine]) -> GateVerdict {
+        guard let target = change.target.slot,
+            let found = quarantines.first(where: { $0.slot == target })
+        else { return GateVerdict(gate: .quarantine, answer: .pass, reason: "not quarantined") }
+        return GateVerdict(
+            gate: .quarantine, answer: .refuse,
+            reason: "slot \(target.short) was rolled back by operation \(found.operation): "
+                + found.reason,
+            move: .run("airlock rollout retry \(change.lane)"))
+    }
+}

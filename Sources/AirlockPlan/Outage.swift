@@ -1,0 +1,23 @@
+import AirlockModel
+
+/// Telling a removal that is meant from a repository that lost its files.
+enum Outage {
+    /// Why nothing is removed in this environment; nil when removals are within the limit.
+    ///
+    /// The limit is that of the commit before, so that a commit cannot allow its own removals.
+    static func reason(
+        _ situations: [Situation], slice: FleetSlice, facts: Facts
+    ) -> String? {
+        let removals = situations.filter { $0.change?.kind == .remove }
+        guard !removals.isEmpty else { return nil }
+        if slice.isServicesFolderLost {
+            return "nothing is removed in \(slice.name): services/ is empty or lost"
+        }
+        let total = situations.count { $0.settled != nil }
+        let limits = facts.limitsInForce ?? slice.limits
+        let allowed = limits.removals.allowed(of: total)
+        guard removals.count > allowed else { return nil }
+        return "nothing is removed in \(slice.name): \(removals.count) of \(total) lanes would go, "
+            + "and limits.removals allows \(allowed)"
+    }
+}

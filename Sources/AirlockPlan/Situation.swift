@@ -1,0 +1,134 @@
+import AirlockModel
+
+/// Everything about one lane that its plan depends on, gathered in one value.
+struct Situation {
+    let lane: LaneID
+    let desired: DesiredLane?
+    let observed: LaneObservation
+    /// What it settled on, or is taken to have settled on when it was never seen before.
+    let settled: Settled?
+    /// The operation under way.
+    let operation: OperationRecord?
+    let parked: [Diagnostic]
+    /// What differs from ``settled``; empty while an operation is under way, whose business it is.
+    let drift: [Drift]
+    let wish: Wish
+
+    /// What git asks of the lane, before any gate was asked.
+    enum Wish {
+        /// A move; the operation is the one that is open for just this change.
+        case change(Change, operation: Int?)
+        case secretUnknown([SecretName])
+        case nothing
+    }
+
+    /// The change, when there is one.
+    var change: Change? {
+        if case .change(let change, _) = wish { change } else { nil }
+    }
+
+    /// The operation that is taking a failed change back.
+    var goingBack: OperationRecord? {
+        guard let operation, case .back = operation.rollout.direction else { return nil }
+        return operation
+    }
+
+    /// What brings the lane back to what it settled on while no change may go on: a repair that is
+    /// open, the end of an operation that git no longer asks for, or the repair of drift.
+    var repair: (repair: Repair, operation: Int?)? {
+        if let operation {
+            switch operation.work {
+            case .repair(let repair): return (repair, operation.number)
+            case .change(let open):
+                guard open.id != change?.id, parked.isEmpty else { return nil }
+                return (Repair(lane: lane, to: settled, found: []), nil)
+            }
+        }
+        return drift.isEmpty ? nil : (Repair(lane: lane, to: settled, found: drift), nil)
+    }
+
+    /// How the lane is left when nothing is asked for and nothing differs.
+    var left: Disposition { .leave(settled == nil ? .absent : .converged) }
+
+    init(
+        lane: LaneID, slice: FleetSlice, observation: Observation, facts: Facts, now: Moment
+    ) {
+        self.lane = lane
+        let record = facts.ledger.lanes[lane]
+        observed = observation.lanes[lane] ?? LaneObservation(lane: lane)
+        settled =
+            record == nil ? Adoption.settled(from: observed, at: now.wall) : record?.settled
+        operation = facts.ledger.operation(of: lane)
+        parked = slice.parked.diagnostics(of: lane)
+        desired = parked.isEmpty ? slice.lanes[lane] : nil
+        drift = operation == nil ? DriftDetection.drift(of: observed, from: settled) : []
+        wish = Self.wish(
+            lane: lane, desired: desired, settled: settled, operation: operation,
+            isParked: !parked.isEmpty, slice: slice, facts: facts)
+    }
+
+    private static func wish(
+        lane: LaneID, desired: DesiredLane?, settled: Settled?, operation: OperationRecord?,
+        isParked: Bool, slice: FleetSlice, facts: Facts
+    ) -> Wish {
+        let open = operation?.change
+        guard !isParked, let policy = slice.policy else {
+            return open.map { .change($0, operation: operation?.number) } ?? .nothing
+        }
+        var target = Change.Target.removal
+        var strategy = Strategy.allAtOnce()
+        if let desired {
+            guard let slot = desired.slot(secrets: facts.secrets[lane.environment] ?? [:]) else {
+                return .secretUnknown(missing(desired, facts))
+            }
+            let release = desired.release
+            target = .slot(slot, version: release.version, replicas: release.replicas)
+            strategy = release.strategy
+        }
+        guard let kind = kind(from: settled, to: target) else { return .nothing }
+        let change = Change(
+            lane: lane, kind: kind, base: settled, target: target, strategy: strategy,
+            policy: policy, commit: desired?.cause ?? facts.ledger.head?.commit.id,
+            cause: secretCause(from: settled, to: target))
+        return .change(change, operation: open?.id == change.id ? operation?.number : nil)
+    }
+
+    private static func missing(_ desired: DesiredLane, _ facts: Facts) -> [SecretName] {
+        let known = facts.secrets[desired.lane.environment] ?? [:]
+        return desired.secrets.filter { known[$0] == nil }
+    }
+
+    /// What kind of move it is; nil when the lane is already there.
+    private static func kind(from settled: Settled?, to target: Change.Target) -> Change.Kind? {
+        switch (settled, target) {
+        case (nil, .removal): nil
+        case (nil, .slot): .create
+        case (.some, .removal): .remove
+        case (.some(let settled), .slot(let slot, _, let replicas)):
+            if settled.slot.id != slot.id {
+                .replace
+            } else if settled.replicas != replicas {
+                .scale
+            } else {
+                nil
+            }
+        }
+    }
+
+    /// `secret:<name>@<version>` when nothing but versions of secrets differs; the commit is then the
+    /// last accepted one.
+    private static func secretCause(from settled: Settled?, to target: Change.Target) -> String? {
+        guard let old = settled?.slot, case .slot(let new, _, _) = target,
+            old.artifact == new.artifact, old.template == new.template,
+            Set(old.config.keys) == Set(new.config.keys)
+        else { return nil }
+        var causes: [String] = []
+        for (key, value) in new.config where old.config[key] != value {
+            guard case .secret(let name, let version) = value,
+                case .secret(name, _)? = old.config[key]
+            else { return nil }
+            causes.append("secret:\(name)@\(version)")
+        }
+        return causes.isEmpty ? nil : Set(causes).sorted().joined(separator: " ")
+    }
+}

@@ -1,0 +1,86 @@
+package import AirlockModel
+
+extension HoldReason {
+    /// One phrase for tables, logs and audit entries.
+    package var phrase: String {
+        switch self {
+        case .gates(let verdicts):
+            verdicts.map { "\($0.gate.rawValue): \($0.reason)" }.joined(separator: "; ")
+        case .unobserved(let why): "the provider's state is unknown: \(why)"
+        case .parked(let diagnostics):
+            "its files cannot be read: \(diagnostics.first?.description ?? "no reason given")"
+        case .secretUnknown(let names):
+            "no version is known of \(names.map(\.description).joined(separator: ", "))"
+        case .outage(let why): why
+        case .claimed(let claim): "the engine belongs to ledger \(claim.ledger)"
+        case .environmentRemoved:
+            "its environment is not described any more; what runs there is left alone"
+        }
+    }
+
+    /// Whose move is next.
+    package var moves: [NextMove] {
+        switch self {
+        case .gates(let verdicts): verdicts.map(\.move)
+        case .unobserved: [.wait]
+        case .parked(let diagnostics):
+            [.commit("mend \(diagnostics.first?.path ?? "its files")")]
+        case .secretUnknown(let names):
+            [.commit("give \(names.first?.description ?? "the secret") a value at its source")]
+        case .outage: [.commit("bring the files back, or raise limits.removals first")]
+        case .claimed: [.run("airlock run --take-over ENVIRONMENT")]
+        case .environmentRemoved: [.commit("bring the environment's file back")]
+        }
+    }
+}
+
+extension NextMove {
+    /// What a person reads after a reason; nil when there is nothing to do.
+    package var advice: String? {
+        switch self {
+        case .nobody: nil
+        case .wait: "it goes on by itself"
+        case .run(let command): "run `\(command)`"
+        case .commit(let what): what
+        }
+    }
+}
+
+extension Drift {
+    /// One phrase for tables, logs and audit entries.
+    package var phrase: String {
+        switch self {
+        case .slotMissing(let id): "slot \(id.short) is gone"
+        case .slotEdited(let id, let found): "slot \(id.short) was edited into \(found.short)"
+        case .slotForeign(let id): "slot \(id.short) does not belong here"
+        case .replicas(let id, let found, let declared):
+            "slot \(id.short) has \(found) replicas instead of \(declared.phrase)"
+        case .weights(let found, let settled):
+            "traffic goes to \(Self.phrase(found)) instead of \(settled.short)"
+        }
+    }
+
+    private static func phrase(_ weights: [SlotID: Int]) -> String {
+        guard !weights.isEmpty else { return "nothing" }
+        return weights.sorted { $0.key < $1.key }
+            .map { "\($0.key.short) (\($0.value)‰)" }.joined(separator: ", ")
+    }
+}
+
+extension Replicas {
+    /// `3`, or `2 to 8`.
+    package var phrase: String {
+        minimum == maximum ? String(minimum) : "\(minimum) to \(maximum)"
+    }
+}
+
+extension LanePlan {
+    /// Whether a forward change waits here, also beside a repair.
+    package var holdsChange: Bool {
+        guard change != nil else { return false }
+        switch disposition {
+        case .hold, .repair: return true
+        case .change, .back, .leave: return false
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package import AirlockModel
+
+/// What carrying out an operation comes to at one moment.
+package struct RolloutStep: Hashable, Sendable {
+    /// The state to keep, whether or not it changed.
+    package let state: RolloutState
+    package let next: Next
+
+    package enum Next: Hashable, Sendable {
+        /// Tell the provider to do this, and look again.
+        case act(Action)
+        /// Nothing to do but to look again, at the latest after this much time.
+        case wait(String, lookAgain: Duration)
+        case end(OperationRecord.Outcome)
+    }
+}
+
+/// The carrying out of a change or repair over time: a pure state machine.
+///
+/// It decides from what is there, never from what it remembers having asked for, so that it can be
+/// resumed after a kill at any moment.
+package enum Rollout {
+    /// Says what is next for an operation.
+    package static func advance(
+        _ operation: OperationRecord, in lane: LaneObservation, now: Moment
+    ) -> RolloutStep {
+        switch operation.work {
+        case .change(let change):
+            switch change.strategy {
+            case .allAtOnce(let deadline):
+                return AllAtOnce(deadline: deadline).advance(
+                    change, state: operation.rollout, in: lane, now: now)
+            }
+        case .repair(let repair):
+            return Self.repair(repair, state: operation.rollout, in: lane, now: now)
+        }
+    }
+
+    /// The state of an operation that was not looked at for a while: held, or the process was down.
+    ///
+    /// Time without a look is not time without progress.
+    package static func parked(_ state: RolloutState) -> RolloutState {
+        var state = state
+        state.seen = nil
+        return state
+    }
+
+    /// The state after an action was seen done.
+    package static func afterAction(_ state: RolloutState) -> RolloutState {
+        var state = state
+        state.step += 1
+        state.stalled = .zero
+        return state
+    }
+
+    private static func repair(
+        _ repair: Repair, state: RolloutState, in lane: LaneObservation, now: Moment
+    ) -> RolloutStep {
+        let goal = repair.to.map { Goal.slot($0.slot, $0.replicas, isPatient: false) } ?? .nothing
+        switch goal.next(in: lane) {
+        case .act(let action): return RolloutStep(state: state, next: .act(action))
+        case .wait(let what):
+            return RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
+        case .reached: return RolloutStep(state: state, next: .end(.settled))
+        }
+    }
+}

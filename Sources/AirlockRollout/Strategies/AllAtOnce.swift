@@ -1,0 +1,70 @@
+import AirlockModel
+
+/// Start, wait for health, route, stop.
+///
+/// When the new slot makes no progress for `deadline`, it is stopped and the old one goes on serving.
+struct AllAtOnce {
+    let deadline: Duration
+
+    func advance(
+        _ change: Change, state: RolloutState, in lane: LaneObservation, now: Moment
+    ) -> RolloutStep {
+        switch state.direction {
+        case .forward: forward(change, state: state, in: lane, now: now)
+        case .back(let reason): back(change, state: state, in: lane, reason: reason)
+        }
+    }
+
+    private func forward(
+        _ change: Change, state: RolloutState, in lane: LaneObservation, now: Moment
+    ) -> RolloutStep {
+        var state = state
+        let goal: Goal =
+            switch change.target {
+            case .slot(let spec, _, let replicas): .slot(spec, replicas, isPatient: true)
+            case .removal: .nothing
+            }
+        switch goal.next(in: lane) {
+        case .act(let action):
+            state.seen = now
+            return RolloutStep(state: state, next: .act(action))
+        case .reached: return RolloutStep(state: state, next: .end(.settled))
+        case .wait(let what):
+            let healthy = change.target.slot.flatMap(lane.slot)?.healthyCount ?? 0
+            note(healthy: healthy, in: &state, now: now)
+            guard state.stalled >= deadline, change.kind != .scale else {
+                return RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
+            }
+            let reason = "no progress for \(deadline.milliseconds / 1000) s: \(what)"
+            state.direction = .back(reason: reason)
+            state.seen = nil
+            return back(change, state: state, in: lane, reason: reason)
+        }
+    }
+
+    private func back(
+        _ change: Change, state: RolloutState, in lane: LaneObservation, reason: String
+    ) -> RolloutStep {
+        let goal =
+            change.base.map { Goal.slot($0.slot, $0.replicas, isPatient: false) } ?? .nothing
+        switch goal.next(in: lane) {
+        case .act(let action): return RolloutStep(state: state, next: .act(action))
+        case .wait(let what):
+            return RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
+        case .reached:
+            return RolloutStep(state: state, next: .end(.rolledBack(reason: reason)))
+        }
+    }
+
+    /// Adds the time since the last look, and starts anew when more instances than ever are healthy:
+    /// readiness that comes and goes is no progress.
+    private func note(healthy: Int, in state: inout RolloutState, now: Moment) {
+        if healthy > state.best {
+            state.best = healthy
+            state.stalled = .zero
+        } else if let seen = state.seen {
+            state.stalled += now.elapsed(since: seen)
+        }
+        state.seen = now
+    }
+}
