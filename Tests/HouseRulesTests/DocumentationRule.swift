@@ -1,6 +1,8 @@
 /// Every `package` or `public` declaration, and every requirement of a protocol, says what it is.
 ///
-/// Two kinds need no words of their own. A witness is described by its requirement: in a type or
+/// Three kinds need no words of their own. A stored property of a documented type is described by
+/// its name and type, and gets a comment where they do not tell the unit, what nil means or what
+/// bites: a rule can ask for words, not for sense, and "the lane" above `lane` is noise. A witness is described by its requirement: in a type or
 /// extension that names a conformance, the requirements of the standard library listed here and of
 /// our own protocols. An initialiser that only assigns its arguments is described by the properties.
 struct DocumentationRule {
@@ -28,13 +30,19 @@ struct DocumentationRule {
 
     init(protocolsIn files: [SwiftText]) {
         var names: [String: Set<String>] = [:]
+        var parents: [String: [String]] = [:]
         for file in files {
             for (line, scope) in zip(file.code, Self.scopes(of: file)) {
-                guard
-                    let port = Self.protocolName(scope),
-                    let found = Self.declaration(in: line, needsAccess: false)
-                else { continue }
+                guard let port = Self.protocolName(scope) else { continue }
+                parents[port] = WordRule.words(of: scope[...]).dropFirst(2).map(String.init)
+                guard let found = Self.declaration(in: line, needsAccess: false) else { continue }
                 names[port, default: []].insert(found.name)
+            }
+        }
+        // A protocol asks for what its parents ask for; three rounds reach great-grandparents.
+        for _ in 0..<3 {
+            for (port, above) in parents {
+                for parent in above { names[port, default: []].formUnion(names[parent] ?? []) }
             }
         }
         requirements = names
@@ -49,7 +57,9 @@ struct DocumentationRule {
             guard
                 let found = Self.declaration(in: file.code[index], needsAccess: !isRequirement),
                 !Self.isDocumented(index, in: file),
-                isRequirement || !isWitness(found.name, in: scope),
+                isRequirement
+                    || !isWitness(found.name, in: scope)
+                        && !Self.isStored(found.kind, file.code[index]),
                 !(found.kind == "init" && assigning.contains(index + 1))
             else { return nil }
             return Violation(
@@ -58,12 +68,15 @@ struct DocumentationRule {
         }
     }
 
-    /// Whether `scope` names a conformance that asks for `name`.
+    /// Whether `scope` names a conformance that asks for `name`, or extends one of our protocols.
     private func isWitness(_ name: String, in scope: String) -> Bool {
-        guard let colon = scope.firstIndex(of: ":") else { return false }
-        let conformances = WordRule.words(of: scope[colon...])
-        return Self.standardRequirements.contains(name)
-            || conformances.contains { requirements[String($0)]?.contains(name) == true }
+        let ours = WordRule.words(of: scope[...]).compactMap { requirements[String($0)] }
+        return ours.contains { $0.contains(name) }
+            || (!ours.isEmpty || scope.contains(":")) && Self.standardRequirements.contains(name)
+    }
+
+    private static func isStored(_ kind: String, _ line: Substring) -> Bool {
+        (kind == "let" || kind == "var") && !line.contains("{") && !line.contains(" static ")
     }
 
     private static func protocolName(_ scope: String) -> String? {
