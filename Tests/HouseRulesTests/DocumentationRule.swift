@@ -12,7 +12,8 @@ struct DocumentationRule {
     private static let standardRequirements: Set = [
         "description", "debugDescription", "hash", "==", "<", "+", "-", "encode", "init(from",
         "init(stringValue", "init(intValue", "intValue", "stringValue", "codingKey",
-        "init(codingKey", "rawValue", "init(rawValue", "allCases", "makeIterator",
+        "init(codingKey", "init(argument", "unownedExecutor", "rawValue", "init(rawValue",
+        "allCases", "makeIterator",
         "makeAsyncIterator", "next", "run", "configuration", "validate",
     ]
     private static let modifiers: Set<Substring> = [
@@ -103,7 +104,8 @@ struct DocumentationRule {
         guard kinds.contains(kind) else { return nil }
         if kind == "init" || kind == "subscript" {
             let rest = words.joined(separator: " ")
-            return (String(kind), String(rest.prefix { !" :)".contains($0) }))
+            let name = rest.prefix { !" :)".contains($0) }.replacing("init?", with: "init")
+            return (String(kind), String(name))
         }
         guard let name = words.dropFirst().first else { return nil }
         let isOperator = name.first.map { !$0.isLetter && !"_`".contains($0) } ?? false
@@ -135,18 +137,18 @@ struct DocumentationRule {
         var scopes: [String] = []
         var stack: [String] = []
         var header = ""
+        let isBrace: (Character) -> Bool = { $0 == "{" || $0 == "}" }
         for line in file.code {
             scopes.append(stack.last ?? "")
-            for character in line {
-                switch character {
-                case "{":
+            for piece in line.split(omittingEmptySubsequences: false, whereSeparator: isBrace) {
+                header.append(contentsOf: piece)
+                guard piece.endIndex < line.endIndex else { continue }
+                if line[piece.endIndex] == "{" {
                     stack.append(typeHeader(header))
-                    header = ""
-                case "}":
+                } else {
                     _ = stack.popLast()
-                    header = ""
-                default: header.append(character)
                 }
+                header = ""
             }
             header.append(" ")
         }

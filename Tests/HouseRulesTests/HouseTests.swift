@@ -3,13 +3,13 @@ import Testing
 /// Every rule over the whole repository. `PlantedTests` shows that each rule can fail.
 @Suite("House rules")
 struct HouseTests {
+    /// Read once for all rules.
+    private static let files = Result { (try Repository.sources(), try Repository.tests()) }
+
     private let sources: [SwiftText]
     private let tests: [SwiftText]
 
-    init() throws {
-        sources = try Repository.sources()
-        tests = try Repository.tests()
-    }
+    init() throws { (sources, tests) = try Self.files.get() }
 
     private func expectNone(_ violations: [Violation]) {
         for violation in violations { Issue.record("\(violation)") }

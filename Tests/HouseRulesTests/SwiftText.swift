@@ -27,6 +27,8 @@ struct SwiftText {
 
 /// Blanks comments and the text of string literals; code in interpolations is blanked with them.
 private struct Blanker {
+    private static let openers = Array("/\"#".utf8)
+    private static let closers = Array("\"\\\n".utf8)
     private var bytes: [UInt8]
     private var at = 0
 
@@ -34,6 +36,10 @@ private struct Blanker {
 
     mutating func run() -> String {
         while at < bytes.count {
+            guard Self.openers.contains(bytes[at]) else {
+                at += 1
+                continue
+            }
             if starts("//") {
                 while at < bytes.count, bytes[at] != UInt8(ascii: "\n") { blank() }
             } else if starts("/*") {
@@ -87,6 +93,10 @@ private struct Blanker {
         let width = quote.utf8.count + hashes
         pass(width, blanking: withQuotes)
         while at < bytes.count {
+            guard Self.closers.contains(bytes[at]) else {
+                blank()
+                continue
+            }
             if starts(quote + fence) { return pass(width, blanking: withQuotes) }
             if quote == "\"", bytes[at] == UInt8(ascii: "\n") { return }
             if starts("\\" + fence + "(") {
