@@ -7,7 +7,7 @@ struct ImportRule {
     let table: [String: Set<String>]
 
     private static let systemModules: Set = [
-        "Dispatch", "FoundationEssentials", "Glibc", "Synchronization", "Testing",
+        "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Testing",
     ]
 
     /// Reads `Target: Module Module`, one row a line; `#` begins a comment.
