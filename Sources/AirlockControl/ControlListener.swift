@@ -69,7 +69,7 @@ package struct ControlListener: Sendable {
                 }
             }
         } catch is CancellationError {
-            // The asked-for end.
+            return  // the end that was asked for
         }
     }
 }

@@ -2,14 +2,19 @@ package import AirlockModel
 
 /// Identities and values for tests; a literal that is not an identity is a bug of the test.
 package enum Build {
+    /// A lane of `environment/unit`.
     package static func lane(_ text: String) -> LaneID { need(LaneID(text), text) }
+    /// An environment of that name.
     package static func environment(_ text: String) -> EnvironmentName {
         need(EnvironmentName(text), text)
     }
+    /// A unit of that name.
     package static func unit(_ text: String) -> UnitName { need(UnitName(text), text) }
+    /// The name of a fleet.
     package static func fleetName(_ text: String = "shop") -> FleetName {
         need(FleetName(text), text)
     }
+    /// A secret of that name.
     package static func secret(_ text: String) -> SecretName { need(SecretName(text), text) }
 
     /// A commit id made of one number.
@@ -24,14 +29,17 @@ package enum Build {
         return need(ArtifactReference("registry.example/\(name)@sha256:\(digest)"), name)
     }
 
+    /// One number of instances, or bounds.
     package static func replicas(_ minimum: Int, _ maximum: Int? = nil) -> Replicas {
         need(Replicas(minimum: minimum, maximum: maximum ?? minimum), "\(minimum)")
     }
 
+    /// A template with port 8080 that calls units of these names.
     package static func template(calls: [String] = []) -> Template {
         Template(port: 8080, calls: calls.map(unit).sorted())
     }
 
+    /// A slot of that artifact with plain configuration.
     package static func slot(
         _ name: String, _ version: Int = 1, config: [String: String] = [:], calls: [String] = []
     ) -> SlotSpec {

@@ -129,7 +129,8 @@ struct BadInputTests {
     @Test("another user is refused with an answer that says so")
     func stranger() async throws {
         let handler = CountingHandler()
-        try await Stage.withListener(handler, admission: { _ in false }) { path in
+        let nobody: @Sendable (ControlPeer) -> Bool = { _ in false }
+        try await Stage.withListener(handler, admission: nobody) { path in
             let answer = try await ControlClient.send(Stage.request("x"), to: path)
             #expect(Stage.isFailure(answer, saying: "uid \(geteuid()) is neither"))
         }

@@ -16,6 +16,7 @@ package struct ControlRequest: Hashable, Sendable, Codable {
         self.call = call
     }
 
+    /// What can be asked.
     package enum Call: Hashable, Sendable, Codable {
         case reconcile(ReconcileRequest)
         case freeze(Freeze.Scope, reason: String, lasting: Duration?)
@@ -52,6 +53,7 @@ package struct ControlAnswer: Hashable, Sendable, Codable {
         self.result = result
     }
 
+    /// How a request ended.
     package enum Result: Hashable, Sendable, Codable {
         case done(message: String)
         case reconciled(ReconcileSummary)

@@ -24,6 +24,7 @@ package enum TreeChange: Hashable, Sendable {
     case set(TreeEntry)
     case remove(path: String)
 
+    /// The path that differs.
     package var path: String {
         switch self {
         case .set(let entry): entry.path

@@ -1,5 +1,6 @@
 /// A share of a whole in hundredths of a percent: `0.5%` is 50.
 package struct Share: Hashable, Comparable, Sendable, Codable {
+    /// `100%`.
     package static let whole = Share(basisPoints: 10_000)
     package let basisPoints: Int
 

@@ -61,6 +61,7 @@ package struct OperationRecord: Hashable, Sendable, Codable {
         self.ended = ended
     }
 
+    /// What an operation carries out.
     package enum Work: Hashable, Sendable, Codable {
         case change(Change)
         case repair(Repair)
@@ -115,6 +116,7 @@ package struct RolloutState: Hashable, Sendable, Codable {
         self.best = best
     }
 
+    /// Whether a rollout goes to its target or back to its base.
     package enum Direction: Hashable, Sendable, Codable {
         case forward
         /// The target is being stopped and the base serves again.

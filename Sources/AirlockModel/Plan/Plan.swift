@@ -114,6 +114,7 @@ package struct GateVerdict: Hashable, Sendable, Codable {
         self.until = until
     }
 
+    /// What a gate can say.
     package enum Answer: String, Hashable, Sendable, Codable {
         case pass
         case wait

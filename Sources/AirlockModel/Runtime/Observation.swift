@@ -80,6 +80,7 @@ package struct SlotObservation: Hashable, Sendable, Codable {
         self.operation = operation
     }
 
+    /// How many instances can serve now.
     package var healthyCount: Int { instances.count { $0.phase == .healthy } }
 
     /// Whether someone changed what runs under this id.
