@@ -5,7 +5,7 @@ struct CallGraph {
     /// Lanes that a lane calls, sorted.
     private let callees: [LaneID: [LaneID]]
     private let callers: [LaneID: [LaneID]]
-    /// Lanes with the same number call each other in a circle.
+    /// Lanes with the same number call each other in a circle; callees have the lower number.
     private let circle: [LaneID: Int]
 
     /// Takes the templates that count: the new one where a lane changes, else the settled one.
@@ -25,6 +25,11 @@ struct CallGraph {
         circle = Self.circles(of: templates.keys.sorted(), callees: callees)
     }
 
+    /// Every lane, each after the lanes that it calls; those of a circle are neighbours.
+    var calleesFirst: [LaneID] {
+        circle.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
+    }
+
     /// Lanes that `lane` calls and that do not call it back, directly or through others.
     func calleesOutsideCircle(of lane: LaneID) -> [LaneID] {
         (callees[lane] ?? []).filter { !isSameCircle($0, lane) }
@@ -39,8 +44,8 @@ struct CallGraph {
         one == other || (circle[one] != nil && circle[one] == circle[other])
     }
 
-    /// Strongly connected components by Tarjan's algorithm (SIAM J. Comput. 1(2), 1972), with a stack
-    /// of its own so that a long chain of calls cannot exhaust the thread's.
+    /// Strongly connected components, callees first, by Tarjan's algorithm (SIAM J. Comput. 1(2),
+    /// 1972), with a stack of its own so that a long chain of calls cannot exhaust the thread's.
     private static func circles(
         of lanes: [LaneID], callees: [LaneID: [LaneID]]
     ) -> [LaneID: Int] {

@@ -6,14 +6,14 @@ import AirlockModel
 /// merely holds with a serving slot. Services that call each other in a circle go together.
 struct DependencyGate {
     private let situations: [LaneID: Situation]
-    /// Lanes whose own gates let them change.
-    private let movable: Set<LaneID>
+    /// Lanes that change now or as soon as what they wait for has changed.
+    private var moving: Set<LaneID> = []
     private let coming: CallGraph
     private let running: CallGraph
 
+    /// - Parameter movable: Lanes whose own gates let them change.
     init(situations: [Situation], movable: Set<LaneID>) {
         self.situations = Dictionary(uniqueKeysWithValues: situations.map { ($0.lane, $0) })
-        self.movable = movable
         var settled: [LaneID: Template] = [:]
         var next: [LaneID: Template] = [:]
         for situation in situations {
@@ -25,6 +25,10 @@ struct DependencyGate {
         }
         coming = CallGraph(templates: next)
         running = CallGraph(templates: settled)
+        for lane in coming.calleesFirst where movable.contains(lane) {
+            guard self.situations[lane]?.change?.kind != .remove else { continue }
+            if deadCallee(of: lane) == nil { moving.insert(lane) }
+        }
     }
 
     func verdict(_ situation: Situation) -> GateVerdict? {
@@ -37,20 +41,23 @@ struct DependencyGate {
             ? reasonToKeep(situation.lane) : reasonToWait(situation.lane)
         return GateVerdict(
             gate: .dependencies, answer: reason == nil ? .pass : .wait,
-            reason: reason ?? "no callee stands in the way", move: reason == nil ? .nobody : .wait)
+            reason: reason ?? "nothing stands in the way", move: reason == nil ? .nobody : .wait)
     }
 
     private func reasonToWait(_ lane: LaneID) -> String? {
-        for callee in coming.calleesOutsideCircle(of: lane) {
-            guard let other = situations[callee] else { continue }
-            if movable.contains(callee), other.change?.kind != .remove {
-                return "it calls \(callee), which goes first"
-            }
-            if other.observed.serving.isEmpty {
-                return "it calls \(callee), which has no healthy slot"
-            }
+        if let callee = coming.calleesOutsideCircle(of: lane).first(where: moving.contains) {
+            return "it calls \(callee), which goes first"
         }
-        return nil
+        return deadCallee(of: lane).map { "it calls \($0), which has no healthy slot" }
+    }
+
+    /// A callee that neither serves nor is about to; one that the environment does not have is the
+    /// decoder's business.
+    private func deadCallee(of lane: LaneID) -> LaneID? {
+        coming.calleesOutsideCircle(of: lane).first { callee in
+            guard let other = situations[callee], !moving.contains(callee) else { return false }
+            return other.observed.serving.isEmpty
+        }
     }
 
     private func reasonToKeep(_ lane: LaneID) -> String? {
