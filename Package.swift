@@ -100,6 +100,12 @@ let package = Package(
 
         // What tests share: manual clock, builders, the in-memory ledger, contract suites.
         .airlock("AirlockTestSupport", ["AirlockModel", "AirlockPorts"]),
+        .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockPlanTests", ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
