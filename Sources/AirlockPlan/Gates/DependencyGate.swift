@@ -12,7 +12,7 @@ struct DependencyGate {
     private let running: CallGraph
 
     /// - Parameter movable: Lanes whose own gates let them change.
-    init(situations: [Situation], movable: Set<LaneID>) {
+    init(situations: [Situation], movable: [Situation]) {
         self.situations = Dictionary(uniqueKeysWithValues: situations.map { ($0.lane, $0) })
         var settled: [LaneID: Template] = [:]
         var next: [LaneID: Template] = [:]
@@ -23,11 +23,12 @@ struct DependencyGate {
                 next[situation.lane] = slot.template
             }
         }
-        coming = CallGraph(templates: next)
-        running = CallGraph(templates: settled)
-        for lane in coming.calleesFirst where movable.contains(lane) {
-            guard self.situations[lane]?.change?.kind != .remove else { continue }
-            if deadCallee(of: lane) == nil { moving.insert(lane) }
+        let leaving = Set(movable.filter { $0.change?.kind == .remove }.map(\.lane))
+        let staying = Set(movable.map(\.lane)).subtracting(leaving)
+        coming = CallGraph(templates: next, going: staying)
+        running = CallGraph(templates: settled, going: leaving)
+        for lane in coming.calleesFirst where staying.contains(lane) && deadCallee(of: lane) == nil {
+            moving.insert(lane)
         }
     }
 
@@ -45,10 +46,14 @@ struct DependencyGate {
     }
 
     private func reasonToWait(_ lane: LaneID) -> String? {
-        if let callee = coming.calleesOutsideCircle(of: lane).first(where: moving.contains) {
-            return "it calls \(callee), which goes first"
+        func called(_ callee: LaneID) -> String {
+            let caller = coming.calls(lane, callee) ? "it" : "a service of its circle"
+            return "\(caller) calls \(callee)"
         }
-        return deadCallee(of: lane).map { "it calls \($0), which has no healthy slot" }
+        if let callee = coming.calleesOutsideCircle(of: lane).first(where: moving.contains) {
+            return "\(called(callee)), which goes first"
+        }
+        return deadCallee(of: lane).map { "\(called($0)), which has no healthy slot" }
     }
 
     /// A callee that neither serves nor is about to; one that the environment does not have is the
@@ -61,6 +66,9 @@ struct DependencyGate {
     }
 
     private func reasonToKeep(_ lane: LaneID) -> String? {
-        running.callersOutsideCircle(of: lane).first.map { "\($0) still calls it and goes first" }
+        running.callersOutsideCircle(of: lane).first.map { caller in
+            let callee = running.calls(caller, lane) ? "it" : "a service of its circle"
+            return "\(caller) still calls \(callee) and goes first"
+        }
     }
 }

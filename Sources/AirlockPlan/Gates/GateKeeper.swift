@@ -25,7 +25,7 @@ struct GateKeeper {
             let isHeld = removalsHeld && situation.change?.kind == .remove
             return !isHeld && own[situation.lane]?.allSatisfy { $0.answer == .pass } == true
         }
-        let dependencies = DependencyGate(situations: situations, movable: Set(movable.map(\.lane)))
+        let dependencies = DependencyGate(situations: situations, movable: movable)
         var waiting: [LaneID: GateVerdict] = [:]
         for situation in changing { waiting[situation.lane] = dependencies.verdict(situation) }
         let radius = BlastRadiusGate(
