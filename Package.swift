@@ -130,6 +130,12 @@ let package = Package(
             ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
             exclude: ["GoVerifier"]),
         .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
+        .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockPlanTests", ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
