@@ -102,7 +102,8 @@ let package = Package(
         .airlock("AirlockTestSupport", ["AirlockModel", "AirlockPorts"]),
         .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
         .airlockTests(
-            "AirlockPlanTests", ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
+            "AirlockPlanTests",
+            ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
         .airlockTests(
             "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
         .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
