@@ -132,7 +132,8 @@ let package = Package(
         .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
         .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
         .airlockTests(
-            "AirlockPlanTests", ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
+            "AirlockPlanTests",
+            ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
         .airlockTests(
             "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
         .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),

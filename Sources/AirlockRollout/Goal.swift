@@ -2,8 +2,9 @@ import AirlockModel
 
 /// What a lane shall look like, and the next single action towards it.
 enum Goal {
-    /// One slot with all traffic and nothing beside it. A patient goal routes only when every instance
-    /// is healthy; an impatient one, on the way back, as soon as one can serve.
+    /// One slot with all traffic and nothing beside it. A patient goal, on the way forward, routes and
+    /// ends only when every instance is healthy. An impatient one routes as soon as one can serve, and
+    /// with the traffic where it belongs it is reached: health is not what a repair mends.
     case slot(SlotSpec, Replicas, isPatient: Bool)
     case nothing
 
@@ -40,12 +41,13 @@ enum Goal {
         let weights = replicas.maximum == 0 ? [:] : [id: 1000]
         let needed = isPatient ? slot.replicas : min(1, slot.replicas)
         let isReady = slot.healthyCount >= needed
-        if lane.weights != weights, isReady { return .act(.route(weights)) }
-        guard isReady else {
+        let isRouted = lane.weights == weights
+        if isReady, !isRouted { return .act(.route(weights)) }
+        // On the way forward nothing that could still serve is stopped before the slot itself can.
+        guard isReady || (isRouted && !isPatient) else {
             if isPatient, let rescue = rescue(from: slot, in: lane) { return .act(rescue) }
             return .wait("\(slot.healthyCount) of \(needed) instances are healthy")
         }
-        // Nothing that could still serve is stopped before the slot itself can.
         return lane.slots.first { $0.id != id }.map { .act(.stop($0.id)) } ?? .reached
     }
 

@@ -13,7 +13,8 @@ struct AuditEntryTests {
     func golden() {
         let draft = AuditDraft(
             kind: .settled, time: Timestamp(milliseconds: 1_767_225_600_120),
-            actor: Actor(id: "ann@example.org", kind: .git), lane: Build.lane("production/checkout"),
+            actor: Actor(id: "ann@example.org", kind: .git),
+            lane: Build.lane("production/checkout"),
             commit: Build.commit(255), change: Sample.change(to: Build.slot("checkout")).id,
             operation: 4, artifact: Build.artifact("checkout"), outcome: "done", about: 6,
             detail: ["step": "1", "action": "start \"x\""])
@@ -84,7 +85,8 @@ struct AuditEntryTests {
             AuditFilter(lane: Build.lane("production/cart")),
             AuditFilter(environment: Build.environment("staging")),
             AuditFilter(lane: draft.lane, commit: Build.commit(2)), AuditFilter(actor: "ann"),
-            AuditFilter(since: time + .milliseconds(1)), AuditFilter(until: time + .milliseconds(-1)),
+            AuditFilter(since: time + .milliseconds(1)),
+            AuditFilter(until: time + .milliseconds(-1)),
         ]
         for filter in other { #expect(!filter.matches(draft)) }
     }

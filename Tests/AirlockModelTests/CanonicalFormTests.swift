@@ -33,7 +33,9 @@ struct CanonicalFormTests {
         #expect(text(.fields(["a": .bool(true), "b": none])) == #"{"a":true}"#)
         #expect(text(.fields([:])) == "{}")
         #expect(text(.array([])) == "[]")
-        #expect(text(.array([.integer(-1), .bool(false), .array([.string("")])])) == #"[-1,false,[""]]"#)
+        #expect(
+            text(.array([.integer(-1), .bool(false), .array([.string("")])])) == #"[-1,false,[""]]"#
+        )
         #expect(text(.integer(.min)) == "-9223372036854775808")
     }
 
@@ -51,9 +53,15 @@ struct CanonicalFormTests {
     // A change of these digests changes every id of every ledger: it needs a new `v`.
     @Test("slot and build ids are those of the first version")
     func slots() {
-        #expect(plain.id.description == "4f67bba83191db54822772b4fe4030a6f13bb81e87f6acb0a86f1b4abc896952")
-        #expect(full.id.description == "7c30677c7739da48715dbb5d040c6c9824f0ed811b1248a5dfd746fd500c1796")
-        #expect(full.build.description == "6a93f9d88cf57c2b6fdaf5ae2f88afeb53f51bc157733b2b8edbfc455c0e5873")
+        #expect(
+            plain.id.description
+                == "4f67bba83191db54822772b4fe4030a6f13bb81e87f6acb0a86f1b4abc896952")
+        #expect(
+            full.id.description
+                == "7c30677c7739da48715dbb5d040c6c9824f0ed811b1248a5dfd746fd500c1796")
+        #expect(
+            full.build.description
+                == "6a93f9d88cf57c2b6fdaf5ae2f88afeb53f51bc157733b2b8edbfc455c0e5873")
     }
 
     @Test("change ids are those of the first version")
@@ -63,9 +71,15 @@ struct CanonicalFormTests {
         let remove = Change(
             lane: Build.lane("production/checkout"), kind: .remove, base: Sample.settled(plain),
             target: .removal, strategy: .allAtOnce(), policy: Sample.policy, commit: nil)
-        #expect(create.id.description == "3ef2aa06c0971e8396f2fd6c362743c319bd52c1ce19125bf7c8aa90fc6b45b3")
-        #expect(replace.id.description == "695e4ab1e2dc95682481624e70063b6a44cb28a0395a66f530197355fb2417db")
-        #expect(remove.id.description == "fa4c8a793493085263caae7c8986cc424ff2613fef88c852bb0feac3bdc47ea0")
+        #expect(
+            create.id.description
+                == "3ef2aa06c0971e8396f2fd6c362743c319bd52c1ce19125bf7c8aa90fc6b45b3")
+        #expect(
+            replace.id.description
+                == "695e4ab1e2dc95682481624e70063b6a44cb28a0395a66f530197355fb2417db")
+        #expect(
+            remove.id.description
+                == "fa4c8a793493085263caae7c8986cc424ff2613fef88c852bb0feac3bdc47ea0")
     }
 
     @Test("action keys are those of the first version, one for each action, step and operation")
@@ -74,13 +88,17 @@ struct CanonicalFormTests {
         let other = try #require(LedgerID("1123456789abcdef0123456789abcdef"))
         let start = ActionKey(
             ledger: ledger, operation: 7, step: 0, action: .start(plain, replicas: 2))
-        #expect(start.description == "62b526b1ce5bd1eddd1090852b8aa2510e15e85cbbe1195a2f59e6bc89f5adb6")
+        #expect(
+            start.description == "62b526b1ce5bd1eddd1090852b8aa2510e15e85cbbe1195a2f59e6bc89f5adb6")
         let route = ActionKey(
             ledger: ledger, operation: 7, step: 1,
             action: .route([plain.id: 250, full.id: 750]))
-        #expect(route.description == "dbbbb57a08c7da5abbd2116a12aaaacb0147b0ef987c6b8c43f071d8f7de3490")
+        #expect(
+            route.description == "dbbbb57a08c7da5abbd2116a12aaaacb0147b0ef987c6b8c43f071d8f7de3490")
         var keys: Set<ActionKey> = []
-        for (step, operation, id) in [(0, 7, ledger), (1, 7, ledger), (0, 8, ledger), (0, 7, other)] {
+        for (step, operation, id) in [
+            (0, 7, ledger), (1, 7, ledger), (0, 8, ledger), (0, 7, other),
+        ] {
             for action in Sample.actions(plain) + Sample.actions(full) where action != .route([:]) {
                 keys.insert(
                     ActionKey(ledger: id, operation: operation, step: step, action: action))
@@ -94,10 +112,13 @@ struct CanonicalFormTests {
         let fleet = Build.fleet([Build.desired("production/checkout")])
         let environment = Environment(name: Build.environment("production"), tier: .production)
         let policy = environment.policy(order: fleet.order, limits: Limits())
-        #expect(policy.description == "5348ef686453fd36fe91ac259d31a300e65ff90edd12010d50d3d6c7f02ab61a")
+        #expect(
+            policy.description == "5348ef686453fd36fe91ac259d31a300e65ff90edd12010d50d3d6c7f02ab61a"
+        )
         let open = Limits(removals: Limits.Bound(), changing: Limits.Bound(count: 1))
         #expect(
-            environment.policy(order: fleet.order, limits: open).description == "954e44b2a6620dcee439650a40c03774c0245d200ad552adbc40efb8bf9fea30")
+            environment.policy(order: fleet.order, limits: open).description
+                == "954e44b2a6620dcee439650a40c03774c0245d200ad552adbc40efb8bf9fea30")
         var calmer = environment
         calmer.tier = .staging
         #expect(calmer.policy(order: fleet.order, limits: Limits()) != policy)

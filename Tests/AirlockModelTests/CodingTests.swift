@@ -94,7 +94,8 @@ struct CodingTests {
             .done(Receipt(repeated: true)), .seenDone, .seenUndone, .refused("no"),
         ]
         #expect(try roundTrip(outcomes).0 == outcomes)
-        #expect(outcomes.map(\.phrase) == ["done before", "seen done", "seen undone", "refused: no"])
+        #expect(
+            outcomes.map(\.phrase) == ["done before", "seen done", "seen undone", "refused: no"])
     }
 
     @Test("requests and answers over the control socket survive")

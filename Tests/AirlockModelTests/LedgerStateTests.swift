@@ -9,7 +9,9 @@ struct LedgerStateTests {
     private let moment = Moment(
         wall: Timestamp(milliseconds: 1), monotonicMilliseconds: 2, boot: BootID("b"))
 
-    private func operation(_ number: Int, outcome: OperationRecord.Outcome? = nil) -> OperationRecord {
+    private func operation(_ number: Int, outcome: OperationRecord.Outcome? = nil)
+        -> OperationRecord
+    {
         OperationRecord(
             number: number, lane: lane, work: .change(Sample.change(to: slot)), commit: nil,
             author: nil, opened: Timestamp(milliseconds: 0), outcome: outcome)

@@ -76,6 +76,9 @@ struct TimeTests {
         #expect(time - Timestamp(milliseconds: 2_500) == .milliseconds(-1_500))
         #expect(Duration.nanoseconds(1_999_999).milliseconds == 1)
         #expect(Duration.milliseconds(-1_500).milliseconds == -1_500)
+        #expect(Duration.seconds(Int64.max).milliseconds == .max)
+        #expect(Duration.seconds(Int64.min).milliseconds == .min)
+        #expect((time + .seconds(Int64.max)).milliseconds == .max)
     }
 
     @Test("monotonic times of two boots are not compared, and time never runs back")

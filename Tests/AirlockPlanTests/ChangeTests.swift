@@ -110,18 +110,28 @@ struct ChangeTests {
         let other = Build.slot("checkout", 7)
         let (own, foreign) = (slot.id, other.id)
         let cases: [((LaneObservation, SlotID) -> LaneObservation, [Drift], String)] = [
-            ({ lane, id in lane.after(.stop(id)) }, [.slotMissing(own)],
-                "slot \(own.short) is gone"),
-            ({ lane, id in lane.with(id) { $0.edited(into: other) } },
+            (
+                { lane, id in lane.after(.stop(id)) }, [.slotMissing(own)],
+                "slot \(own.short) is gone"
+            ),
+            (
+                { lane, id in lane.with(id) { $0.edited(into: other) } },
                 [.slotEdited(own, found: foreign)],
-                "slot \(own.short) was edited into \(foreign.short)"),
-            ({ lane, _ in lane.after(.start(other, replicas: 1)) }, [.slotForeign(foreign)],
-                "slot \(foreign.short) does not belong here"),
-            ({ lane, id in lane.after(.scale(id, replicas: 9)) },
+                "slot \(own.short) was edited into \(foreign.short)"
+            ),
+            (
+                { lane, _ in lane.after(.start(other, replicas: 1)) }, [.slotForeign(foreign)],
+                "slot \(foreign.short) does not belong here"
+            ),
+            (
+                { lane, id in lane.after(.scale(id, replicas: 9)) },
                 [.replicas(own, found: 9, declared: Build.replicas(2))],
-                "slot \(own.short) has 9 replicas instead of 2"),
-            ({ lane, _ in lane.after(.route([:])) }, [.weights(found: [:], settled: own)],
-                "traffic goes to nothing instead of \(own.short)"),
+                "slot \(own.short) has 9 replicas instead of 2"
+            ),
+            (
+                { lane, _ in lane.after(.route([:])) }, [.weights(found: [:], settled: own)],
+                "traffic goes to nothing instead of \(own.short)"
+            ),
             (
                 { lane, id in
                     lane.after(.start(other, replicas: 1))

@@ -62,7 +62,8 @@ struct FleetWorld {
     private mutating func accept() {
         commits += 1
         let commit = CommitRecord(
-            id: Build.commit(commits), parents: [], authorName: "Ann", authorEmail: "ann@example.org",
+            id: Build.commit(commits), parents: [], authorName: "Ann",
+            authorEmail: "ann@example.org",
             committerEmail: "ann@example.org", committed: now.wall, subject: "commit \(commits)")
         ledger.apply(
             .head(

@@ -92,7 +92,8 @@ struct GateTests {
 
     @Test("a clock in doubt holds production and nothing else")
     func clock() {
-        var world = FleetWorld([Build.desired(lane), Build.desired("staging/checkout")],
+        var world = FleetWorld(
+            [Build.desired(lane), Build.desired("staging/checkout")],
             tiers: ["production": .production, "staging": .staging])
         world.clockFault = "wall time lies 2 h below the ledger's"
         #expect(world.plan(of: lane).held?.phrase == "clock: wall time lies 2 h below the ledger's")
@@ -144,8 +145,9 @@ struct GateTests {
     func blastRadius() {
         let limits = Limits(changing: Limits.Bound(count: 2))
         var world = changing(4, limits: limits)
-        #expect(world.plan.lanes.filter(\.isMoving).map(\.lane.description)
-            == ["production/checkout", "production/unit-0"])
+        #expect(
+            world.plan.lanes.filter(\.isMoving).map(\.lane.description)
+                == ["production/checkout", "production/unit-0"])
         #expect(
             world.plan(of: "production/unit-3").held?.phrase
                 == "blast radius: limits.changing allows 2 of the lanes of production at a time")

@@ -68,7 +68,8 @@ struct SupersedingTests {
         #expect(world.ledger.quarantines[id]?.map(\.slot) == [bad.id])
         let held = world.plan(of: lane)
         #expect(held.verdict(.quarantine)?.answer == .refuse)
-        #expect(held.verdict(.quarantine)?.move == .run("airlock rollout retry production/checkout"))
+        #expect(
+            held.verdict(.quarantine)?.move == .run("airlock rollout retry production/checkout"))
         let count = world.actions.count
         world.converge()
         #expect(world.actions.count == count)
@@ -106,7 +107,9 @@ struct SupersedingTests {
         #expect(world.plan(of: lane).verdict(.quarantine)?.answer == .refuse)
     }
 
-    @Test("going back is finished, also when git asks for the same, for nothing new or cannot be read")
+    @Test(
+        "going back is finished, also when git asks for the same, for nothing new or cannot be read"
+    )
     func goingBack() {
         var world = underWay()
         guard var operation = world.ledger.operation(of: id) else {

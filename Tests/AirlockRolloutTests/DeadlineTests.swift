@@ -33,7 +33,8 @@ struct DeadlineTests {
     func create() {
         var stage = Stage(.create, deadline: 10)
         let outcome = stage.run(phase: { _ in .failed })
-        #expect(outcome == .rolledBack(reason: "no progress for 10 s: 0 of 2 instances are healthy"))
+        #expect(
+            outcome == .rolledBack(reason: "no progress for 10 s: 0 of 2 instances are healthy"))
         #expect(stage.lane == Stage.empty)
     }
 
@@ -133,17 +134,28 @@ struct DeadlineTests {
         #expect(stage.lane == Stage.serving(old))
     }
 
-    @Test("going back does not wait for every instance, and never ends on one that serves nobody")
+    @Test("going back takes the traffic as soon as one instance can serve, and then ends")
     func impatient() {
         var stage = started()
         stage.lane = stage.lane.after(.route([new.id: 1000]))
-        stage.setHealth(old, 1)
         stage.operation.rollout.direction = .back(reason: "x")
-        #expect(stage.look() == .act(.route([old.id: 1000])))
         stage.setHealth(old, 0)
         #expect(stage.look() == .wait("0 of 1 instances are healthy", lookAgain: .seconds(1)))
         stage.setHealth(old, 1)
+        #expect(stage.look() == .act(.route([old.id: 1000])))
+        stage.setHealth(old, 0)
         #expect(stage.look() == .act(.stop(new.id)))
         #expect(stage.look() == .end(.rolledBack(reason: "x")))
+    }
+
+    @Test("a repair ends when the traffic is where it belongs, whatever the health")
+    func unhealthyRepair() {
+        let lane = Stage.serving(old, replicas: 5).after(.start(Stage.other, replicas: 1))
+        var stage = Stage(Stage.repair(), in: lane)
+        #expect(stage.run(phase: { _ in .failed }) == .settled)
+        #expect(stage.actions == [.scale(old.id, replicas: 2), .stop(Stage.other.id)])
+        var missing = Stage(Stage.repair(), in: Stage.empty)
+        #expect(missing.run(phase: { _ in .failed }) == nil)
+        #expect(missing.actions == [.start(old, replicas: 2)])
     }
 }

@@ -27,7 +27,8 @@ struct DependencyGate {
         let staying = Set(movable.map(\.lane)).subtracting(leaving)
         coming = CallGraph(templates: next, going: staying)
         running = CallGraph(templates: settled, going: leaving)
-        for lane in coming.calleesFirst where staying.contains(lane) && deadCallee(of: lane) == nil {
+        for lane in coming.calleesFirst where staying.contains(lane) && deadCallee(of: lane) == nil
+        {
             moving.insert(lane)
         }
     }
