@@ -176,7 +176,7 @@ struct PlannerPropertyTests {
     // MARK: Order of input
 
     /// The same values in dictionaries that were filled in another order and size.
-    private func shuffled(_ world: FleetWorld, _ random: inout SeededRandom) -> FleetWorld {
+    private func shuffled(_ world: FleetWorld, _ random: inout SplitMix) -> FleetWorld {
         func refilled<Key: Hashable, Value>(_ old: [Key: Value]) -> [Key: Value] {
             var new: [Key: Value] = [:]
             new.reserveCapacity(Int.random(in: 0...500, using: &random))

@@ -4,13 +4,13 @@ import AirlockTestSupport
 
 /// Fleets, merges and mishaps from one seed.
 struct RandomFleet {
-    var random: SeededRandom
+    var random: SplitMix
     private let units: [String]
     private let environments = ["staging", "production"]
     private let secrets = ["db", "api"].map(Build.secret)
 
     init(seed: Int) {
-        random = SeededRandom(seed: UInt64(seed))
+        random = SplitMix(seed: UInt64(seed))
         units = (0..<Int.random(in: 3...5, using: &random)).map { "unit-\($0)" }
     }
 

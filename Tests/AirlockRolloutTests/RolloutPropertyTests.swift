@@ -18,7 +18,7 @@ struct RolloutPropertyTests {
         return works
     }
 
-    private func randomLane(_ random: inout SeededRandom) -> LaneObservation {
+    private func randomLane(_ random: inout SplitMix) -> LaneObservation {
         var lane = Stage.empty
         for slot in Self.slots where Bool.random(using: &random) {
             let replicas = Int.random(in: 0...5, using: &random)
@@ -40,7 +40,7 @@ struct RolloutPropertyTests {
 
     @Test("from any observation the same end is reached, once instances are healthy")
     func fromAnywhere() {
-        var random = SeededRandom(seed: 1)
+        var random = SplitMix(seed: 1)
         for number in 0..<600 {
             let work = works()[number % works().count]
             var stage = Stage(work, in: randomLane(&random))
@@ -115,7 +115,7 @@ struct RolloutPropertyTests {
     @Test("no action of a replacement takes the lane from a slot that serves to none")
     func neverZero() {
         for seed in 0..<500 {
-            var random = SeededRandom(seed: UInt64(seed))
+            var random = SplitMix(seed: UInt64(seed))
             let low = Int.random(in: 0...2, using: &random)
             let replicas = Build.replicas(low, low + Int.random(in: 1...3, using: &random))
             var stage = Stage(
@@ -140,7 +140,7 @@ struct RolloutPropertyTests {
     }
 
     /// Health comes and goes; someone scales the new slot inside its bounds.
-    private func shake(_ stage: inout Stage, _ random: inout SeededRandom, isOldWell: Bool) {
+    private func shake(_ stage: inout Stage, _ random: inout SplitMix, isOldWell: Bool) {
         for slot in stage.lane.slots {
             let isWell = isOldWell && slot.id == Stage.old.id
             let healthy = isWell ? slot.replicas : Int.random(in: 0...slot.replicas, using: &random)
