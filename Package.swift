@@ -45,6 +45,11 @@ extension Target.Dependency {
     static let yams = product(name: "Yams", package: "Yams")
 }
 
+/// What `airlock version` calls the commit it was built from.
+let commit = Context.gitInformation.map {
+    $0.currentCommit + ($0.hasUncommittedChanges ? " with changes" : "")
+}
+
 let package = Package(
     name: "airlock",
     platforms: [.macOS(.v15)],
@@ -83,6 +88,11 @@ let package = Package(
         .airlock("AirlockHost", ["AirlockModel", "AirlockPorts"]),
         .airlock("AirlockSimulator", ["AirlockModel", "AirlockPorts"]),
 
+        // The commit that the program was built from.
+        .target(
+            name: "CBuildCommit",
+            cSettings: commit.map { [.define("AIRLOCK_BUILD_COMMIT", to: "\"\($0)\"")] }),
+
         // Runs the straight line.
         .airlock(
             "AirlockEngine",
@@ -98,7 +108,7 @@ let package = Package(
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
                 "AirlockRollout", "AirlockGit", "AirlockLedger", "AirlockControl", "AirlockHost",
                 "AirlockSimulator", "AirlockEngine", .argumentParser, .logging, .lifecycle,
-                .unixSignals,
+                .unixSignals, "CBuildCommit",
             ]),
         .executableTarget(
             name: "airlock", dependencies: ["AirlockCommands"], swiftSettings: strict),
@@ -115,6 +125,17 @@ let package = Package(
         .airlockTests(
             "AirlockGitTests",
             ["AirlockGit", "AirlockModel", "AirlockPorts", "AirlockCommands", "airlock"]),
+        .airlockTests(
+            "AirlockLedgerTests",
+            ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
+            exclude: ["GoVerifier"]),
+        .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
+        .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockPlanTests", ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

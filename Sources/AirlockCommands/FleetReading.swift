@@ -1,5 +1,7 @@
 import AirlockEngine
 import AirlockGit
+import AirlockHost
+import AirlockLedger
 import AirlockManifest
 import AirlockModel
 import AirlockPlan

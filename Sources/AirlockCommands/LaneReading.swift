@@ -1,4 +1,6 @@
 import AirlockEngine
+import AirlockHost
+import AirlockLedger
 import AirlockModel
 import AirlockPlan
 import AirlockPorts

@@ -14,7 +14,8 @@ struct Wiring: Sendable {
     let settings: Settings
     let clock: SystemClock
     let user = LocalUser.current
-    private let world: SimulatedProvider
+    /// The simulated world of the state directory.
+    let world: SimulatedProvider
 
     init(_ settings: Settings) throws {
         self.settings = settings
@@ -69,6 +70,18 @@ struct Wiring: Sendable {
     func ledger(waitForLock: Bool = false) async throws(LedgerError) -> LedgerStore {
         try await LedgerStore.openForWriting(
             state, clock: clock, waitForLock: waitForLock)
+    }
+
+    /// Gives the ledger's lock back, and logs how much was written.
+    func close(_ ledger: LedgerStore) async throws {
+        try await ledger.close()
+        let counters = ledger.counters
+        try logger().notice(
+            "ledger closed",
+            metadata: [
+                "transactions": "\(counters.transactions)", "entries": "\(counters.entries)",
+                "flushes": "\(counters.flushes)", "checkpoints": "\(counters.checkpoints)",
+            ])
     }
 
     /// An engine on an open ledger.

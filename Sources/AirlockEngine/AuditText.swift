@@ -1,4 +1,4 @@
-package import AirlockModel
+import AirlockModel
 import AirlockPlan
 
 /// Audit entries and recorded decisions, made from what happened.
@@ -99,19 +99,5 @@ enum AuditText {
         entry.actor = .airlock
         entry.detail = ["slot": quarantine.slot.description, "reason": quarantine.reason]
         return entry
-    }
-}
-
-extension OperationRecord {
-    /// The artifact that the operation brings; that of the base for a removal, nil for none.
-    package var artifact: ArtifactReference? {
-        switch work {
-        case .change(let change):
-            switch change.target {
-            case .slot(let slot, _, _): slot.artifact
-            case .removal: change.base?.slot.artifact
-            }
-        case .repair(let repair): repair.to?.slot.artifact
-        }
     }
 }

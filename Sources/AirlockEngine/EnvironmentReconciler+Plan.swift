@@ -112,7 +112,8 @@ extension EnvironmentReconciler {
             outcome: takeOver ? "taken over" : "claimed",
             detail: ["epoch": claim.epoch.description, "ledger": claim.ledger.description])
         try await books.commit(
-            LedgerTransaction(writes: [.claimed(name, claim.epoch)], entries: [entry]))
+            LedgerTransaction(writes: [.claimed(ClaimRecord(environment: name, epoch: claim.epoch))],
+                entries: [entry]))
     }
 
     // MARK: Recovering and adopting

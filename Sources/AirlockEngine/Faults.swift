@@ -46,6 +46,7 @@ extension LedgerError {
         case .otherFleet(let known):
             "the ledger belongs to the fleet \(known); give the other fleet its own --state"
         case .missing(let path): "there is no ledger in \(path); `airlock run` makes one"
+        case .contradiction(let what): "the journal contradicts itself: \(what); report this"
         case .storage(let why): "the ledger cannot be written: \(why)"
         case .entryTooLarge(let bytes): "an audit entry has \(bytes) bytes"
         }

@@ -18,8 +18,6 @@ package struct GitLimits: Hashable, Sendable {
     package var textBytes = 512
     /// Parents of one commit.
     package var parents = 256
-    /// Branches and tags that a remote may advertise.
-    package var advertisedReferences = 200_000
     /// Objects received in one fetch.
     package var fetchedObjects = 10_000_000
     /// Bytes received in one fetch.

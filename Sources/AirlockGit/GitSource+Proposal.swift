@@ -27,8 +27,7 @@ extension GitSource {
         until end: ContinuousClock.Instant
     ) async throws(SourceError) -> FetchedHead {
         if let last = try recorded(.head, branch) { return last }
-        return try await fetch(
-            branch, for: .head, lockPatience: limits.planLockWait, limit: remaining(until: end))
+        return try await fetchForPlan(branch, as: .head, until: end)
     }
 
     /// The head of the branch to plan, and why it may be old.
@@ -38,11 +37,7 @@ extension GitSource {
         let reason: String
         let failure: SourceError
         do throws(SourceError) {
-            let patience = min(limits.planLockWait, remaining(until: end))
-            return (
-                try await fetch(
-                    branch, for: .plan, lockPatience: patience, limit: remaining(until: end)), nil
-            )
+            return (try await fetchForPlan(branch, as: .plan, until: end), nil)
         } catch {
             failure = error
             switch error {
@@ -57,8 +52,12 @@ extension GitSource {
         return (last, reason)
     }
 
-    private func remaining(until end: ContinuousClock.Instant) -> Duration {
-        max(.zero, end - .now)
+    private func fetchForPlan(
+        _ branch: BranchName, as purpose: FetchPurpose, until end: ContinuousClock.Instant
+    ) async throws(SourceError) -> FetchedHead {
+        let left = max(.zero, end - .now)
+        return try await fetch(
+            branch, for: purpose, lockPatience: min(limits.planLockWait, left * 3 / 4), limit: left)
     }
 
     private func merge(

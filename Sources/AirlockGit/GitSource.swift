@@ -27,8 +27,13 @@ package actor GitSource: CommitSource {
 
     /// Names a source; nothing is opened, made or asked yet.
     ///
-    /// - Parameter remote: An absolute path or a `file://` URL.
-    /// - Parameter directory: The state directory, which exists and is the caller's alone.
+    /// - Parameters:
+    ///   - remote: An absolute path or a `file://` URL.
+    ///   - branch: The branch that is deployed.
+    ///   - directory: The state directory, which exists and is the caller's alone.
+    ///   - worker: How the fetch worker is started.
+    ///   - limits: The most that is read.
+    ///   - now: Wall time, for the record of what was fetched when.
     /// - Throws: ``SourceError/unsupportedRemote(_:)``.
     package init(
         remote: String, branch: BranchName, directory: String,
@@ -54,10 +59,13 @@ package actor GitSource: CommitSource {
     package var readCounters: ReadCounters { counters }
 
     package func fetch(limit: Duration) async throws(SourceError) -> FetchedHead {
-        try await fetch(branch, for: .head, lockPatience: limit, limit: limit)
+        // Less than the whole, so that the answer is "busy" and the worker need not be killed.
+        try await fetch(branch, for: .head, lockPatience: limit * 3 / 4, limit: limit)
     }
 
-    package func lastFetch() async throws(SourceError) -> FetchedHead? { try recorded(.head, branch) }
+    package func lastFetch() async throws(SourceError) -> FetchedHead? {
+        try recorded(.head, branch)
+    }
 
     package func descends(
         _ commit: CommitID, from ancestor: CommitID
@@ -92,8 +100,10 @@ package actor GitSource: CommitSource {
         defer { counters.trees += comparison.treesRead }
         return try reading { repository throws(SourceError) in
             let trees = try Self.translating(repository) { repository throws(GitError) in
-                (base: try base.map { id throws(GitError) in try repository.tree(of: id) },
-                    head: try repository.tree(of: head))
+                (
+                    base: try base.map { id throws(GitError) in try repository.tree(of: id) },
+                    head: try repository.tree(of: head)
+                )
             }
             return try comparison.delta(from: trees.base, to: trees.head, in: repository)
         }
@@ -132,7 +142,6 @@ extension GitSource {
             state: paths.state, remote: remote, branch: branch, purpose: purpose, asked: asked,
             lockPatienceMilliseconds: lockPatience.milliseconds,
             planAgeMilliseconds: limits.planAge.milliseconds,
-            maximumReferences: limits.advertisedReferences,
             maximumObjects: limits.fetchedObjects, maximumBytes: limits.fetchedBytes)
         let commit = try await supervisor.ask(request, limit: limit)
         return FetchedHead(commit: commit, fetched: asked)

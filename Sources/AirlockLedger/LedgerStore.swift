@@ -87,7 +87,7 @@ package final class LedgerStore: Ledger {
 
     /// Gives the audit log its name, once and for all; from then on entries are published.
     ///
-    /// - Throws: ``LedgerError/contradiction(_:)`` when it has another name.
+    /// - Throws: ``LedgerError/otherFleet(known:)`` when it has another name.
     package func name(origin: FleetName) async throws(LedgerError) {
         let known = try journal.write { db -> FleetName? in
             let known = try JournalMeta.origin.get(FleetName.self, in: db)
@@ -96,8 +96,7 @@ package final class LedgerStore: Ledger {
         }
         guard let known else { return try startPublishing(origin) }
         guard known == origin else {
-            throw .contradiction(
-                "this ledger is that of the fleet \(known) and cannot become that of \(origin)")
+            throw .otherFleet(known: known)
         }
     }
 
@@ -105,10 +104,11 @@ package final class LedgerStore: Ledger {
         try await publisher.published(sequence)
     }
 
-    /// Publishes what is committed and gives the lock back; nothing can be written after it.
+    /// Publishes what is committed and gives the lock back; nothing can be written or read after it.
     package func close() async throws(LedgerError) {
         commits.end()
         await publisher.drain()
+        try reader.reading.close()
         try journal.close()
         lock.release()
     }

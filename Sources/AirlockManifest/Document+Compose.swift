@@ -4,11 +4,12 @@ extension Document {
     /// Reads one YAML document.
     ///
     /// Composing shares what aliases name; expanding them is bounded by ``ManifestLimits``.
-    /// - Throws: The ``Problem`` with the place where reading stopped, or the bound that is exceeded.
+    /// - Throws: The ``Problem`` with the place where reading stopped, or the bound exceeded.
     package init(_ bytes: [UInt8]) throws(Problem) {
         guard bytes.count <= ManifestLimits.bytes else {
             throw Problem(
-                nil, "the file has \(bytes.count) bytes, the limit is \(ManifestLimits.bytes) bytes",
+                nil,
+                "the file has \(bytes.count) bytes, the limit is \(ManifestLimits.bytes) bytes",
                 "split it, or move what is not configuration elsewhere")
         }
         if let offset = Self.firstInvalidByte(bytes) {
@@ -17,7 +18,10 @@ extension Document {
                 "save the file as UTF-8")
         }
         try DocumentScan.refuseHazards(bytes)
-        let composed = try Self.compose(String(decoding: bytes, as: UTF8.self))
+        // libyaml would count a byte order mark as a column and take the second line for less indented.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let text = bytes.starts(with: mark) ? bytes[mark.count...] : bytes[...]
+        let composed = try Self.compose(String(decoding: text, as: UTF8.self))
         guard let composed else {
             throw Problem(
                 Place(line: 1, column: 1), "the file is empty", "describe it, or delete the file")
@@ -32,17 +36,20 @@ extension Document {
             // seven regular expressions over every key.
             return try Yams.compose(yaml: text, .basic, .default, .utf8)
         } catch let error as YamlError {
-            throw problem(of: error)
+            throw problem(of: error, in: text)
         } catch {
             throw Problem(nil, "the file cannot be read as YAML: \(error)")
         }
     }
 
-    private static func problem(of error: YamlError) -> Problem {
+    private static func problem(of error: YamlError, in text: String) -> Problem {
         switch error {
         case .scanner(let context, let problem, let mark, _),
             .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
+            if problem.contains("cannot start any token") {
+                return unstartable(Place(mark), in: text)
+            }
             return syntax(context: context?.text, problem: problem, at: Place(mark))
         case .duplicatedKeysInMapping(let duplicates, let context):
             let keys = duplicates.sorted().map { "`\($0)`" }.joined(separator: ", ")
@@ -62,13 +69,21 @@ extension Document {
                 place, "a second document starts here, and a file holds one",
                 "delete the `---` or move what follows into a file of its own")
         }
-        if problem.contains("cannot start any token") {
-            return Problem(
-                place, "the line cannot start like this: \(problem)",
-                "indent with spaces, never tabs, and put `@`, `%` or a back quote in quotes")
-        }
         return Problem(
             place, "not valid YAML: \(context.map { "\($0): " } ?? "")\(problem)")
+    }
+
+    /// What is wrong with a value or a line that begins with a character that none may begin with.
+    private static func unstartable(_ place: Place, in text: String) -> Problem {
+        let line =
+            text.split(separator: "\n", omittingEmptySubsequences: false)
+            .dropFirst(place.line - 1).first ?? ""
+        let found = line.unicodeScalars.dropFirst(place.column - 1).first
+        if found == "\t" {
+            return Problem(place, "a tab stands where the line begins", "indent with spaces")
+        }
+        let name = found.map { "`\($0)`" } ?? "this character"
+        return Problem(place, "a text cannot begin with \(name)", "put the text in quotes")
     }
 
     /// The offset of the first byte that is not part of a UTF-8 character; nil when all are.
@@ -118,14 +133,17 @@ private struct Expansion {
         of node: Node, depth: Int, startsContainer: Bool, inAlias: Bool = false
     ) throws(Problem) -> Document.Value {
         let place = Document.Place(node.mark)
-        let isAlias = !inAlias && (place.precedes(furthest) || (place == furthest && !startsContainer))
+        let isAlias =
+            !inAlias && (place.precedes(furthest) || (place == furthest && !startsContainer))
         try count(isAlias: isAlias, depth: depth, at: place)
         let inAlias = inAlias || isAlias
         switch node {
         case .scalar(let scalar):
             try Self.refuseTag(scalar.tag, at: place)
             let text = scalar.string
-            guard text.utf8.count <= ManifestLimits.textCharacters * 4, text.unicodeScalars.count <= ManifestLimits.textCharacters else {
+            guard text.utf8.count <= ManifestLimits.textCharacters * 4,
+                text.unicodeScalars.count <= ManifestLimits.textCharacters
+            else {
                 throw Problem(
                     place, "the text is longer than \(ManifestLimits.textCharacters) characters")
             }
@@ -136,12 +154,15 @@ private struct Expansion {
             var items: [Document.Value] = []
             for (index, item) in sequence.enumerated() {
                 items.append(
-                    try value(of: item, depth: depth + 1, startsContainer: index == 0, inAlias: inAlias))
+                    try value(
+                        of: item, depth: depth + 1, startsContainer: index == 0, inAlias: inAlias))
             }
             return Document.Value(place: place, content: .list(items))
         case .mapping(let mapping):
             try Self.refuseTag(mapping.tag, at: place)
-            return Document.Value(place: place, content: .mapping(try pairs(of: mapping, depth: depth, inAlias: inAlias)))
+            return Document.Value(
+                place: place,
+                content: .mapping(try pairs(of: mapping, depth: depth, inAlias: inAlias)))
         case .alias:
             throw Problem(place, "an alias that cannot be followed")
         }
@@ -152,7 +173,8 @@ private struct Expansion {
     ) throws(Problem) -> [Document.Pair] {
         var pairs: [Document.Pair] = []
         for (index, pair) in mapping.enumerated() {
-            let key = try value(of: pair.key, depth: depth + 1, startsContainer: index == 0, inAlias: inAlias)
+            let key = try value(
+                of: pair.key, depth: depth + 1, startsContainer: index == 0, inAlias: inAlias)
             guard let name = key.text else {
                 throw Problem(key.place, "a key that is \(key.sort.noun)", "keys are plain words")
             }
@@ -164,12 +186,15 @@ private struct Expansion {
             pairs.append(
                 Document.Pair(
                     key: name, place: key.place,
-                    value: try value(of: pair.value, depth: depth + 1, startsContainer: false, inAlias: inAlias)))
+                    value: try value(
+                        of: pair.value, depth: depth + 1, startsContainer: false, inAlias: inAlias))
+            )
         }
         return pairs
     }
 
-    private mutating func count(isAlias: Bool, depth: Int, at place: Document.Place) throws(Problem) {
+    private mutating func count(isAlias: Bool, depth: Int, at place: Document.Place) throws(Problem)
+    {
         if furthest.precedes(place) { furthest = place }
         nodes += 1
         aliases += isAlias ? 1 : 0
@@ -181,7 +206,7 @@ private struct Expansion {
             throw Problem(place, "the file uses aliases more than \(ManifestLimits.aliases) times")
         }
         guard depth <= ManifestLimits.depth else {
-            throw Problem(place, "the nesting is deeper than \(ManifestLimits.depth) levels")
+            throw DocumentScan.tooDeep(place)
         }
     }
 

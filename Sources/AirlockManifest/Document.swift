@@ -9,6 +9,11 @@ package struct Document: Sendable {
     package struct Place: Hashable, Sendable {
         package let line: Int
         package let column: Int
+
+        package init(line: Int, column: Int) {
+            self.line = line
+            self.column = column
+        }
     }
 
     /// One scalar, list or mapping and where it starts.
@@ -86,15 +91,21 @@ extension Document.Value {
         default: break
         }
         guard let first = text.utf8.first, first < 0x40 else { return .text }
-        return sort(ofDigits: text.utf8.first == 0x2B || first == 0x2D ? text.utf8.dropFirst() : text.utf8[...])
+        return sort(
+            ofDigits: text.utf8.first == 0x2B || first == 0x2D
+                ? text.utf8.dropFirst() : text.utf8[...])
     }
 
     /// Decimal, `0x`, `0o` and floating forms of the core schema, without their sign.
     private static func sort(ofDigits text: Substring.UTF8View) -> Sort {
         func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-        if let spelled = String(text), [".inf", ".Inf", ".INF"].contains(spelled) { return .number }
+        if let spelled = String(text), [".inf", ".Inf", ".INF"].contains(spelled) {
+            return .number
+        }
         if text.starts(with: "0x".utf8) || text.starts(with: "0o".utf8), text.count > 2 {
-            return Int(String(decoding: text.dropFirst(2), as: UTF8.self), radix: text.starts(with: "0x".utf8) ? 16 : 8) == nil ? .text : .integer
+            return Int(
+                String(decoding: text.dropFirst(2), as: UTF8.self),
+                radix: text.starts(with: "0x".utf8) ? 16 : 8) == nil ? .text : .integer
         }
         let whole = text.prefix(while: isDigit)
         var rest = text.dropFirst(whole.count)

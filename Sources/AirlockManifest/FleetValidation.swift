@@ -2,9 +2,6 @@ package import AirlockModel
 
 /// Reads a whole fleet from files instead of commits, for `airlock validate`.
 package enum FleetValidation {
-    /// The most files that are read.
-    package static let maximumFiles = 100_000
-
     /// One file of a folder.
     package struct File: Sendable {
         /// The path from the folder's root, with `/` between components.
@@ -26,7 +23,8 @@ package enum FleetValidation {
     }
 
     /// The top-level names below which something may be read; other folders need no visit.
-    package static let roots = ReadPath.folders + ReadPath.files + ReadPath.laterFolders + ReadPath.laterFiles
+    package static let roots =
+        ReadPath.folders + ReadPath.files + ReadPath.laterFolders + ReadPath.laterFiles
 
     /// The fleet that the files make, and everything that is wrong with them.
     package static func validate(_ files: [File]) -> (fleet: Fleet?, diagnostics: [Diagnostic]) {
@@ -36,6 +34,7 @@ package enum FleetValidation {
 
     /// The same with all that decoding gives.
     package static func decode(_ files: [File]) -> DecodedFleet {
+        guard files.count <= ManifestLimits.files else { return tooMany(files.count) }
         var blobs: [ObjectID: [UInt8]] = [:]
         var changes: [TreeChange] = []
         for file in files.sorted(by: { $0.path < $1.path }) {
@@ -46,6 +45,16 @@ package enum FleetValidation {
         }
         var decoder = FleetDecoder()
         return decoder.apply(TreeDelta(changes: changes), blobs: blobs, commit: nil)
+    }
+
+    private static func tooMany(_ count: Int) -> DecodedFleet {
+        let diagnostic = Diagnostic(
+            path: ".",
+            problem: "the folder has \(count) files, the limit is \(ManifestLimits.files)",
+            advice: "name the folder that holds fleet.yaml")
+        return DecodedFleet(
+            fleet: nil, diagnostics: [diagnostic], simulation: nil, touched: [],
+            counts: DecodeCounts())
     }
 
     /// A name for these bytes in the form of git's; it never leaves this target.

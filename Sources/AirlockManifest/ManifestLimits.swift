@@ -1,11 +1,20 @@
 /// The bounds within which a file of the repository is read; beyond them it is refused by name.
 package enum ManifestLimits {
+    /// The most files that a folder is validated with.
+    package static let files = 100_000
     /// The largest file, in bytes.
     package static let bytes = 1 << 20
     /// The most scalars, lists and mappings in one file, aliases counted as often as they are used.
     package static let nodes = 100_000
     /// The most uses of aliases (`*name`) in one file.
     package static let aliases = 100
+    /// The most values that the anchors and aliases of one file could stand for, however they nest.
+    package static let aliasGrowth = 500_000
+    /// The most commas, colons, opening brackets and line ends in one file.
+    package static let separators = 200_000
+    /// The most brackets that are open at once, in levels; what is open costs the parser time for
+    /// every token inside it. Wider than ``depth`` because brackets in quotes count too.
+    package static let openBrackets = 256
     /// The deepest nesting of lists and mappings, in levels.
     package static let depth = 64
     /// The longest single text in a file, in characters.

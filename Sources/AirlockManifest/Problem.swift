@@ -1,7 +1,7 @@
 package import AirlockModel
 
 /// A diagnostic that does not know its path yet, so that equal files are read once.
-package struct Problem: Error, Hashable, Sendable {
+package struct Problem: Error, Hashable, Comparable, Sendable {
     package let place: Document.Place?
     package let problem: String
     package let advice: String?
@@ -16,5 +16,11 @@ package struct Problem: Error, Hashable, Sendable {
     package func diagnostic(at path: String) -> Diagnostic {
         Diagnostic(
             path: path, line: place?.line, column: place?.column, problem: problem, advice: advice)
+    }
+
+    /// Orders by line, column and text.
+    package static func < (left: Problem, right: Problem) -> Bool {
+        (left.place?.line ?? 0, left.place?.column ?? 0, left.problem)
+            < (right.place?.line ?? 0, right.place?.column ?? 0, right.problem)
     }
 }

@@ -68,7 +68,8 @@ package enum StarterRepository {
         """
 
     private static func release(_ service: String, _ version: String, replicas: String) -> String {
-        let secret = service == "api" ? "\n  DB_PASSWORD: {secret: api-db}  # by name, never by value" : ""
+        let secret =
+            service == "api" ? "\n  DB_PASSWORD: {secret: api-db}  # by name, never by value" : ""
         return """
             # What runs in this environment. Change the digest, merge, and it is deployed.
             artifact: registry.example/\(service)@\(digest(service, version))

@@ -12,21 +12,21 @@ struct AuditText {
             let draft = entry.draft
             let place = draft.lane?.description ?? draft.environment?.description ?? "-"
             table.add([
-                Table.Cell(String(entry.sequence), ink.dim), Table.Cell(draft.time.local),
+                Table.Cell(String(entry.sequence), .dim), Table.Cell(draft.time.local),
                 Table.Cell(draft.kind.rawValue, paint(draft.kind)), Table.Cell(place),
-                Table.Cell(draft.actor.id), Table.Cell(draft.commit?.short ?? "-", ink.dim),
+                Table.Cell(draft.actor.id), Table.Cell(draft.commit?.short ?? "-", .dim),
                 Table.Cell(Self.what(draft)),
             ])
         }
         return table.text(ink)
     }
 
-    private func paint(_ kind: AuditKind) -> (String) -> String {
+    private func paint(_ kind: AuditKind) -> Ink.Shade {
         switch kind {
-        case .commitRefused, .quarantined: ink.red
-        case .drift, .frozen, .clock: ink.yellow
-        case .settled, .commitAccepted, .released, .thawed: ink.green
-        case .started, .adopted, .claimed, .decision, .intended, .trust: { $0 }
+        case .commitRefused, .quarantined: .red
+        case .drift, .frozen, .clock: .yellow
+        case .settled, .commitAccepted, .released, .thawed: .green
+        case .started, .adopted, .claimed, .decision, .intended, .trust: .plain
         }
     }
 

@@ -1,13 +1,13 @@
 /// Columns of text, each as wide as its widest cell.
 struct Table {
-    /// A cell and the colour it is painted with after its width was measured.
+    /// A cell and the shade it is painted with after its width was measured.
     struct Cell {
         let text: String
-        let paint: (String) -> String
+        let shade: Ink.Shade
 
-        init(_ text: String, _ paint: @escaping (String) -> String = { $0 }) {
+        init(_ text: String, _ shade: Ink.Shade = .plain) {
             self.text = text
-            self.paint = paint
+            self.shade = shade
         }
     }
 
@@ -22,7 +22,7 @@ struct Table {
 
     /// The table with its head; cells of the last column are not padded.
     func text(_ ink: Ink) -> String {
-        let all = [head.map { Cell($0.uppercased(), ink.dim) }] + rows
+        let all = [head.map { Cell($0.uppercased(), .dim) }] + rows
         let widths = head.indices.map { column in
             all.map { column < $0.count ? $0[column].text.count : 0 }.max() ?? 0
         }
@@ -30,7 +30,7 @@ struct Table {
             row.enumerated().map { column, cell in
                 let isLast = column == row.count - 1
                 let room = isLast ? 0 : widths[column] - cell.text.count
-                return cell.paint(cell.text) + String(repeating: " ", count: room)
+                return ink.paint(cell.text, cell.shade) + String(repeating: " ", count: room)
             }.joined(separator: "  ")
         }.joined(separator: "\n")
     }

@@ -1,4 +1,5 @@
 import AirlockHost
+import AirlockManifest
 import AirlockModel
 import ArgumentParser
 import Foundation
@@ -53,22 +54,25 @@ struct FormatOption: ParsableArguments {
     var format: OutputFormat = .human
 }
 
-extension EnvironmentName: @retroactive ExpressibleByArgument {
+extension EnvironmentName: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }
-extension LaneID: @retroactive ExpressibleByArgument {
+extension LaneID: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }
-extension UnitID: @retroactive ExpressibleByArgument {
+extension UnitID: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }
-extension CommitID: @retroactive ExpressibleByArgument {
+extension CommitID: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }
-extension BranchName: @retroactive ExpressibleByArgument {
+extension FleetName: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }
-extension Freeze.Scope: @retroactive ExpressibleByArgument {
+extension BranchName: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+extension Freeze.Scope: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }
 

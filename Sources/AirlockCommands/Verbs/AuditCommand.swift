@@ -1,3 +1,4 @@
+import AirlockHost
 import AirlockLedger
 import AirlockModel
 import ArgumentParser

@@ -1,3 +1,6 @@
+import AirlockGit
+import AirlockHost
+import AirlockLedger
 import AirlockModel
 import AirlockPlan
 import ArgumentParser

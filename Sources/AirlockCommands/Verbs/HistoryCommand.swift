@@ -1,3 +1,4 @@
+import AirlockLedger
 import AirlockModel
 import ArgumentParser
 
@@ -47,10 +48,10 @@ struct HistoryCommand: Verb {
             let view = Self.view(operation)
             let took = operation.ended.map { ($0 - operation.opened).brief } ?? "-"
             table.add([
-                Table.Cell(String(operation.number), ink.dim), Table.Cell(operation.opened.local),
+                Table.Cell(String(operation.number), .dim), Table.Cell(operation.opened.local),
                 Table.Cell(view.lane), Table.Cell(view.kind), Table.Cell(view.version ?? "-"),
                 Table.Cell(view.outcome, paint(operation.outcome)), Table.Cell(took),
-                Table.Cell(operation.commit?.short ?? "-", ink.dim),
+                Table.Cell(operation.commit?.short ?? "-", .dim),
                 Table.Cell(view.author ?? "airlock"),
             ])
         }
@@ -62,12 +63,12 @@ struct HistoryCommand: Verb {
             .joined(separator: "\n")
     }
 
-    private func paint(_ outcome: OperationRecord.Outcome?) -> (String) -> String {
+    private func paint(_ outcome: OperationRecord.Outcome?) -> Ink.Shade {
         switch outcome {
-        case .settled: common.ink.green
-        case .rolledBack: common.ink.red
-        case .superseded: common.ink.dim
-        case nil: common.ink.cyan
+        case .settled: .green
+        case .rolledBack: .red
+        case .superseded: .dim
+        case nil: .cyan
         }
     }
 

@@ -1,3 +1,4 @@
+import AirlockHost
 import AirlockModel
 import AirlockPlan
 import ArgumentParser
@@ -31,7 +32,8 @@ struct PlanCommand: Verb {
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         let fleets = try FleetReading(wiring)
-        let reading = try await ref == nil ? fleets.head() : fleets.merged(ref ?? .main)
+        let reading =
+            if let ref { try await fleets.merged(ref) } else { try await fleets.head() }
         guard reading.origin.conflicts.isEmpty else {
             throw Failure(
                 "the branch does not merge: " + reading.origin.conflicts.joined(separator: ", "),

@@ -1,5 +1,7 @@
 import AirlockEngine
+import AirlockHost
 import AirlockModel
+import AirlockPorts
 import ArgumentParser
 import Foundation
 
@@ -66,6 +68,8 @@ struct ReconcileCommand: Verb {
 
 /// Ticks until there is nothing left to do, in a process of its own.
 struct ReconcileLoop {
+    /// The shortest rest between two ticks.
+    private static let shortestRest = Duration.milliseconds(10)
     /// The longest rest between two ticks.
     private static let longestRest = Duration.seconds(1)
 
@@ -81,7 +85,7 @@ struct ReconcileLoop {
         var total = try await engine.tick(expected: request.expect)
         while let limit = request.wait, total.isUnderWay, clock.now().elapsed(since: start) < limit {
             let due = await engine.due().map { $0 - clock.now().wall } ?? Self.longestRest
-            try await clock.sleep(for: min(max(due, .milliseconds(10)), Self.longestRest))
+            try await clock.sleep(for: min(max(due, Self.shortestRest), Self.longestRest))
             total = total.followed(by: try await engine.tick(expected: request.expect))
         }
         return .reconciled(total)

@@ -1,5 +1,7 @@
 import AirlockControl
 import AirlockEngine
+import AirlockHost
+import AirlockLedger
 import AirlockModel
 import ArgumentParser
 import Glibc
@@ -71,10 +73,10 @@ struct RunCommand: Verb {
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do { try await group.run() } catch {
-            try await ledger.close()
+            try await wiring.close(ledger)
             throw error
         }
-        try await ledger.close()
+        try await wiring.close(ledger)
         logger.notice("ended")
         return .done
     }

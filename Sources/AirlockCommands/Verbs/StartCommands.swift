@@ -1,4 +1,5 @@
 import AirlockGit
+import AirlockHost
 import AirlockManifest
 import AirlockModel
 import ArgumentParser
@@ -106,8 +107,10 @@ struct InitCommand: Verb {
                 at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(file.contents.utf8).write(to: place)
         }
+        let user = LocalUser.current
         let root = try FirstRepository.commit(
-            path, paths: files.map(\.path), message: "The first fleet")
+            path, paths: files.map(\.path),
+            author: (user.name, "\(user.name)@localhost"), message: "The first fleet")
         Output.data(
             """
             Made \(directory): a git repository with the fleet \(fleet), \(files.count) files.

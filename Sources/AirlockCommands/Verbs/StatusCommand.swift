@@ -1,4 +1,5 @@
 import AirlockControl
+import AirlockGit
 import AirlockHost
 import AirlockModel
 import ArgumentParser
@@ -99,25 +100,25 @@ struct StatusText {
         let slots = lane.observed?.slots ?? []
         let healthy = slots.reduce(0) { $0 + $1.healthyCount }
         let wanted = slots.reduce(0) { $0 + $1.replicas }
+        let counts = lane.observed == nil ? "-" : "\(healthy)/\(wanted)"
+        let colour: Ink.Shade = healthy == wanted ? .green : .red
         return [
             Table.Cell(lane.record.lane.description), Table.Cell(settled?.version ?? "-"),
             Table.Cell(lane.condition.rawValue, paint(lane.condition)),
-            Table.Cell(
-                lane.observed == nil ? "-" : "\(healthy)/\(wanted)",
-                healthy == wanted ? ink.green : ink.red),
-            Table.Cell(settled?.slot.id.short ?? "-", ink.dim),
+            Table.Cell(counts, colour),
+            Table.Cell(settled?.slot.id.short ?? "-", .dim),
             Table.Cell(settled?.at.local ?? "-"),
-            Table.Cell(settled?.commit?.short ?? "-", ink.dim),
+            Table.Cell(settled?.commit?.short ?? "-", .dim),
         ]
     }
 
-    private func paint(_ condition: LaneReading.Condition) -> (String) -> String {
+    private func paint(_ condition: LaneReading.Condition) -> Ink.Shade {
         switch condition {
-        case .settled: ink.green
-        case .changing, .repairing: ink.cyan
-        case .rollingBack: ink.red
-        case .held: ink.yellow
-        case .absent: ink.dim
+        case .settled: .green
+        case .changing, .repairing: .cyan
+        case .rollingBack: .red
+        case .held: .yellow
+        case .absent: .dim
         }
     }
 

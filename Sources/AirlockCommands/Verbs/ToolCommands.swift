@@ -1,5 +1,6 @@
 import AirlockGit
 import ArgumentParser
+import CBuildCommit
 
 /// `airlock version`: the versions of the product, its formats and libgit2.
 struct VersionCommand: Verb {
@@ -10,11 +11,11 @@ struct VersionCommand: Verb {
 
     /// The versions, as JSON shows them.
     private struct Versions: Encodable {
-        let airlock = ProductVersion.current
-        let commit = ProductVersion.commit
-        let fleetFormat = ProductVersion.fleetFormat
-        let planFormat = PlanView.formatVersion
-        let libgit2 = LibraryVersion.libgit2
+        var airlock = ProductVersion.current
+        var commit = String(cString: airlock_build_commit())
+        var fleetFormat = ProductVersion.fleetFormat
+        var planFormat = PlanView.formatVersion
+        var libgit2 = Libgit2.version
     }
 
     func perform() async throws -> ExitStatus {

@@ -22,16 +22,20 @@ extension Verb {
 
     /// Writes what failed and whose move is next.
     private static func tell(_ error: any Error) -> ExitStatus {
+        Output.note("error: \(Explanation.of(error))")
+        return (error as? Failure)?.code ?? .error
+    }
+}
+
+/// Errors of every layer as a person reads them.
+enum Explanation {
+    static func of(_ error: any Error) -> String {
         switch error {
-        case let failure as Failure:
-            Output.note("error: \(failure)")
-            return failure.code
-        case let error as SourceError: Output.note("error: git: \(error.phrase)")
-        case let error as ProviderError: Output.note("error: provider: \(error.phrase)")
-        case let error as LedgerError: Output.note("error: \(error.phrase)")
-        case let error as EngineHalt: Output.note("error: \(error.phrase)")
-        default: Output.note("error: \(error)")
+        case let error as SourceError: "git: \(error.phrase)"
+        case let error as ProviderError: "provider: \(error.phrase)"
+        case let error as LedgerError: error.phrase
+        case let error as EngineHalt: error.phrase
+        default: "\(error)"
         }
-        return .error
     }
 }

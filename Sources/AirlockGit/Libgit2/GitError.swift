@@ -65,7 +65,8 @@ struct GitError: Error, Hashable {
         }
         if code == GIT_EMISMATCH.rawValue || damaged.contains(category) {
             return .corrupt(
-                "\(doing) in \(path): \(text); remove that folder and fetch again, it is only a copy")
+                "\(doing) in \(path): \(text); remove that folder and fetch again, it is only a copy"
+            )
         }
         return .failed("\(doing) in \(path): \(text)")
     }

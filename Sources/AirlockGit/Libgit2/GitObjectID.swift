@@ -20,13 +20,17 @@ struct GitObjectID: Hashable {
 
     /// The name in hexadecimal digits, as a commit's.
     var commit: CommitID {
-        guard let id = CommitID(Hex.encode(bytes)) else { preconditionFailure("a name of 20 bytes") }
+        guard let id = CommitID(Hex.encode(bytes)) else {
+            preconditionFailure("a name of 20 bytes")
+        }
         return id
     }
 
     /// The name in hexadecimal digits, as a blob's or a tree's.
     var object: ObjectID {
-        guard let id = ObjectID(Hex.encode(bytes)) else { preconditionFailure("a name of 20 bytes") }
+        guard let id = ObjectID(Hex.encode(bytes)) else {
+            preconditionFailure("a name of 20 bytes")
+        }
         return id
     }
 }

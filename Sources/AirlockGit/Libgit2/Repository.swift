@@ -58,19 +58,21 @@ struct Repository: ~Copyable {
         return database.with { git_odb_exists($0, &oid) == 1 }
     }
 
-    /// The type and the size in bytes of an object, without reading it.
-    borrowing func header(_ id: GitObjectID) throws(GitError) -> (type: git_object_t, bytes: Int) {
+    /// The size in bytes that an object claims, without reading it.
+    borrowing func size(of id: GitObjectID) throws(GitError) -> Int {
         var oid = id.oid
         var (size, type) = (0, GIT_OBJECT_INVALID)
         _ = try database.with { database throws(GitError) in
             try GitError.check(
                 git_odb_read_header(&size, &type, database, &oid), "read object \(id.object)")
         }
-        return (type, size)
+        return size
     }
 
-    /// The bytes of an object.
-    borrowing func read(_ id: GitObjectID) throws(GitError) -> [UInt8] {
+    /// The type and the bytes of an object; they are compared with its name.
+    borrowing func read(
+        _ id: GitObjectID
+    ) throws(GitError) -> (type: git_object_t, bytes: [UInt8]) {
         var oid = id.oid
         return try database.with { database throws(GitError) in
             let object = try GitHandle("read object \(id.object)", release: git_odb_object_free) {
@@ -79,7 +81,7 @@ struct Repository: ~Copyable {
             return object.with { object in
                 let bytes = UnsafeRawBufferPointer(
                     start: git_odb_object_data(object), count: git_odb_object_size(object))
-                return Array(bytes)
+                return (git_odb_object_type(object), Array(bytes))
             }
         }
     }

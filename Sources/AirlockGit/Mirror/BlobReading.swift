@@ -11,15 +11,16 @@ extension Repository {
     ) throws(SourceError) -> [UInt8] {
         let name = GitObjectID(id)
         do throws(GitError) {
-            let header = try header(name)
-            if header.type == GIT_OBJECT_BLOB && header.bytes <= limits.blobBytes {
-                return try read(name)
-            }
-            guard header.type != GIT_OBJECT_BLOB else {
+            guard try size(of: name) <= limits.blobBytes else {
                 throw GitError(code: 0, category: GIT_ERROR_NONE, doing: "")
             }
-            throw GitError(
-                code: -1, category: GIT_ERROR_NONE, doing: "read object \(id)", text: "not a file")
+            let object = try read(name)
+            guard object.type == GIT_OBJECT_BLOB else {
+                throw GitError(
+                    code: GIT_EINVALID.rawValue, category: GIT_ERROR_NONE, doing: "read \(id)",
+                    text: "it is not a file")
+            }
+            return object.bytes
         } catch {
             if error.code == 0 {
                 throw .tooLarge(what: "blob \(id)", limit: GitLimits.bytes(limits.blobBytes))

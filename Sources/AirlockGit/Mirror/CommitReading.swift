@@ -9,8 +9,7 @@ extension Repository {
         of id: CommitID, limits: GitLimits
     ) throws(SourceError) -> CommitRecord {
         do throws(GitError) {
-            let header = try header(GitObjectID(id))
-            guard header.bytes <= limits.commitBytes else {
+            guard try size(of: GitObjectID(id)) <= limits.commitBytes else {
                 throw GitError(code: 0, category: GIT_ERROR_NONE, doing: "")
             }
             return try commit(id).with { commit throws(GitError) in

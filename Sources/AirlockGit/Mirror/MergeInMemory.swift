@@ -23,9 +23,11 @@ struct MergeInMemory {
         of head: CommitID, onto base: CommitID, in repository: borrowing Repository
     ) throws(SourceError) -> Result {
         let relation = try GitSource.translating(repository) { repository throws(GitError) in
-            (isMerged: try repository.descends(base, from: head),
+            (
+                isMerged: try repository.descends(base, from: head),
                 isForward: try repository.descends(head, from: base),
-                base: try repository.tree(of: base), head: try repository.tree(of: head))
+                base: try repository.tree(of: base), head: try repository.tree(of: head)
+            )
         }
         if relation.isMerged { return Result() }
         if relation.isForward {
@@ -84,7 +86,8 @@ struct MergeInMemory {
         try GitError.check(
             git_merge_options_init(&options, UInt32(GIT_MERGE_OPTIONS_VERSION)), "set up the merge")
         return try scratch.with { repository throws(GitError) in
-            let index = try GitHandle("merge \(head) onto \(base)", release: git_index_free) { out in
+            let index = try GitHandle("merge \(head) onto \(base)", release: git_index_free) {
+                out in
                 ours.with { ours in
                     theirs.with { theirs in
                         git_merge_commits(&out, repository, ours, theirs, &options)

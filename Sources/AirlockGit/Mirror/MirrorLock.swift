@@ -7,7 +7,9 @@ struct MirrorLock: ~Copyable {
 
     /// Takes the lock.
     ///
-    /// - Parameter patience: Longest wait for another holder.
+    /// - Parameters:
+    ///   - path: The lock file; it is made when absent and never removed.
+    ///   - patience: Longest wait for another holder.
     /// - Throws: ``SourceError/busy`` after that.
     init(_ path: String, patience: Duration) throws(SourceError) {
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

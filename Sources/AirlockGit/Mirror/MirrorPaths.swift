@@ -4,6 +4,8 @@ struct MirrorPaths: Hashable, Sendable {
 
     /// The bare repository that holds what was fetched.
     var repository: String { "\(state)/mirror.git" }
+    /// Where the mirror keeps what it received.
+    var packs: String { "\(repository)/objects/pack" }
     /// The repository while it is being made.
     var unfinished: String { "\(state)/mirror.git.new" }
     /// Held by the one process that writes the mirror.

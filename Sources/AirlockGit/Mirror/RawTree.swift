@@ -51,8 +51,7 @@ struct RawTree {
     ) throws(SourceError) {
         let path = repository.path
         do throws(GitError) {
-            let header = try repository.header(id)
-            guard header.bytes <= limit else {
+            guard try repository.size(of: id) <= limit else {
                 throw GitError(code: GIT_EINVALID.rawValue, category: GIT_ERROR_NONE, doing: "")
             }
             var oid = id.oid
@@ -74,10 +73,10 @@ struct RawTree {
     }
 
     private static func copy(_ tree: OpaquePointer) -> [Entry] {
-        (0..<git_tree_entrycount(tree)).compactMap { index -> Entry? in
+        (0..<git_tree_entrycount(tree)).map { index in
             guard let entry = git_tree_entry_byindex(tree, index),
                 let name = git_tree_entry_name(entry), let oid = git_tree_entry_id(entry)
-            else { return nil }
+            else { preconditionFailure("an index below the count has an entry") }
             let bytes = UnsafeBufferPointer(start: name, count: strlen(name))
             return Entry(
                 name: bytes.map(UInt8.init(bitPattern:)), object: GitObjectID(oid.pointee),

@@ -47,6 +47,27 @@ enum StateFile {
         }
     }
 
+    /// Removes what an interrupted fetch left among the packs; only the holder of the lock may.
+    ///
+    /// libgit2 writes a pack as `pack_…` and renames it to `pack-…` when it is whole.
+    static func sweep(_ folder: String) throws(SourceError) {
+        guard let listing = opendir(folder) else {
+            if errno == ENOENT { return }
+            throw failure("list", folder)
+        }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { bytes in
+                bytes.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
+                    String(cString: $0)
+                }
+            }
+            guard name.hasPrefix("pack_") else { continue }
+            let path = "\(folder)/\(name)"
+            guard unlink(path) == 0 else { throw failure("remove", path) }
+        }
+    }
+
     /// The error of the last system call.
     static func failure(_ verb: String, _ path: String) -> SourceError {
         .failed("cannot \(verb) \(path): \(String(cString: strerror(errno)))")

@@ -128,7 +128,8 @@ struct TreeComparison {
         let path = folder.path.isEmpty ? entry.name : folder.path + [UInt8(ascii: "/")] + entry.name
         guard path.count <= limits.pathBytes else {
             throw .tooLarge(
-                what: "path \(GitText.escaped(path.prefix(80)))…", limit: "\(limits.pathBytes) bytes")
+                what: "path \(GitText.escaped(path.prefix(80)))…",
+                limit: "\(limits.pathBytes) bytes")
         }
         if checked, let reason = Self.refusal(of: entry.name) {
             throw .failed("\(GitText.escaped(path)): \(reason); rename it")

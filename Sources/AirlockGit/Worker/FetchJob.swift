@@ -21,8 +21,11 @@ final class FetchJob: Sendable {
         deadline = .now + limit
     }
 
-    /// Whether the asker waits no longer.
-    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+    /// Why nobody waits for the answer any more; nil while somebody does.
+    var ended: SourceError? {
+        if state.withLock({ $0.isAbandoned }) { return .failed("the fetch was cancelled") }
+        return deadline <= .now ? .timedOut(after: limit) : nil
+    }
 
     /// Waits for the answer; cancelling the asking task stops the fetch.
     func answer(

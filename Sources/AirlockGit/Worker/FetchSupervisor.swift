@@ -33,7 +33,10 @@ package final class FetchSupervisor: Sendable {
 
     /// Has one branch fetched.
     ///
-    /// - Parameter limit: Longest wall time; the worker is killed after it.
+    /// - Parameters:
+    ///   - request: The order; its number is set here.
+    ///   - limit: Longest wall time; the worker is killed after it.
+    /// - Returns: What the remote's branch has.
     /// - Throws: ``SourceError/timedOut(after:)`` then, or what the worker answered.
     func ask(_ request: FetchRequest, limit: Duration) async throws(SourceError) -> CommitID {
         let job = FetchJob(request, limit: limit)

@@ -23,7 +23,12 @@ struct WorkerLoop {
             var job = carried
             if job == nil { job = await jobs.first { _ in true } }
             guard let job else { return }
-            carried = await session(startingWith: job, jobs)
+            carried = nil
+            if let ended = job.ended {
+                job.finish(.failure(ended))
+            } else {
+                carried = await session(startingWith: job, jobs)
+            }
         }
     }
 
@@ -45,12 +50,10 @@ struct WorkerLoop {
                     served += 1
                     switch await serve(job, number: served, by: child, &lines) {
                     case .answered(let result): job.finish(result)
-                    case .broke where job.isAbandoned || job.deadline <= .now:
-                        job.finish(.failure(.timedOut(after: job.limit)))
-                        return nil as FetchJob?
-                    case .broke where served > 1: return job
+                    case .broke where served > 1 && job.ended == nil: return job as FetchJob?
                     case .broke:
-                        job.finish(.failure(.failed("the fetch worker ended without an answer")))
+                        let silent = SourceError.failed("the fetch worker ended without an answer")
+                        job.finish(.failure(job.ended ?? silent))
                         return nil
                     }
                     guard let next = await waiting.first(where: { _ in true }) else { return nil }

@@ -14,7 +14,6 @@ struct FetchRequest: Codable, Hashable, Sendable {
     let asked: Timestamp
     let lockPatienceMilliseconds: Int
     let planAgeMilliseconds: Int
-    let maximumReferences: Int
     let maximumObjects: Int
     let maximumBytes: Int
 }
@@ -86,7 +85,8 @@ enum WorkerLine {
     }
 
     /// Reads a message from one line without its end.
-    static func decode<Message: Decodable>(_ type: Message.Type, _ line: [UInt8]) throws -> Message {
+    static func decode<Message: Decodable>(_ type: Message.Type, _ line: [UInt8]) throws -> Message
+    {
         try JSONDecoder().decode(type, from: Data(line))
     }
 }

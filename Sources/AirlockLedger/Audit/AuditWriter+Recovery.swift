@@ -84,7 +84,9 @@ extension AuditWriter {
     /// Whether every bundle and tile of a log of that size is there, looking at their names alone.
     private func isComplete(_ size: Int) throws(LedgerError) -> Bool {
         let width = TilePath.fullWidth
-        let levels = (0..<MerkleEdge.levelCount(ofSize: size)).map { TilePath.Content.hashes(level: $0) }
+        let levels = (0..<MerkleEdge.levelCount(ofSize: size)).map {
+            TilePath.Content.hashes(level: $0)
+        }
         for content in levels + [.entries] {
             let level: Int =
                 switch content {

@@ -137,7 +137,9 @@ struct Journal: Sendable {
         } catch let error as LedgerError {
             switch error {
             case .contradiction, .entryTooLarge: return .failure(error)
-            case .locked, .fenced, .permissions, .corrupt, .newer, .missing, .storage: throw error
+            case .locked, .fenced, .permissions, .corrupt, .newer, .missing, .storage,
+                .otherFleet:
+                throw error
             }
         }
     }

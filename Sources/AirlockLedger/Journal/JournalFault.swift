@@ -23,7 +23,7 @@ enum JournalFault {
         if let error = error as? LedgerError {
             switch error {
             case .fenced, .corrupt, .newer, .permissions, .missing, .locked: return true
-            case .storage, .contradiction, .entryTooLarge: return false
+            case .storage, .contradiction, .entryTooLarge, .otherFleet: return false
             }
         }
         guard let error = error as? DatabaseError else { return false }

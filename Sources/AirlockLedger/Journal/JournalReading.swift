@@ -52,6 +52,15 @@ struct JournalReading: Sendable {
         }
     }
 
+    /// Closes the connection; nothing can be read after it.
+    func close() throws(LedgerError) {
+        do {
+            try queue.close()
+        } catch {
+            throw JournalFault.translate(error)
+        }
+    }
+
     /// Everything that decides what happens next.
     static func state(_ db: Database) throws -> LedgerState {
         var state = LedgerState()
@@ -73,8 +82,8 @@ struct JournalReading: Sendable {
         for record in try SealedTable.quarantines.all(Quarantine.self, in: db) {
             state.apply(.quarantine(record))
         }
-        for environment in try SealedTable.claims.all(EnvironmentName.self, in: db) {
-            state.apply(.claimed(environment))
+        for record in try SealedTable.claims.all(ClaimRecord.self, in: db) {
+            state.apply(.claimed(record))
         }
         let last = try Int.fetchOne(db, sql: "SELECT max(number) FROM operations")
         state.nextOperation = (last ?? 0) + 1
@@ -144,7 +153,8 @@ struct StoredEntry {
         do {
             let entry = try AuditEntry(bytes: bytes)
             guard entry.sequence == sequence else {
-                throw SealedRow.corrupt("entries", String(sequence), "it is entry \(entry.sequence)")
+                throw SealedRow.corrupt(
+                    "entries", String(sequence), "it is entry \(entry.sequence)")
             }
             return entry
         } catch let error as AuditEntryError {

@@ -43,8 +43,8 @@ enum JournalWriting {
             try SealedTable.quarantines.put(record, key: key(record.lane, record.slot), in: db)
         case .release(let lane, let slot):
             try SealedTable.quarantines.remove(key(lane, slot), in: db)
-        case .claimed(let environment):
-            try SealedTable.claims.put(environment, key: environment.description, in: db)
+        case .claimed(let record):
+            try SealedTable.claims.put(record, key: record.environment.description, in: db)
         case .clock(let moment): try JournalMeta.clock.put(moment, in: db)
         }
     }

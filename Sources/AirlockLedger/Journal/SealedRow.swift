@@ -16,7 +16,8 @@ enum SealedRow {
 
     /// What stands in a row's `hash`.
     /// - Parameter outcome: The second payload of an intent.
-    static func hash(_ table: String, _ key: String, _ payload: Data, outcome: Data? = nil) -> Data {
+    static func hash(_ table: String, _ key: String, _ payload: Data, outcome: Data? = nil) -> Data
+    {
         var hasher = SHA256()
         hasher.update(data: Array("\(table)\n\(key)\n\(payload.count)\n".utf8))
         hasher.update(data: payload)
@@ -100,7 +101,8 @@ enum SealedTable: String, CaseIterable {
     }
 
     /// The record with that key.
-    func get<Record: Decodable>(_ type: Record.Type, key: String, in db: Database) throws -> Record? {
+    func get<Record: Decodable>(_ type: Record.Type, key: String, in db: Database) throws -> Record?
+    {
         let statement = try db.cachedStatement(
             sql: "SELECT payload, hash FROM \(rawValue) WHERE key = ?")
         guard let row = try Row.fetchOne(statement, arguments: [key]) else { return nil }

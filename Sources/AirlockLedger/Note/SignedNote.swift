@@ -102,6 +102,7 @@ package struct SignedNote: Hashable, Sendable {
             throw .malformed("\(name) cannot be a key's name")
         }
         let signature = try key.signature(over: Array(text.utf8))
-        return Array("\(text)\n\(dash)\(name) \(Base64.encode(verifier.idBytes + signature))\n".utf8)
+        return Array(
+            "\(text)\n\(dash)\(name) \(Base64.encode(verifier.idBytes + signature))\n".utf8)
     }
 }

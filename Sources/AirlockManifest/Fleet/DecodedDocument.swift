@@ -31,8 +31,8 @@ package struct DecodedDocument: Sendable {
         do throws(Problem) {
             let document = try Document(bytes)
             var check = ShapeCheck()
-            check.check(document, against: kind.record, kind: kind.rawValue)
-            guard check.problems.isEmpty else { return (nil, check.problems) }
+            check.check(document, against: kind)
+            guard check.problems.isEmpty else { return (nil, check.problems.sorted()) }
             return (try DocumentReader.value(of: document.root, as: kind), [])
         } catch {
             return (nil, [error])

@@ -6,7 +6,8 @@ package struct DecodedFleet: Sendable {
     package let fleet: Fleet?
     /// Everything that is wrong, sorted by place.
     package let diagnostics: [Diagnostic]
-    /// Nil when `simulation.yaml` is absent or cannot be read.
+    /// Empty when `simulation.yaml` is absent; nil when it cannot be read, and what was said before
+    /// stays.
     package let simulation: SimulationSpec?
     /// Lanes whose read set changed since the last commit that was not refused.
     package let touched: Set<LaneID>

@@ -35,7 +35,7 @@ extension FleetDecoder {
                     advice: "write \(subject.path); `airlock schema service` shows its form"))
         }
         if case .service(let service) = value(of: subject) {
-            for call in service.calls where index.entries[call.value] == nil {
+            for call in service.calls where !names.has(call.value) {
                 let problem = Problem(
                     call.place, "the fleet has no service `\(call.value)`",
                     names.nearestService(call.value).map { "did you mean `\($0)`?" }
@@ -91,6 +91,11 @@ private struct KnownNames {
             }
         }
         self.refusedServices = refusedServices
+    }
+
+    /// Whether the fleet has the service, readable or not.
+    func has(_ service: UnitName) -> Bool {
+        services[service] != nil || refusedServices.contains(service)
     }
 
     mutating func add(_ names: [EnvironmentName]) { environments.formUnion(names) }

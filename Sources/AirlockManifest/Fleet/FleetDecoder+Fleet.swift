@@ -36,12 +36,13 @@ extension FleetDecoder {
         return (fleet, diagnostics + parked.all)
     }
 
-    /// What the simulator is told; nil when `simulation.yaml` is absent or bad.
+    /// What the simulator is told: nothing of note when `simulation.yaml` is absent, nil when it
+    /// is bad.
     func simulation() -> (spec: SimulationSpec?, diagnostics: [Diagnostic]) {
-        guard case .simulation(let spec) = value(of: .simulation) else {
-            return (nil, diagnostics(of: .simulation))
-        }
-        return (spec, [])
+        if case .simulation(let spec) = value(of: .simulation) { return (spec, []) }
+        let isRefused = index.refused.values.contains { $0.parks == .simulation }
+        let isAbsent = index.objects[.simulation] == nil && !isRefused
+        return (isAbsent ? SimulationSpec() : nil, diagnostics(of: .simulation))
     }
 
     private static var missingFleet: Diagnostic {
@@ -64,9 +65,10 @@ extension FleetDecoder {
     /// `order` names each environment once, every environment has a file, and tiers never go down.
     private func checkOrder(_ order: [Located<EnvironmentName>], _ parked: inout Parked) {
         var highest: (name: EnvironmentName, tier: Tier)?
+        let refused = Set(index.refused.values.compactMap(\.parks))
         for entry in order {
             let subject = Subject.environment(entry.value)
-            if index.objects[subject] == nil {
+            if index.objects[subject] == nil, !refused.contains(subject) {
                 let near = NearestName.of(
                     entry.value.description, among: index.environments.map(\.description))
                 let problem = Problem(

@@ -17,13 +17,11 @@ package struct FleetDecoder: Sendable {
     package init() {}
 
     /// Documents whose contents are needed before `delta` is applied, sorted by path: those not
-    /// read before, each blob once for each kind.
+    /// read before, each blob once for each kind, and those that could not be had before.
     package func wantedDocuments(_ delta: TreeDelta) -> [WantedDocument] {
         var seen: Set<DocumentKey> = []
         var wanted: [WantedDocument] = []
-        var gone: Set<String> = []
         for change in delta.changes {
-            gone.insert(change.path)
             guard
                 case .set(let entry) = change,
                 case .document(let subject) = ReadPath(entry.path, kind: entry.kind)
@@ -33,8 +31,8 @@ package struct FleetDecoder: Sendable {
                 wanted.append(WantedDocument(path: entry.path, key: key))
             }
         }
-        for (key, path) in index.unread where !gone.contains(path) {
-            if seen.insert(key).inserted { wanted.append(WantedDocument(path: path, key: key)) }
+        for (key, path) in index.unread where seen.insert(key).inserted {
+            wanted.append(WantedDocument(path: path, key: key))
         }
         return wanted.sorted { $0.path < $1.path }
     }
@@ -46,7 +44,7 @@ package struct FleetDecoder: Sendable {
 
     /// Applies the difference and gives the fleet; documents are read one after the other.
     ///
-    /// - Parameter blobs: The contents of what ``wanted(_:)`` named; a blob left out is a diagnostic.
+    /// - Parameter blobs: The contents of what ``wanted(_:)`` named; one left out is a diagnostic.
     /// - Parameter causes: For changed paths the commit on the first-parent line that changed them.
     /// - Parameter commit: The cause where `causes` says nothing.
     package mutating func apply(

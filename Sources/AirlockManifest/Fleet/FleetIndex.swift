@@ -39,10 +39,17 @@ struct FleetIndex: Sendable {
     mutating func apply(_ delta: TreeDelta) -> Impact {
         var impact = Impact()
         for change in delta.changes {
-            if isKnown(change) { continue }
-            impact.paths.insert(change.path)
-            remove(change.path, &impact)
-            if case .set(let entry) = change { set(entry, &impact) }
+            switch change {
+            case .remove(let path):
+                impact.paths.insert(path)
+                remove(path, &impact)
+            case .set(let entry):
+                let meaning = ReadPath(entry.path, kind: entry.kind)
+                if isKnown(entry, meaning) { continue }
+                impact.paths.insert(entry.path)
+                remove(entry.path, &impact)
+                set(entry, meaning, &impact)
+            }
         }
         return impact
     }
@@ -88,16 +95,15 @@ struct FleetIndex: Sendable {
         LaneID(environment: environment, unit: UnitID(kind: .service, name: unit))
     }
 
-    private func isKnown(_ change: TreeChange) -> Bool {
-        guard
-            case .set(let entry) = change, entry.kind == .file,
-            case .document(let subject) = ReadPath(entry.path, kind: entry.kind)
-        else { return false }
+    private func isKnown(_ entry: TreeEntry, _ meaning: ReadPath) -> Bool {
+        guard case .document(let subject) = meaning else { return false }
         return objects[subject] == entry.object && refused[entry.path] == nil
     }
 
-    private mutating func set(_ entry: TreeEntry, _ impact: inout Impact) {
-        switch ReadPath(entry.path, kind: entry.kind) {
+    private mutating func set(
+        _ entry: TreeEntry, _ meaning: ReadPath, _ impact: inout Impact
+    ) {
+        switch meaning {
         case .ignored: return
         case .refused(let problem, let parks):
             refused[entry.path] = Refusal(problem: problem, parks: parks)

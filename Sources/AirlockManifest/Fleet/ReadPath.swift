@@ -51,48 +51,72 @@ package enum ReadPath: Hashable, Sendable {
 
     /// Classifies one entry of a tree.
     package init(_ path: String, kind: TreeEntry.Kind = .file) {
+        if kind == .file, let subject = Self.subject(path) {
+            self = .document(subject)
+        } else {
+            self = Self.classify(path, kind: kind)
+        }
+    }
+
+    /// What a path of exactly the right spelling describes.
+    private static func subject(_ path: String) -> Subject? {
+        guard path.hasSuffix(".yaml") else { return nil }
+        let parts = path.dropLast(5).split(separator: "/", omittingEmptySubsequences: false)
+        if parts.count == 3, parts[0] == "services" {
+            guard let unit = UnitName(String(parts[1])) else { return nil }
+            if parts[2] == reserved { return .service(unit) }
+            return EnvironmentName(String(parts[2])).map { .release(unit, $0) }
+        }
+        if parts.count == 2, parts[0] == "environments", parts[1] != reserved {
+            return EnvironmentName(String(parts[1])).map(Subject.environment)
+        }
+        return path == files[0] ? .fleet : path == files[1] ? .simulation : nil
+    }
+
+    /// No environment can be called this: `service.yaml` has a meaning.
+    private static let reserved = "service"
+
+    private static func classify(_ path: String, kind: TreeEntry.Kind) -> ReadPath {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard let top = parts.first, let last = parts.last, Self.isReadable(top, parts.count) else {
-            self = .ignored
-            return
+        guard let top = parts.first, let last = parts.last, isReadable(top, parts.count) else {
+            return .ignored
         }
         switch kind {
         case .symlink:
-            self = .refused(
-                Problem(nil, "symbolic links are never followed", "put the file itself here"),
-                parks: Self.parked(by: parts))
+            let problem = "symbolic links are never followed"
+            return .refused(
+                Problem(nil, problem, "put the file itself here"), parks: parked(by: parts))
         case .submodule:
-            self = .refused(
-                Problem(nil, "submodules are never read", "put the files themselves here"),
-                parks: Self.parked(by: parts))
+            let problem = "submodules are never read"
+            return .refused(
+                Problem(nil, problem, "put the files themselves here"), parks: parked(by: parts))
         case .file:
-            self = last.hasPrefix(".") || last.hasSuffix(".md")
-                ? .ignored : Self.classify(parts)
+            return last.hasPrefix(".") || last.hasSuffix(".md") ? .ignored : refuse(parts)
         }
     }
 
-    /// Whether entries under `top` concern the fleet at all.
+    /// Whether entries under `top` concern the fleet at all, also when the spelling is off.
     private static func isReadable(_ top: String, _ count: Int) -> Bool {
-        let folder = top.lowercased()
-        if (folders + laterFolders).contains(folder) { return true }
-        return count == 1 && (files + laterFiles + ["fleet.yml", "simulation.yml"]).contains(folder)
+        let name = top.lowercased()
+        if folders.contains(name) || laterFolders.contains(name) { return true }
+        guard count == 1 else { return files.contains(name) }
+        return files.contains(name) || laterFiles.contains(name)
+            || ["fleet.yml", "simulation.yml"].contains(name)
     }
 
-    private static func classify(_ parts: [String]) -> ReadPath {
+    /// Why a file is not read.
+    private static func refuse(_ parts: [String]) -> ReadPath {
         if laterFolders.contains(parts[0]) || laterFiles.contains(parts[0]) {
             let what = Problem(
                 nil, "this version cannot enforce `\(parts[0])`",
                 "remove it: a rule that is not enforced must not look as if it were")
             return .refused(what, parks: nil)
         }
-        if let subject = parked(by: parts), subject.path == parts.joined(separator: "/") {
-            guard case .environment(let name) = subject, name.description == "service" else {
-                return .document(subject)
-            }
+        let subject = parked(by: parts)
+        if case .environment(let name)? = subject, name.description == reserved {
             let problem = "an environment cannot be called `service`: service.yaml has a meaning"
             return .refused(Problem(nil, problem, "choose another name"), parks: nil)
         }
-        let subject = parked(by: parts)
         let advice = subject.map { "name it \($0.path)" } ?? "the paths are \(forms)"
         return .refused(
             Problem(nil, "this path is not part of the format", advice), parks: subject)
@@ -116,7 +140,7 @@ package enum ReadPath: Hashable, Sendable {
         guard folder == "services", let unit = UnitName(name(parts[1])) else { return nil }
         guard parts.count == 3, isYAML(parts[2]) else { return .service(unit) }
         let last = name(parts[2])
-        return last == "service"
+        return last == reserved
             ? .service(unit) : EnvironmentName(last).map { .release(unit, $0) } ?? .service(unit)
     }
 

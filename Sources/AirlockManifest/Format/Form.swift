@@ -45,7 +45,10 @@ package enum Form: Hashable, Sendable {
         case .rate: "a rate"
         case .urlPath: "the path of a URL"
         case .configKey: "the name of a configuration value"
-        case .choice(let words): words.count == 1 ? "the word `\(words[0])`" : "one of \(words.map { "`\($0)`" }.joined(separator: ", "))"
+        case .choice(let words):
+            words.count == 1
+                ? "the word `\(words[0])`"
+                : "one of \(words.map { "`\($0)`" }.joined(separator: ", "))"
         }
     }
 

@@ -40,6 +40,8 @@ package enum FormatReference {
         | size | \(ManifestLimits.bytes) bytes |
         | values, with aliases counted each time they are used | \(ManifestLimits.nodes) |
         | uses of aliases | \(ManifestLimits.aliases) |
+        | values that its aliases could stand for, however they nest | \(ManifestLimits.aliasGrowth) |
+        | commas, colons, opening brackets and line ends | \(ManifestLimits.separators) |
         | nesting | \(ManifestLimits.depth) levels |
         | one text | \(ManifestLimits.textCharacters) characters |
 
@@ -53,6 +55,8 @@ package enum FormatReference {
         var text = "## \(kind.rawValue): `\(kind.path)`\n\n\(kind.sentence)\n\n"
         text += "| key | value | | meaning | example |\n|---|---|---|---|---|\n"
         for row in rows(kind.record, under: "") { text += row + "\n" }
+        let lines = kind.record.keys.filter(\.isEnforced).map { "\($0.name): \($0.example)\n" }
+        text += "\n```yaml\n\(lines.joined())```\n"
         let later = self.later(kind.record, under: "")
         if !later.isEmpty {
             text += "\nReserved, and refused by this version: \(later.joined(separator: ", ")).\n"

@@ -50,7 +50,7 @@ extension FormatTable {
     private static let allAtOnce = Record([
         .optional(
             "deadline", .text(.duration),
-            "After this time without health the new slot is stopped and the old one goes on; 10m when left out.",
+            "After this time without health the new slot is stopped, the old one goes on; else 10m.",
             example: "10m")
     ])
 

@@ -17,6 +17,17 @@ package enum ManifestKind: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// A file of this kind, for messages.
+    var noun: String {
+        switch self {
+        case .fleet: "a fleet file"
+        case .environment: "an environment file"
+        case .service: "a service file"
+        case .release: "a release file"
+        case .simulation: "a simulation file"
+        }
+    }
+
     /// What a file of this kind says, in one sentence.
     package var sentence: String {
         switch self {
@@ -49,11 +60,11 @@ enum FormatTable {
             "The name of the fleet; it is also the origin of the audit log.", example: "shop"),
         .required(
             "order", .list(of: .text(.name("environment name")), minimum: 1),
-            "The environments in the order of promotion; each has a file in `environments/`, and tiers never go down.",
+            "The environments in the order of promotion; each has a file, and tiers never go down.",
             example: "[development, testing, staging, production]"),
         .optional(
             "limits", .record(limits),
-            "How much of one environment may move at once; those of the commit before are in force.",
+            "How much of one environment may move at once; the limits of the commit before hold.",
             example: "{removals: {count: 3, share: 10%}}"),
         .later("trust", "Who may change what, and how commits are signed."),
     ])
@@ -62,18 +73,19 @@ enum FormatTable {
         [
             .optional(
                 "removals", .record(bound),
-                "Lanes that one plan may remove; 3 and 10% when left out.",
+                "Lanes that one plan may remove; else 3 and 10%.",
                 example: "{count: 3, share: 10%}"),
             .optional(
                 "changing", .record(bound),
-                "Lanes in change at the same time, first deployments not counted; 20 and 25% when left out.",
+                "Lanes in change at once, first deployments not counted; else 20 and 25%.",
                 example: "{count: 20, share: 25%}"),
         ], minimum: 1)
 
     private static let bound = Record(
         [
             .optional(
-                "count", .integer(1...100_000), "A number of lanes; the smaller of the two holds, at least 1.",
+                "count", .integer(1...100_000),
+                "A number of lanes; the smaller of the two holds, at least 1.",
                 example: "3"),
             .optional(
                 "share", .text(.share), "A share of the environment's lanes.", example: "10%"),

@@ -34,7 +34,8 @@ package enum Quantity {
         guard text.hasSuffix("%"), let points = decimal(text.dropLast(), places: 2) else {
             return nil
         }
-        guard points.digits <= 3, points.value <= 10_000, points.digits < 3 || points.value == 10_000
+        guard points.digits <= 3, points.value <= 10_000,
+            points.digits < 3 || points.value == 10_000
         else { return nil }
         return Share(basisPoints: points.value)
     }

@@ -20,10 +20,13 @@ package struct Record: Sendable {
     package let keys: [Key]
     /// How many of the keys must be there.
     package let minimum: Int
+    /// The same keys by name.
+    let byName: [String: Key]
 
     package init(_ keys: [Key], minimum: Int = 0) {
         self.keys = keys
         self.minimum = minimum
+        byName = Dictionary(uniqueKeysWithValues: keys.map { ($0.name, $0) })
     }
 
     /// One key of the format.

@@ -3,8 +3,8 @@ struct ShapeCheck {
     private(set) var problems: [Problem] = []
 
     /// Checks the whole of `document`.
-    mutating func check(_ document: Document, against record: Record, kind: String) {
-        check(document.root, is: .record(record), named: "a \(kind) file")
+    mutating func check(_ document: Document, against kind: ManifestKind) {
+        check(document.root, is: .record(kind.record), named: kind.noun)
     }
 
     private mutating func check(_ value: Document.Value, is shape: Shape, named name: String) {
@@ -13,7 +13,9 @@ struct ShapeCheck {
         case .text(let form): checkText(value, form, name)
         case .scalar:
             if ![.text, .integer, .number, .boolean].contains(value.sort) {
-                report(value, "\(name) must be a text, but is \(value.sort.noun)", value.sort == .null ? "write \"\" for an empty text" : nil)
+                report(
+                    value, "\(name) must be a text, but is \(value.sort.noun)",
+                    value.sort == .null ? "write \"\" for an empty text" : nil)
             }
         case .integer(let range): checkInteger(value, range, name)
         case .list(let item, let minimum): checkList(value, item, minimum, name)
@@ -34,9 +36,11 @@ struct ShapeCheck {
 
     private mutating func checkText(_ value: Document.Value, _ form: Form, _ name: String) {
         guard let text = value.text, value.sort != .null else {
-            return report(value, "\(name) must be \(form.noun), but is \(value.sort.noun)", form.advice)
+            return report(
+                value, "\(name) must be \(form.noun), but is \(value.sort.noun)", form.advice)
         }
-        let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+        let isNumber =
+            !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
         if isNumber, let advice = form.unitAdvice(for: text) {
             return report(value, "\(name) is the number \(text) without a unit", advice)
         }
@@ -46,7 +50,9 @@ struct ShapeCheck {
         }
         if form.accepts(text) { return }
         if case .choice(let words) = form, let near = NearestName.of(text, among: words) {
-            return report(value, "\(name) cannot be `\(shortened(text))`", "did you mean `\(near)`? \(form.advice)")
+            return report(
+                value, "\(name) cannot be `\(shortened(text))`",
+                "did you mean `\(near)`? \(form.advice)")
         }
         report(value, "`\(shortened(text))` is not \(form.noun)", form.advice)
     }
@@ -54,7 +60,10 @@ struct ShapeCheck {
     private mutating func checkInteger(
         _ value: Document.Value, _ range: ClosedRange<Int>, _ name: String
     ) {
-        let wanted = range.count == 1 ? "\(range.lowerBound)" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        let wanted =
+            range.count == 1
+            ? "\(range.lowerBound)"
+            : "a whole number from \(range.lowerBound) to \(range.upperBound)"
         guard value.sort == .integer, let text = value.text else {
             let isQuoted = value.text.flatMap { Int($0) } != nil
             return report(
@@ -70,7 +79,8 @@ struct ShapeCheck {
         _ value: Document.Value, _ item: Shape, _ minimum: Int, _ name: String
     ) {
         guard value.sort == .list else {
-            return report(value, "\(name) must be a list, but is \(value.sort.noun)", "write [first, second]")
+            return report(
+                value, "\(name) must be a list, but is \(value.sort.noun)", "write [first, second]")
         }
         if value.items.count < minimum {
             report(value, "\(name) is empty", "name at least \(minimum)")
@@ -88,12 +98,17 @@ struct ShapeCheck {
         _ value: Document.Value, _ form: Form, _ item: Shape, _ name: String
     ) {
         guard value.sort == .mapping else {
-            return report(value, "\(name) must be a mapping, but is \(value.sort.noun)", "write key: value, or {} for none")
+            return report(
+                value, "\(name) must be a mapping, but is \(value.sort.noun)",
+                "write key: value, or {} for none")
         }
         for pair in value.pairs {
             if !form.accepts(pair.key) {
                 problems.append(
-                    Problem(pair.place, "the key `\(shortened(pair.key))` in \(name) is not \(form.noun)", form.advice))
+                    Problem(
+                        pair.place,
+                        "the key `\(shortened(pair.key))` in \(name) is not \(form.noun)",
+                        form.advice))
             }
             check(pair.value, is: item, named: "`\(shortened(pair.key))`")
         }
@@ -101,30 +116,38 @@ struct ShapeCheck {
 
     private mutating func checkRecord(_ value: Document.Value, _ record: Record, _ name: String) {
         guard value.sort == .mapping else {
-            let keys = record.keys.filter(\.isEnforced).map { "\($0.name):" }.joined(separator: ", ")
-            return report(value, "\(name) must be a mapping, but is \(value.sort.noun)", keys.isEmpty ? "write {}" : "give its keys: \(keys)")
+            let keys = record.keys.filter(\.isEnforced).map { "\($0.name):" }.joined(
+                separator: ", ")
+            return report(
+                value, "\(name) must be a mapping, but is \(value.sort.noun)",
+                keys.isEmpty ? "write {}" : "give its keys: \(keys)")
         }
-        let known = Dictionary(record.keys.map { ($0.name, $0) }) { first, _ in first }
         var given: Set<String> = []
         for pair in value.pairs {
             guard problems.count < ManifestLimits.diagnosticsPerFile else { return }
             given.insert(pair.key)
-            guard let key = known[pair.key] else {
+            guard let key = record.byName[pair.key] else {
                 problems.append(Self.unknown(pair, in: record, name))
                 continue
             }
             guard key.isEnforced else {
                 problems.append(
-                    Problem(pair.place, "this version cannot enforce `\(key.name)`", "remove it: a rule that is not enforced must not look as if it were"))
+                    Problem(
+                        pair.place, "this version cannot enforce `\(key.name)`",
+                        "remove it: a rule that is not enforced must not look as if it were"))
                 continue
             }
             check(pair.value, is: key.shape, named: "`\(key.name)`")
         }
         for key in record.keys where key.isRequired && !given.contains(key.name) {
-            report(value, "`\(key.name)` is missing in \(name)", "add `\(key.name): \(key.example)`")
+            report(
+                value, "`\(key.name)` is missing in \(name)", "add `\(key.name): \(key.example)`")
         }
         if given.count < record.minimum {
-            report(value, "\(name) is empty", "give at least one of \(record.keys.map { "`\($0.name)`" }.joined(separator: ", "))")
+            report(
+                value, "\(name) is empty",
+                "give at least one of \(record.keys.map { "`\($0.name)`" }.joined(separator: ", "))"
+            )
         }
     }
 
@@ -135,7 +158,11 @@ struct ShapeCheck {
             if let near = NearestName.of(pair.key, among: record.keys.map(\.name)) {
                 "did you mean `\(near)`?"
             } else {
-                record.keys.isEmpty ? "it has no keys" : "the keys here are " + record.keys.filter(\.isEnforced).map { "`\($0.name)`" }.joined(separator: ", ")
+                record.keys.isEmpty
+                    ? "it has no keys"
+                    : "the keys here are "
+                        + record.keys.filter(\.isEnforced).map { "`\($0.name)`" }.joined(
+                            separator: ", ")
             }
         return Problem(pair.place, "unknown key `\(shortened(pair.key))` in \(name)", advice)
     }

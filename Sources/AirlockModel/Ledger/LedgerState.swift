@@ -57,7 +57,7 @@ package struct LedgerState: Hashable, Sendable {
         case .release(let lane, let slot):
             quarantines[lane]?.removeAll { $0.slot == slot }
             if quarantines[lane]?.isEmpty == true { quarantines[lane] = nil }
-        case .claimed(let environment, let epoch): claims[environment] = epoch
+        case .claimed(let record): claims[record.environment] = record.epoch
         case .clock(let moment): clock = moment
         }
     }
@@ -83,7 +83,7 @@ package enum JournalWrite: Hashable, Sendable {
     case thaw(Freeze.Scope)
     case quarantine(Quarantine)
     case release(LaneID, SlotID)
-    case claimed(EnvironmentName, Epoch)
+    case claimed(ClaimRecord)
     case clock(Moment)
 }
 

@@ -250,3 +250,28 @@ package struct HeadRecord: Hashable, Sendable, Codable {
         self.limitsInForce = limitsInForce
     }
 }
+
+/// The claim that this ledger last stored in an environment's engine.
+package struct ClaimRecord: Hashable, Sendable, Codable {
+    package let environment: EnvironmentName
+    package let epoch: Epoch
+
+    package init(environment: EnvironmentName, epoch: Epoch) {
+        self.environment = environment
+        self.epoch = epoch
+    }
+}
+
+extension OperationRecord {
+    /// The artifact that the operation brings; that of the base for a removal, nil for none.
+    package var artifact: ArtifactReference? {
+        switch work {
+        case .change(let change):
+            switch change.target {
+            case .slot(let slot, _, _): slot.artifact
+            case .removal: change.base?.slot.artifact
+            }
+        case .repair(let repair): repair.to?.slot.artifact
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import AirlockControl
+import AirlockHost
+import AirlockLedger
+import AirlockModel
+import ArgumentParser
+import Foundation
+
+/// `airlock doctor`: checks what Airlock stands on, and says whose move is next.
+struct DoctorCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Check what Airlock stands on.")
+
+    @Flag(help: "Only print each setting with its origin.") var settings = false
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: FormatOption
+
+    /// One check.
+    struct Check: Encodable {
+        let name: String
+        let ok: Bool
+        let text: String
+        let advice: String?
+    }
+
+    func perform() async throws -> ExitStatus {
+        let values = try common.settings()
+        if settings {
+            try tell(values)
+            return .done
+        }
+        let wiring = try Wiring(values)
+        var checks = [
+            clock(wiring), await repository(wiring), stateDirectory(wiring), await ledger(wiring),
+        ]
+        checks += [audit(wiring), await holder(wiring)]
+        switch output.format {
+        case .json, .yaml: try Output.value(checks, as: output.format)
+        case .human, .markdown:
+            let ink = common.ink
+            for check in checks {
+                let mark = check.ok ? ink.green("✓") : ink.red("✗")
+                Output.data("\(mark) \(check.name): \(check.text)")
+                if let advice = check.advice { Output.data("  → \(advice)") }
+            }
+        }
+        return checks.allSatisfy(\.ok) ? .done : .error
+    }
+
+    private func tell(_ settings: Settings) throws {
+        let entries = Settings.Key.allCases.compactMap { settings.entries[$0] }
+        switch output.format {
+        case .json, .yaml:
+            let view = Dictionary(
+                uniqueKeysWithValues: entries.map {
+                    ($0.key.rawValue, ["value": $0.value, "origin": $0.origin])
+                })
+            try Output.value(view, as: output.format)
+        case .human, .markdown:
+            var table = Table(["setting", "value", "origin"])
+            for entry in entries {
+                table.add([
+                    Table.Cell(entry.key.rawValue), Table.Cell(entry.value),
+                    Table.Cell(entry.origin, .dim),
+                ])
+            }
+            Output.data(table.text(common.ink))
+        }
+    }
+
+    private func clock(_ wiring: Wiring) -> Check {
+        Check(
+            name: "clock", ok: true, text: wiring.clock.now().wall.local, advice: nil)
+    }
+
+    private func repository(_ wiring: Wiring) async -> Check {
+        do {
+            let fleets = try FleetReading(wiring)
+            let reading = try await fleets.head()
+            let problems = reading.diagnostics.count
+            let notices = reading.origin.notices
+            return Check(
+                name: "repository", ok: problems == 0 && notices.isEmpty && reading.fleet != nil,
+                text: "\(wiring.settings[.repo]) \(wiring.settings[.branch]) at "
+                    + "\(reading.commit.short), \(problems) problems"
+                    + notices.map { "; \($0)" }.joined(),
+                advice: problems == 0 ? nil : "`airlock validate` names them")
+        } catch {
+            return Check(
+                name: "repository", ok: false, text: Explanation.of(error),
+                advice: "check --repo and --branch")
+        }
+    }
+
+    private func stateDirectory(_ wiring: Wiring) -> Check {
+        do {
+            try wiring.state.check()
+            return Check(name: "state", ok: true, text: wiring.settings[.state], advice: nil)
+        } catch {
+            return Check(
+                name: "state", ok: false, text: Explanation.of(error),
+                advice: "only its owner may read the state directory")
+        }
+    }
+
+    private func ledger(_ wiring: Wiring) async -> Check {
+        do {
+            guard let reader = try wiring.reader() else {
+                return Check(
+                    name: "ledger", ok: true, text: "none yet",
+                    advice: "`airlock run` or `airlock reconcile` makes one")
+            }
+            try await reader.check()
+            let state = try await reader.state()
+            let behind = state.clock.map { $0.wall - wiring.clock.now().wall } ?? .zero
+            guard behind <= .seconds(30) else {
+                return Check(
+                    name: "ledger", ok: false,
+                    text: "the clock is \(behind.brief) behind the last entry",
+                    advice: "set the clock; production does not go forward until then")
+            }
+            return Check(
+                name: "ledger", ok: true,
+                text: "every row fits its hash; \(state.lanes.count) lanes, "
+                    + "\(state.operations.count) operations under way", advice: nil)
+        } catch {
+            return Check(
+                name: "ledger", ok: false, text: Explanation.of(error),
+                advice: "nothing is done until a person has looked")
+        }
+    }
+
+    private func audit(_ wiring: Wiring) -> Check {
+        do {
+            let checkpoint = try AuditLog(wiring.state).checkpoint()
+            return Check(
+                name: "audit", ok: true,
+                text: "\(checkpoint.size) entries are signed; `airlock audit verify` checks all",
+                advice: nil)
+        } catch {
+            if case .missing = error {
+                return Check(name: "audit", ok: true, text: "nothing is signed yet", advice: nil)
+            }
+            return Check(
+                name: "audit", ok: false, text: error.description,
+                advice: "`airlock audit verify` names the place")
+        }
+    }
+
+    private func holder(_ wiring: Wiring) async -> Check {
+        do {
+            let answer = try await ControlClient.send(
+                ControlRequest(id: RandomIdentity.make(), call: .health),
+                to: try wiring.controlSocket(), deadline: .seconds(2))
+            guard case .health(let health) = answer.result else {
+                return Check(name: "run", ok: false, text: "it answered nonsense", advice: nil)
+            }
+            return Check(
+                name: "run", ok: health.faults.isEmpty,
+                text: (["pid \(health.pid)"] + health.faults).joined(separator: "; "), advice: nil)
+        } catch {
+            return Check(
+                name: "run", ok: true, text: "no reconciler is running",
+                advice: "`airlock run` starts one")
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package import AirlockModel
+package import AirlockPorts
+
+/// The built-in provider: runs nothing, and behaves like something that does.
+package struct SimulatedProvider: Provider, SignalSource, SecretSource, BehaviourSink {
+    /// Where the world of a state directory lies.
+    private static let file = "simulator/world.jsonl"
+
+    let store: WorldStore
+    private let lacking: Set<Capability>
+
+    /// The world of a state directory; its file is made with the first order.
+    package init(directory: String, now: @escaping @Sendable () -> Timestamp) {
+        store = WorldStore(
+            path: "\(directory)/\(Self.file)", seed: .random(in: 1 ... .max), bugs: .init(),
+            now: now)
+        lacking = []
+    }
+
+    /// A world in memory, for tests.
+    ///
+    /// - Parameter dropsFence: A planted bug: orders of writers of the past are carried out.
+    /// - Parameter ignoresIdempotency: The world does not know keys, and says so.
+    /// - Parameter lacking: What it says it cannot do.
+    package init(
+        seed: UInt64, dropsFence: Bool = false, ignoresIdempotency: Bool = false,
+        lacking: Set<Capability> = [], now: @escaping @Sendable () -> Timestamp
+    ) {
+        var bugs = World.PlantedBugs()
+        bugs.dropsFence = dropsFence
+        bugs.ignoresIdempotency = ignoresIdempotency
+        store = WorldStore(path: nil, seed: seed, bugs: bugs, now: now)
+        self.lacking = ignoresIdempotency ? lacking.union([.idempotency]) : lacking
+    }
+
+    package func capabilities(of environment: EnvironmentName) -> Set<Capability> {
+        Set(Capability.allCases).subtracting(lacking)
+    }
+
+    package func observe(
+        _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
+        since revision: ProviderRevision?
+    ) async throws(ProviderError) -> ObservationAnswer {
+        try await store.observe(environment, of: fleet, lanes: lanes, since: revision)
+    }
+
+    package func claim(
+        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
+    ) async throws(ProviderError) -> Claim {
+        try await store.claim(environment, of: fleet, for: claim, takeOver: takeOver)
+    }
+
+    package func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
+        if lacking.contains(order.action.capability) {
+            throw .unsupported(order.action.capability)
+        }
+        let answer = try await store.deliver(order)
+        if answer.isLost { throw .noAnswer("the answer was lost") }
+        switch answer.effect {
+        case .applied, .noEffect: return Receipt()
+        case .repeated: return Receipt(repeated: true)
+        case .refused(let reason): throw .refused(reason)
+        case .fenced(let claim): throw .fenced(by: claim)
+        case .foreign(let claim): throw .foreignClaim(claim)
+        case .pending: throw .noAnswer("it is late")
+        }
+    }
+
+    package func isPresent(
+        _ artifact: ArtifactReference, in environment: EnvironmentName
+    ) async throws(ProviderError) -> Bool { true }
+
+    package func counters(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [SecondCounters] {
+        try await store.counters(of: lane, slot: slot, from: from, to: to)
+    }
+
+    package func versions(
+        of names: Set<SecretName>, in environment: EnvironmentName
+    ) async throws(ProviderError) -> [SecretName: String] {
+        try await store.current().world.spec.secrets.filter { names.contains($0.key) }
+    }
+
+    package func adopt(_ spec: SimulationSpec) async throws(ProviderError) {
+        try await store.append { world, _ in world.spec == spec ? [] : [.behaviours(spec)] }
+    }
+
+    // MARK: What only a simulated world can be asked
+
+    /// Every order that reached the world and what it came to, in order.
+    package func deliveries() async throws(ProviderError) -> [Delivery] {
+        try await store.current().world.deliveries
+    }
+
+    /// Makes something go wrong.
+    package func inject(_ fault: SimulatedFault) async throws(ProviderError) {
+        try await store.append { _, _ in [.fault(fault)] }
+    }
+
+    /// Lets world time pass.
+    package func advance(by duration: Duration) async throws(ProviderError) {
+        try await store.append { _, _ in [.advance(duration)] }
+    }
+
+    /// Flushes to disk since the start.
+    package func flushes() async -> Int { await store.flushes }
+}

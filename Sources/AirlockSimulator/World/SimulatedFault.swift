@@ -1,0 +1,58 @@
+package import AirlockModel
+
+/// Something that goes wrong in the simulated world on request.
+package struct SimulatedFault: Hashable, Sendable, Codable {
+    package let kind: Kind
+    package let scope: Freeze.Scope
+    /// How many orders it strikes; nil for all while it lasts.
+    package let times: Int?
+    /// How long it lasts in world time; nil for ever, or until ``times`` is used up.
+    package let lasting: Duration?
+
+    package init(
+        kind: Kind, scope: Freeze.Scope, times: Int? = nil, lasting: Duration? = nil
+    ) {
+        self.kind = kind
+        self.scope = scope
+        self.times = times
+        self.lasting = lasting
+    }
+
+    /// What goes wrong.
+    package enum Kind: Hashable, Sendable, Codable {
+        /// The order is not carried out, and the provider says so.
+        case refuse
+        /// The order is carried out, and the answer is lost.
+        case loseAnswer
+        /// The order is lost.
+        case loseOrder
+        /// The order arrives twice.
+        case deliverTwice
+        /// The answer is lost, and the order is carried out this much later.
+        case late(Duration)
+        /// Nothing gets through in either direction; what runs goes on.
+        case partition
+        /// One instance dies and is started again.
+        case loseInstance
+        /// Someone set another number of replicas by hand.
+        case driftReplicas(Int)
+        /// Someone took the traffic away by hand.
+        case driftTraffic
+        /// Someone edited the configuration of what runs.
+        case driftConfig
+        /// Someone stopped what serves.
+        case driftStop
+        /// Someone started another artifact beside it.
+        case driftForeign
+
+        /// Whether it happens at once instead of waiting for orders.
+        var isImmediate: Bool {
+            switch self {
+            case .refuse, .loseAnswer, .loseOrder, .deliverTwice, .late, .partition: false
+            case .loseInstance, .driftReplicas, .driftTraffic, .driftConfig, .driftStop,
+                .driftForeign:
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import AirlockModel
+
+/// One slot of the world and its instances.
+struct SlotState: Sendable {
+    /// An instance and when it was started last.
+    struct Instance: Sendable {
+        let number: Int
+        var started: Timestamp
+    }
+
+    /// How long a failed instance stays down before it is started again.
+    private static let restartDelay = Duration.seconds(1)
+
+    let id: SlotID
+    private(set) var spec: SlotSpec
+    private(set) var replicas: Int
+    let started: Timestamp
+    let behaviour: ArtifactBehaviour
+    let change: ChangeID?
+    let operation: Int?
+    private(set) var instances: [Instance]
+    private var nextInstance: Int
+
+    init(
+        spec: SlotSpec, replicas: Int, at time: Timestamp, behaviour: ArtifactBehaviour,
+        change: ChangeID?, operation: Int?
+    ) {
+        id = spec.id
+        self.spec = spec
+        self.replicas = replicas
+        started = time
+        self.behaviour = behaviour
+        self.change = change
+        self.operation = operation
+        instances = (0..<replicas).map { Instance(number: $0, started: time) }
+        nextInstance = replicas
+    }
+
+    mutating func scale(to count: Int, at time: Timestamp) {
+        replicas = count
+        while instances.count > count { instances.removeLast() }
+        while instances.count < count {
+            instances.append(Instance(number: nextInstance, started: time))
+            nextInstance += 1
+        }
+    }
+
+    /// The oldest instance dies, and another one is started in its place.
+    mutating func loseInstance(at time: Timestamp) {
+        guard !instances.isEmpty else { return }
+        instances.removeFirst()
+        instances.append(Instance(number: nextInstance, started: time))
+        nextInstance += 1
+    }
+
+    /// Someone edits the configuration: what runs is no longer what its id says.
+    mutating func edit(at time: Timestamp) {
+        var config = spec.config
+        config["EDITED_BY_HAND"] = .plain(String(time.milliseconds))
+        spec = SlotSpec(artifact: spec.artifact, config: config, template: spec.template)
+    }
+
+    /// A slot of another artifact that someone started beside this one.
+    func foreign(at time: Timestamp) -> SlotState? {
+        let digest = Digest(of: "foreign \(spec.artifact) \(time.milliseconds)".utf8)
+        let text = "\(spec.artifact.repository)@sha256:\(digest)"
+        guard let artifact = ArtifactReference(text) else { return nil }
+        return SlotState(
+            spec: SlotSpec(artifact: artifact, config: spec.config, template: spec.template),
+            replicas: 1, at: time, behaviour: ArtifactBehaviour(), change: nil, operation: nil)
+    }
+
+    // MARK: Time
+
+    /// From healthy to failed, by a crash or by memory; nil for never.
+    private var lifetime: Duration? {
+        var spans: [Duration] = []
+        if let crash = behaviour.crashAfter { spans.append(crash) }
+        if let limit = spec.template.resources.memoryBytes, behaviour.leakBytesPerMinute > 0 {
+            let room = max(0, limit - behaviour.memoryBytes)
+            spans.append(.milliseconds(room * 60_000 / behaviour.leakBytesPerMinute))
+        }
+        return spans.min()
+    }
+
+    /// What an instance is at `time`, how long since it became that, and when that ends by itself.
+    func phase(
+        of instance: Instance, at time: Timestamp
+    ) -> (phase: InstanceObservation.Phase, age: Duration, until: Timestamp?) {
+        guard let startup = behaviour.startup else {
+            return (.starting, time - instance.started, nil)
+        }
+        var age = time - instance.started
+        var begin = instance.started
+        if let lifetime {
+            let cycle = startup + lifetime + Self.restartDelay
+            let rounds = max(0, age.milliseconds / max(1, cycle.milliseconds))
+            begin = begin + cycle * rounds
+            age = time - begin
+            if age >= startup + lifetime {
+                return (.failed, age - startup - lifetime, begin + cycle)
+            }
+        }
+        if age < startup { return (.starting, age, begin + startup) }
+        return (.healthy, age - startup, lifetime.map { begin + startup + $0 })
+    }
+
+    /// The slot as a provider reports it, and when that changes by itself.
+    func observation(at time: Timestamp) -> (slot: SlotObservation, until: Timestamp?) {
+        var until: Timestamp?
+        let observed = instances.map { instance in
+            let state = phase(of: instance, at: time)
+            until = [until, state.until].compactMap(\.self).min()
+            return InstanceObservation(id: "\(id.short)-\(instance.number)", phase: state.phase)
+        }
+        let slot = SlotObservation(
+            id: id, spec: spec, replicas: replicas, instances: observed, change: change,
+            operation: operation)
+        return (slot, until)
+    }
+
+    /// Memory of an instance that has been healthy for `age`, in bytes.
+    func memory(healthyFor age: Duration) -> Int {
+        behaviour.memoryBytes + behaviour.leakBytesPerMinute * age.milliseconds / 60_000
+    }
+}

@@ -1,0 +1,63 @@
+import AirlockModel
+import AirlockPorts
+import AirlockTestSupport
+import Foundation
+import GRDB
+import Testing
+
+@testable import AirlockLedger
+
+/// Journals of older versions are copied and brought forward in one transaction.
+@Suite struct SchemaTests {
+    private let next = Schema(
+        steps: Schema.current.steps + ["CREATE TABLE tried (key TEXT PRIMARY KEY) STRICT;"])
+
+    private func open(_ folder: Folder, _ schema: Schema) async throws -> LedgerStore {
+        try await LedgerStore.openForWriting(folder.state, clock: ManualClock(), schema: schema)
+    }
+
+    @Test("an older journal is copied and migrated, and keeps what it holds")
+    func migrated() async throws {
+        let folder = try Folder()
+        try await folder.writeLog(of: 3)
+        let old = try await open(folder, .current)
+        _ = try await old.commit(LedgerTransaction(writes: [.trustRoot(Build.commit(1))]))
+        let before = try await old.state()
+        try await old.close()
+        let new = try await open(folder, next)
+        #expect(try await new.state() == before)
+        try await new.close()
+        let copy = try DatabaseQueue(path: "\(folder.state.ledger).v1")
+        #expect(try await copy.read(Schema.version) == 1)
+        #expect(
+            try await copy.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM entries") }
+                == 3)
+        try copy.close()
+        await #expect(throws: LedgerError.newer(found: 2, known: 1)) {
+            try await open(folder, .current)
+        }
+    }
+
+    @Test("a migration that fails leaves the journal as it was")
+    func failed() async throws {
+        let folder = try Folder()
+        try await folder.writeLog(of: 3)
+        let broken = Schema(steps: next.steps + ["CREATE TABLE tried (key TEXT) STRICT;"])
+        await #expect(throws: LedgerError.self) { try await open(folder, broken) }
+        let store = try await open(folder, .current)
+        #expect(try await store.entries(AuditFilter()).count == 3)
+        try await store.close()
+    }
+
+    @Test("the journal syncs every commit fully")
+    func durability() async throws {
+        let folder = try Folder()
+        let store = try await open(folder, .current)
+        let other = try DatabaseQueue(path: folder.state.ledger)
+        #expect(
+            try await other.read { db in try String.fetchOne(db, sql: "PRAGMA journal_mode") }
+                == "wal")
+        try other.close()
+        try await store.close()
+    }
+}
