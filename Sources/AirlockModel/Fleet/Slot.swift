@@ -61,6 +61,7 @@ package struct SlotSpec: Hashable, Sendable, Codable {
     package let config: [String: ConfigValue]
     package let template: Template
 
+    /// Computes the id from the parts.
     package init(
         artifact: ArtifactReference, config: [String: ConfigValue] = [:], template: Template
     ) {
