@@ -6,6 +6,7 @@ package struct RolloutStep: Hashable, Sendable {
     package let state: RolloutState
     package let next: Next
 
+    /// What is to be done now.
     package enum Next: Hashable, Sendable {
         /// Tell the provider to do this, and look again.
         case act(Action)
