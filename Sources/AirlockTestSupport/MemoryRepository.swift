@@ -37,6 +37,11 @@ package final class MemoryRepository: Sendable {
     /// The newest commit of the branch at the remote; nil before the first.
     package var head: CommitID? { content.withLock { $0.branch } }
 
+    /// The first parent of a commit; nil for the first one.
+    package func parent(of commit: CommitID) -> CommitID? {
+        content.withLock { $0.commits[commit]?.record.parents.first }
+    }
+
     /// The files of a commit; empty for one that is not known.
     package func files(of commit: CommitID?) -> Files {
         content.withLock { content in commit.flatMap { content.commits[$0]?.files } ?? [:] }
