@@ -145,6 +145,13 @@ let package = Package(
                 "AirlockEngine", "AirlockManifest", "AirlockModel", "AirlockPorts",
                 "AirlockSimulator", "AirlockTestSupport", .logging,
             ]),
+        .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockPlanTests",
+            ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -72,6 +72,18 @@ struct Wiring: Sendable {
             state, clock: clock, waitForLock: waitForLock)
     }
 
+    /// Gives the ledger's lock back, and logs how much was written.
+    func close(_ ledger: LedgerStore) async throws {
+        try await ledger.close()
+        let counters = ledger.counters
+        try logger().notice(
+            "ledger closed",
+            metadata: [
+                "transactions": "\(counters.transactions)", "entries": "\(counters.entries)",
+                "flushes": "\(counters.flushes)", "checkpoints": "\(counters.checkpoints)",
+            ])
+    }
+
     /// An engine on an open ledger.
     func engine(
         on ledger: LedgerStore, _ adjust: (inout EngineSettings) -> Void = { _ in }

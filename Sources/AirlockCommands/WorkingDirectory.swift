@@ -31,7 +31,7 @@ struct WorkingDirectory {
         let place = "\(path)/\(name)"
         var status = stat()
         guard lstat(place, &status) == 0 else { return }
-        guard files.count < FleetValidation.maximumFiles, depth <= Self.maximumDepth else {
+        guard files.count < ManifestLimits.files, depth <= Self.maximumDepth else {
             throw Failure("\(path) is too large or too deep for a fleet", advice: "move other files out")
         }
         switch status.st_mode & S_IFMT {

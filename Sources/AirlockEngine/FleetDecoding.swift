@@ -17,9 +17,25 @@ package enum FleetDecoding {
     ) async throws(SourceError) -> DecodedFleet {
         let wanted = decoder.wantedDocuments(delta)
         let missing = Set(wanted.map(\.key.object)).filter { known[$0] == nil }.sorted()
-        let blobs = known.merging(try await source.blobs(missing)) { $1 }
+        let blobs = known.merging(try await contents(of: missing, from: source)) { $1 }
         let documents = await decode(wanted, blobs)
         return decoder.apply(delta, documents: documents, commit: commit, causes: causes)
+    }
+
+    /// Reads blobs; one that is too large is left out, so that only its own lanes are parked.
+    private static func contents(
+        of objects: [ObjectID], from source: any CommitSource
+    ) async throws(SourceError) -> [ObjectID: [UInt8]] {
+        do { return try await source.blobs(objects) } catch {
+            guard case .tooLarge = error else { throw error }
+        }
+        var found: [ObjectID: [UInt8]] = [:]
+        for object in objects {
+            do { found.merge(try await source.blobs([object])) { $1 } } catch {
+                guard case .tooLarge = error else { throw error }
+            }
+        }
+        return found
     }
 
     private static func decode(

@@ -46,10 +46,12 @@ package enum Rollout {
     }
 
     /// The state after an action was seen done.
+    ///
+    /// An action is no progress by itself: a slot that someone keeps deleting, or traffic that keeps
+    /// going to and fro, must come to an end.
     package static func afterAction(_ state: RolloutState) -> RolloutState {
         var state = state
         state.step += 1
-        state.stalled = .zero
         return state
     }
 

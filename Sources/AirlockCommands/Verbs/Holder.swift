@@ -29,10 +29,10 @@ struct Holder {
         do {
             let engine = try await wiring.engine(on: ledger) { $0.trustRoot = trustRoot }
             let result = try await alone(engine)
-            try await ledger.close()
+            try await wiring.close(ledger)
             return result
         } catch {
-            try await ledger.close()
+            try await wiring.close(ledger)
             throw error
         }
     }

@@ -73,10 +73,10 @@ struct RunCommand: Verb {
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do { try await group.run() } catch {
-            try await ledger.close()
+            try await wiring.close(ledger)
             throw error
         }
-        try await ledger.close()
+        try await wiring.close(ledger)
         logger.notice("ended")
         return .done
     }
