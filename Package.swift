@@ -34,6 +34,8 @@ extension Target.Dependency {
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let lifecycleTesting = product(
+        name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -130,6 +132,19 @@ let package = Package(
             ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
             exclude: ["GoVerifier"]),
         .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
+        .airlockTests(
+            "AirlockEngineTests",
+            [
+                "AirlockEngine", "AirlockModel", "AirlockPorts", "AirlockPlan", "AirlockSimulator",
+                "AirlockTestSupport", .logging, .lifecycle, .lifecycleTesting,
+            ]),
+        // The engine on an in-memory ledger and world, under faults that a seed decides.
+        .airlockTests(
+            "SimulationTests",
+            [
+                "AirlockEngine", "AirlockManifest", "AirlockModel", "AirlockPorts",
+                "AirlockSimulator", "AirlockTestSupport", .logging,
+            ]),
         .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
         .airlockTests(
             "AirlockPlanTests",
