@@ -130,6 +130,12 @@ let package = Package(
             ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
             exclude: ["GoVerifier"]),
         .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
+        .airlockTests(
+            "AirlockSimulatorTests",
+            ["AirlockSimulator", "AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
+        // The provider of docs/add-a-provider.md.
+        .airlockTests(
+            "ProviderContractTests", ["AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
     ],
     swiftLanguageModes: [.v6]
 )
