@@ -152,6 +152,11 @@ let package = Package(
         .airlockTests(
             "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
         .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
+            "AirlockSimulatorTests",
+            ["AirlockSimulator", "AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
+        // The provider of docs/add-a-provider.md.
+        .airlockTests(
+            "ProviderContractTests", ["AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
     ],
     swiftLanguageModes: [.v6]
 )
