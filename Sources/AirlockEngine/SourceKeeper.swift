@@ -95,7 +95,11 @@ actor SourceKeeper {
                 try await refuse(record, decoded.diagnostics.map(\.description))
                 return false
             }
-            try await name(fleet.name)
+            if let known = try await otherName(than: fleet.name) {
+                let reason = "it is the fleet \(fleet.name), and this ledger is that of \(known)"
+                try await refuse(head, reason, [])
+                return false
+            }
             decoder = next
             try await accept(verified, fleet: fleet, decoded: decoded, state: state)
             return true
@@ -177,8 +181,15 @@ actor SourceKeeper {
         return causes
     }
 
-    private func name(_ fleet: FleetName) async throws(EngineHalt) {
-        do { try await parts.ledger.name(origin: fleet) } catch { throw .ledger(error) }
+    /// Gives the ledger the fleet's name; answers the name that it has when that is another one.
+    ///
+    /// A commit that renames the fleet would orphan all that runs, so it is refused like a bad one.
+    private func otherName(than fleet: FleetName) async throws(EngineHalt) -> FleetName? {
+        do { try await parts.ledger.name(origin: fleet) } catch {
+            if case .otherFleet(let known) = error { return known }
+            throw .ledger(error)
+        }
+        return nil
     }
 
     private func accept(

@@ -28,7 +28,9 @@ extension SeededRun {
             for lane in ledger.durableState.quarantines.keys.sorted() { await ask(.retry(lane)) }
             let due = await engine?.due().map { $0 - clock.now().wall } ?? Self.longestRest
             pass(min(max(due, .milliseconds(100)), Self.longestRest))
-            if round == Self.rounds - 1 { witness.accuse("it never came to rest: \(summary)") }
+            if round == Self.rounds - 1 {
+                witness.accuse("it never came to rest: \(summary)")
+            }
         }
     }
 

@@ -91,6 +91,9 @@ struct Shop {
     }
 
     private mutating func remove(_ name: String, _ environment: String) {
+        let there = lanes
+        guard there.contains(where: { $0.service != name && $0.environment == environment })
+        else { return }
         for caller in services.keys { services[caller]?.calls.remove(name) }
         services[name]?.releases[environment] = nil
     }
@@ -160,7 +163,7 @@ struct Shop {
                 case 6: "startup: 1s, crash: {after: 40s}"
                 default: "startup: 1s"
                 }
-            lines.append("  \"\(Build.artifact(name, version).digest)\": {\(behaviour)}")
+            lines.append("  \"sha256:\(Build.artifact(name, version).digest)\": {\(behaviour)}")
         }
         let artifacts =
             lines.isEmpty ? "" : "artifacts:\n" + Set(lines).sorted().joined(separator: "\n") + "\n"
