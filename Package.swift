@@ -152,6 +152,7 @@ let package = Package(
         .airlockTests(
             "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
         .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
+        .airlockTests(
             "AirlockSimulatorTests",
             ["AirlockSimulator", "AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
         // The provider of docs/add-a-provider.md.

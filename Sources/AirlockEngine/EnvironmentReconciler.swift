@@ -19,6 +19,8 @@ actor EnvironmentReconciler {
     /// What wakes the loop.
     private enum Event: Sendable {
         case wake
+        /// A lane's rest is over, or an answer of a gate may have turned.
+        case due
         case visited(LaneID, Result<VisitEnd, EngineHalt>)
     }
 
@@ -39,7 +41,7 @@ actor EnvironmentReconciler {
     /// Plans that were made and not remembered, since the start.
     var plansMade = 0
     var inFlight: Set<LaneID> = []
-    private var queue: [(lane: LaneID, assignment: Assignment, observed: LaneObservation)] = []
+    private var queue: [(lane: LaneID, assignment: Assignment, observed: LaneObservation?)] = []
     private var backoffs: [LaneID: Backoff] = [:]
     private var finishedSincePass = 0
     /// Whether something from outside asks for a pass, however many lanes are under way.
@@ -113,6 +115,7 @@ actor EnvironmentReconciler {
             case .wake:
                 status.isStale = true
                 isUrgent = true
+            case .due: await takeUpRested()
             case .visited(let lane, .success(let end)): note(lane, end)
             case .visited(_, .failure(let halt)): return halt
             }
@@ -194,8 +197,27 @@ actor EnvironmentReconciler {
 
     private func timerFired(_ due: Int) {
         if timerDue == due { timerDue = nil }
-        status.isStale = true
-        announce.yield(.wake)
+        announce.yield(.due)
+    }
+
+    /// Goes on with lanes whose rest is over, without a pass over the whole environment: since the last
+    /// one nothing changed but the time.
+    private func takeUpRested() async {
+        let now = parts.clock.now().wall
+        guard !status.isPassDue(at: now) else {
+            status.isStale = true
+            isUrgent = true
+            return
+        }
+        let queued = Set(queue.map(\.lane)).union(inFlight)
+        for lane in status.rested(at: now) where !queued.contains(lane) {
+            status.rests[lane] = nil
+            if let operation = await books.record(of: lane).operation {
+                queue.append((lane, .resume(operation), nil))
+            } else {
+                status.isStale = true
+            }
+        }
     }
 
     func setFault(_ fault: String?) { status.fault = fault }

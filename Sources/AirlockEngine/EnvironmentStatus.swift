@@ -36,6 +36,16 @@ struct EnvironmentStatus: Sendable {
         ([until, lookAgain] + rests.values.map(Optional.some)).compactMap(\.self).min()
     }
 
+    /// Whether the answer of a gate may have turned, or the provider is to be asked again.
+    func isPassDue(at now: Timestamp) -> Bool {
+        [until, lookAgain].contains { $0.map { $0 <= now } ?? false }
+    }
+
+    /// Lanes whose rest is over, sorted.
+    func rested(at now: Timestamp) -> [LaneID] {
+        rests.filter { $0.value <= now }.keys.sorted()
+    }
+
     /// Lanes that are being moved or wait to be looked at again.
     var underWay: [LaneID] { lanes.filter(\.isMoving).map(\.lane) }
 }

@@ -42,12 +42,18 @@ struct LaneWorker: Sendable {
 
     /// Works until the operation ends or has to wait.
     ///
+    /// - Parameter known: What was just seen in the lane; nil to look first.
     /// - Throws: ``EngineHalt`` when the ledger fails or another writer has the engine.
     func visit(
-        _ assignment: Assignment, observed: LaneObservation
+        _ assignment: Assignment, observed known: LaneObservation?
     ) async throws(EngineHalt) -> VisitEnd {
         guard var operation = try await operation(for: assignment) else { return .yielded }
-        var observed = observed
+        var observed: LaneObservation
+        if let known {
+            observed = known
+        } else {
+            do { observed = try await look() } catch { return .failed(error.phrase) }
+        }
         for _ in 0..<Self.actionsPerVisit {
             if await hasToYield(operation) { return .yielded }
             let step = Rollout.advance(operation, in: observed, now: clock.now())
@@ -173,7 +179,7 @@ struct LaneWorker: Sendable {
         let intent = IntentRecord(order: order, step: step, opened: now)
         let sequences = try await books.commit(
             LedgerTransaction(
-                writes: [.operation(operation), .intent(intent)],
+                writes: [.intent(intent)],
                 entries: [AuditText.intended(order, operation, at: now)]))
         let entry = sequences.first
         if tier == .production, let entry { try await books.published(entry) }
@@ -230,7 +236,7 @@ struct LaneWorker: Sendable {
         if failure == nil { operation.rollout = Rollout.afterAction(operation.rollout) }
         try await books.commit(
             LedgerTransaction(
-                writes: [.settle(intent.order.key, outcome), .operation(operation)],
+                writes: [.settle(intent.order.key, outcome), rollout(of: operation)],
                 entries: [
                     AuditText.settled(
                         intent.order, outcome, about: entry, operation, at: clock.now().wall)
@@ -245,13 +251,12 @@ struct LaneWorker: Sendable {
         let old = operation.rollout
         guard state != old else { return }
         operation.rollout = state
-        let hasTurned = old.direction != state.direction
-        guard hasTurned || old.best != state.best else {
+        guard old.direction != state.direction else {
             await books.remember(operation)
             return
         }
-        var transaction = LedgerTransaction(writes: [.operation(operation)])
-        if hasTurned, let quarantine = AuditText.quarantine(operation, at: clock.now().wall) {
+        var transaction = LedgerTransaction(writes: [rollout(of: operation)])
+        if let quarantine = AuditText.quarantine(operation, at: clock.now().wall) {
             transaction.writes.append(.quarantine(quarantine))
             transaction.entries.append(
                 AuditText.quarantined(quarantine, operation, at: clock.now().wall))
@@ -259,6 +264,10 @@ struct LaneWorker: Sendable {
                 "rolling back", metadata: metadata(operation, ["reason": "\(quarantine.reason)"]))
         }
         try await books.commit(transaction)
+    }
+
+    private func rollout(of operation: OperationRecord) -> JournalWrite {
+        .rollout(RolloutRecord(operation: operation.number, state: operation.rollout))
     }
 
     private func metadata(

@@ -71,7 +71,7 @@ package struct LedgerSample {
             reason: "crashed", operation: 1, since: Timestamp(milliseconds: number))
         let scope: Freeze.Scope =
             number.isMultiple(of: 2) ? .lane(lane) : .environment(lane.environment)
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<13, using: &random) {
         case 0: return .trustRoot(Build.commit(number))
         case 1:
             let commit = CommitRecord(
@@ -101,6 +101,9 @@ package struct LedgerSample {
         case 8: return .thaw(scope)
         case 9: return .quarantine(quarantine)
         case 10: return .release(lane, quarantine.slot)
+        case 11:
+            return .rollout(
+                RolloutRecord(operation: operations, state: RolloutState(step: number)))
         default:
             guard number > 2 else { return .claimed(ClaimRecord(environment: lane.environment, epoch: Epoch(number))) }
             return .clock(

@@ -19,6 +19,10 @@ struct MemoryJournal: Sendable {
         intents.merge(changed) { $1 }
         for write in writes {
             if case .operation(let record) = write { operations[record.number] = record }
+            if case .rollout(let record) = write {
+                let isOpen = operations[record.operation]?.outcome == nil
+                if isOpen { operations[record.operation]?.rollout = record.state }
+            }
             state.apply(write)
         }
         return Array(first..<entries.count)
@@ -53,8 +57,8 @@ struct MemoryJournal: Sendable {
                     throw .contradiction("there is no open intent \(key)")
                 }
                 changed[key] = (known.intent, outcome)
-            case .trustRoot, .head, .lane, .operation, .freeze, .thaw, .quarantine, .release,
-                .claimed, .clock:
+            case .trustRoot, .head, .lane, .operation, .rollout, .freeze, .thaw, .quarantine,
+                .release, .claimed, .clock:
                 break
             }
         }

@@ -73,6 +73,9 @@ struct JournalReading: Sendable {
         for record in try StoredOperation.all("WHERE open = 1", in: db) {
             state.apply(.operation(record))
         }
+        for record in try SealedTable.rollouts.all(RolloutRecord.self, in: db) {
+            state.apply(.rollout(record))
+        }
         for (record, _) in try StoredIntent.all("WHERE open = 1", in: db) {
             state.apply(.intent(record))
         }
@@ -96,8 +99,14 @@ struct JournalReading: Sendable {
     ) throws -> [OperationRecord] {
         let clause = lane == nil ? "" : "WHERE lane = ? "
         let arguments: StatementArguments = lane.map { [$0.description, limit] } ?? [limit]
-        return try StoredOperation.all(
+        var found = try StoredOperation.all(
             clause + "ORDER BY number DESC LIMIT ?", arguments, in: db)
+        for index in found.indices where found[index].outcome == nil {
+            let key = String(found[index].number)
+            let record = try SealedTable.rollouts.get(RolloutRecord.self, key: key, in: db)
+            if let record { found[index].rollout = record.state }
+        }
+        return found
     }
 
     /// The intents of an operation in the order of their steps.

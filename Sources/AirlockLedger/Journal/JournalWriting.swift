@@ -33,7 +33,11 @@ enum JournalWriting {
         case .head(let record): try JournalMeta.head.put(record, in: db)
         case .lane(let record):
             try SealedTable.lanes.put(record, key: record.lane.description, in: db)
-        case .operation(let record): try StoredOperation.put(record, in: db)
+        case .operation(let record):
+            try StoredOperation.put(record, in: db)
+            try SealedTable.rollouts.remove(String(record.number), in: db)
+        case .rollout(let record):
+            try SealedTable.rollouts.put(record, key: String(record.operation), in: db)
         case .intent(let record): try StoredIntent.open(record, in: db)
         case .settle(let key, let outcome): try StoredIntent.settle(key, outcome, in: db)
         case .freeze(let freeze):

@@ -22,6 +22,9 @@ package struct Schema: Sendable {
         CREATE TABLE lanes (
             key TEXT PRIMARY KEY, payload BLOB NOT NULL, hash BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE rollouts (
+            key TEXT PRIMARY KEY, payload BLOB NOT NULL, hash BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
         CREATE TABLE freezes (
             key TEXT PRIMARY KEY, payload BLOB NOT NULL, hash BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;

@@ -81,6 +81,7 @@ enum SealedRow {
 enum SealedTable: String, CaseIterable {
     case meta
     case lanes
+    case rollouts
     case freezes
     case claims
     case quarantines

@@ -47,6 +47,7 @@ package struct LedgerState: Hashable, Sendable {
         case .head(let record): head = record
         case .lane(let record): lanes[record.lane] = record
         case .operation(let record): apply(record)
+        case .rollout(let record): operations[record.operation]?.rollout = record.state
         case .intent(let record): intents[record.order.key] = record
         case .settle(let key, _): intents[key] = nil
         case .freeze(let freeze): freezes[freeze.scope] = freeze
@@ -76,6 +77,8 @@ package enum JournalWrite: Hashable, Sendable {
     case lane(LaneRecord)
     /// Inserts or replaces.
     case operation(OperationRecord)
+    /// Replaces how far an open operation has come: a small write for the many steps of an operation.
+    case rollout(RolloutRecord)
     /// Inserts; replaces only an intent that ended as ``IntentOutcome/seenUndone`` or refused.
     case intent(IntentRecord)
     case settle(ActionKey, IntentOutcome)

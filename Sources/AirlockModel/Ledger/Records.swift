@@ -275,3 +275,14 @@ extension OperationRecord {
         }
     }
 }
+
+/// How far one open operation has come.
+package struct RolloutRecord: Hashable, Sendable, Codable {
+    package let operation: Int
+    package let state: RolloutState
+
+    package init(operation: Int, state: RolloutState) {
+        self.operation = operation
+        self.state = state
+    }
+}
