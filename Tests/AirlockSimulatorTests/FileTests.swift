@@ -111,12 +111,18 @@ import Testing
         try await bench.order(.start(Bench.spec, replicas: 1), 9)
         let fresh = try await Bench(in: folder, clock: bench.clock).slot()
         #expect(fresh?.operation == 9)
-        // A reader that turns into a writer just after the file was replaced.
+        // Others look at the new file, and go on when the old one is back: one reads, one writes.
+        let (reader, turning) = (
+            Bench(in: folder, clock: bench.clock), Bench(in: folder, clock: bench.clock)
+        )
+        for other in [reader, turning] { _ = try await other.look() }
         try FileManager.default.removeItem(atPath: folder.file)
         try FileManager.default.copyItem(atPath: folder.file + ".old", toPath: folder.file)
-        try await bench.order(.scale(Bench.spec.id, replicas: 4), 10)
-        let back = try await bench.slot()
-        #expect(back?.replicas == 4 && back?.operation == 1)
+        try await turning.order(.scale(Bench.spec.id, replicas: 4), 10)
+        for each in [bench, reader, turning] {
+            let back = try await each.slot()
+            #expect(back?.replicas == 4 && back?.operation == 1)
+        }
         let firstLine = try #require(whole.firstIndex(of: 0x0A)) + 1
         try folder.tamper { $0 = Array(whole[..<firstLine]) }
         let cut = try await bench.look()
