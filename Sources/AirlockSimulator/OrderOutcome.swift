@@ -12,6 +12,7 @@ struct OrderOutcome: Sendable {
         of order: ActionOrder, in world: inout World, at time: Timestamp,
         records: inout [WorldRecord]
     ) {
+        world.settleLate(until: time)
         let struck = world.faults.striking(order.lane, at: time)
         let effect = world.effect(of: order)
         func deliver(_ effect: Delivery.Effect, by fault: Int?) {

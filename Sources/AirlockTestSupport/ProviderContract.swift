@@ -17,6 +17,7 @@ package struct ProviderContract: Sendable {
         /// Makes the engine unreachable until it is called with false.
         package let cutOff: @Sendable (Bool) async throws -> Void
 
+        /// Takes a provider with nothing in it.
         package init(
             provider: any Provider, startup: Duration,
             pass: @escaping @Sendable (Duration) async throws -> Void,
@@ -32,6 +33,7 @@ package struct ProviderContract: Sendable {
     /// Makes a provider with nothing in it.
     package let make: @Sendable () async throws -> Subject
 
+    /// Takes what makes a new provider for each part.
     package init(make: @escaping @Sendable () async throws -> Subject) { self.make = make }
 
     /// Runs every part.

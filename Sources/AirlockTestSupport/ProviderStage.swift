@@ -56,9 +56,9 @@ struct ProviderStage {
     }
 
     /// Whether the provider says that nothing changed since `observation`.
-    func isUnchanged(since observation: Observation, lanes: Set<LaneID>? = nil) async throws -> Bool {
+    func isUnchanged(since observation: Observation) async throws -> Bool {
         let answer = try await subject.provider.observe(
-            observation.environment, of: Build.fleetName(), lanes: lanes,
+            observation.environment, of: Build.fleetName(), lanes: nil,
             since: observation.revision)
         switch answer {
         case .observed: return false

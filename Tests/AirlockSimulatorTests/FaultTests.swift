@@ -110,6 +110,24 @@ import Testing
         #expect(slot?.operation == 2)
     }
 
+    @Test("a late order comes before those that share its flush and follow it")
+    func lateInOneFlush() async throws {
+        let bench = Bench()
+        try await bench.inject(.late(.zero), times: 1)
+        await withTaskGroup { group in
+            for operation in 1...2 {
+                group.addTask {
+                    do { try await bench.order(start, operation) } catch {
+                        // One of them gets no answer.
+                        return
+                    }
+                }
+            }
+        }
+        let effects = try await bench.effects()
+        #expect(effects.count == 3 && effects.count { $0 == .applied } == 1)
+    }
+
     @Test("behind a partition nothing is known, what runs goes on, and it ends")
     func partition() async throws {
         let bench = Bench()

@@ -111,6 +111,18 @@ import Testing
         try await bench.order(.start(Bench.spec, replicas: 1), 9)
         let fresh = try await Bench(in: folder, clock: bench.clock).slot()
         #expect(fresh?.operation == 9)
+        // Others look at the new file, and go on when the old one is back: one reads, one writes.
+        let (reader, turning) = (
+            Bench(in: folder, clock: bench.clock), Bench(in: folder, clock: bench.clock)
+        )
+        for other in [reader, turning] { _ = try await other.look() }
+        try FileManager.default.removeItem(atPath: folder.file)
+        try FileManager.default.copyItem(atPath: folder.file + ".old", toPath: folder.file)
+        try await turning.order(.scale(Bench.spec.id, replicas: 4), 10)
+        for each in [bench, reader, turning] {
+            let back = try await each.slot()
+            #expect(back?.replicas == 4 && back?.operation == 1)
+        }
         let firstLine = try #require(whole.firstIndex(of: 0x0A)) + 1
         try folder.tamper { $0 = Array(whole[..<firstLine]) }
         let cut = try await bench.look()
@@ -130,8 +142,12 @@ import Testing
         #expect(try mode(folder.file) == 0o600)
         #expect(try mode("\(folder.path)/simulator") == 0o700)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: folder.file)
-        await #expect(throws: ProviderError.self) {
-            try await Bench(in: folder, clock: bench.clock).look()
+        let reader = Bench(in: folder, clock: bench.clock)
+        for _ in 0..<2 {
+            await #expect(throws: ProviderError.self) { try await reader.look() }
+            await #expect(throws: ProviderError.self) {
+                try await reader.order(.stop(Bench.spec.id), 2)
+            }
         }
     }
 

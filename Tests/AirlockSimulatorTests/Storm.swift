@@ -12,7 +12,8 @@ enum Storm {
         let slot = Build.slot(lane.unit.name.description, Int.random(in: 1...4, using: &random))
         switch Int.random(in: 0..<20, using: &random) {
         case 0...11:
-            let operation = Bool.random(using: &random) ? step : Int.random(in: 0..<50, using: &random)
+            let again = Int.random(in: 0..<50, using: &random)
+            let operation = Bool.random(using: &random) ? step : again
             let writer = Bench.claim(epoch: Int.random(in: 1...3, using: &random))
             try await bench.order(action(slot, &random), operation, in: lane, by: writer)
         case 12...13: try await inject(bench, lane, &random)

@@ -79,7 +79,7 @@ final class WorldFile {
 
     private func lock(_ news: inout News) throws(Fault) {
         for _ in 0..<Self.openings {
-            try openForWriting()
+            if try !openForWriting() { news.isAnotherFile = true }
             while flock(descriptor, LOCK_EX) != 0 {
                 guard errno == EINTR else { throw .system("lock", path, errno) }
             }
@@ -92,8 +92,7 @@ final class WorldFile {
 
     /// Whether `path` still names the open file, and nothing that was read has gone from it.
     private func isInPlace() throws(Fault) -> Bool {
-        var mine = stat()
-        guard fstat(descriptor, &mine) == 0 else { throw .system("look at", path, errno) }
+        let mine = try status(of: descriptor)
         var named = stat()
         guard lstat(path, &named) == 0 else {
             guard errno == ENOENT else { throw .system("look at", path, errno) }
@@ -110,28 +109,41 @@ final class WorldFile {
         rewind()
     }
 
-    private func openForWriting() throws(Fault) {
-        guard !isWritable else { return }
+    /// Returns whether it is still the file that was read.
+    private func openForWriting() throws(Fault) -> Bool {
+        guard !isWritable else { return true }
         let folder = Self.folder(of: path)
         let isNew = mkdir(folder, 0o700) == 0
         guard isNew || errno == EEXIST else { throw .system("make", folder, errno) }
         let opened = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard opened >= 0 else { throw .system("open", path, errno) }
-        if descriptor >= 0 { close(descriptor) }
+        let read = descriptor
         descriptor = opened
+        defer { if read >= 0 { close(read) } }
         try checkMode()
         // A name is on disk when its folder is.
         try Self.flush(folder)
         if isNew { try Self.flush(Self.folder(of: folder)) }
         isWritable = true
+        guard read >= 0 else { return true }
+        let (before, now) = (try status(of: read), try status(of: opened))
+        if before.st_ino == now.st_ino, before.st_dev == now.st_dev { return true }
+        rewind()
+        return false
     }
 
     private func checkMode() throws(Fault) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .system("look at", path, errno) }
-        guard status.st_mode & 0o077 == 0, status.st_mode & S_IFMT == S_IFREG else {
+        let mode = try status(of: descriptor).st_mode
+        guard mode & 0o077 == 0, mode & S_IFMT == S_IFREG else {
+            shut()
             throw .open(path)
         }
+    }
+
+    private func status(of descriptor: Int32) throws(Fault) -> stat {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system("look at", path, errno) }
+        return status
     }
 
     private static func folder(of path: String) -> String {
