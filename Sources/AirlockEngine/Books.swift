@@ -21,9 +21,10 @@ actor Books {
     func commit(_ transaction: LedgerTransaction) async throws(EngineHalt) -> [Int] {
         do {
             let sequences = try await ledger.commit(transaction)
-            for write in transaction.writes { state.apply(write) }
+            for write in transaction.writes(numberedFrom: sequences.first ?? 0) {
+                state.apply(write)
+            }
             revision += 1
-            noteEntries(transaction, sequences)
             return sequences
         } catch {
             throw .ledger(error)
@@ -69,13 +70,5 @@ actor Books {
     func openIntents(in environment: EnvironmentName) -> [IntentRecord] {
         state.intents.values.filter { $0.order.lane.environment == environment }
             .sorted { ($0.order.operation, $0.step) < ($1.order.operation, $1.step) }
-    }
-
-    private func noteEntries(_ transaction: LedgerTransaction, _ sequences: [Int]) {
-        var intended = zip(transaction.entries, sequences).filter { $0.0.kind == .intended }[...]
-        for case .intent(let intent) in transaction.writes {
-            guard let (_, sequence) = intended.popFirst() else { return }
-            state.intents[intent.order.key]?.entry = sequence
-        }
     }
 }
