@@ -34,7 +34,6 @@ actor EnvironmentReconciler {
     var expected: Set<ChangeID>?
     var claimed: Claim?
     var observation: Observation?
-    var clockWatch: ClockWatch?
     var memo: PlanMemo?
     /// Plans that were made and not remembered, since the start.
     var plansMade = 0
