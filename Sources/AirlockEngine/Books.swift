@@ -9,6 +9,8 @@ actor Books {
     /// Counts the changes of ``state``; equal revisions mean that nothing changed.
     private(set) var revision = 0
     private var nextOperation: Int
+    private var clockWatch: ClockWatch?
+    private var recordedClockFault: String?
 
     init(ledger: any Ledger) async throws(LedgerError) {
         self.ledger = ledger
@@ -21,9 +23,10 @@ actor Books {
     func commit(_ transaction: LedgerTransaction) async throws(EngineHalt) -> [Int] {
         do {
             let sequences = try await ledger.commit(transaction)
-            for write in transaction.writes { state.apply(write) }
+            for write in transaction.writes(numberedFrom: sequences.first ?? 0) {
+                state.apply(write)
+            }
             revision += 1
-            noteEntries(transaction, sequences)
             return sequences
         } catch {
             throw .ledger(error)
@@ -48,6 +51,37 @@ actor Books {
         revision += 1
     }
 
+    // MARK: The clock
+
+    /// Why the clock cannot be trusted; nil when it can. A turn of the answer is recorded.
+    func clockFault(at now: Moment) async throws(EngineHalt) -> String? {
+        let fault = watchClock(at: now)
+        guard fault != recordedClockFault else { return fault }
+        recordedClockFault = fault
+        let entry = AuditDraft(
+            kind: .clock, time: now.wall, outcome: fault == nil ? "trusted" : "in doubt",
+            detail: fault.map { ["reason": $0] } ?? [:])
+        try await commit(LedgerTransaction(entries: [entry]))
+        return fault
+    }
+
+    /// What moves the clock's high-water mark on; nothing while the clock is in doubt.
+    func clockMark(at now: Moment) -> [JournalWrite] {
+        guard watchClock(at: now) == nil, state.clock.map({ now.wall >= $0.wall }) ?? true else {
+            return []
+        }
+        return [.clock(now)]
+    }
+
+    private func watchClock(at now: Moment) -> String? {
+        var watch = clockWatch ?? ClockWatch(mark: state.clock, now: now)
+        let fault = watch.fault(at: now)
+        clockWatch = watch
+        return fault
+    }
+
+    // MARK: Narrow questions
+
     // Narrow questions are answered here, because whoever holds a copy of the whole state makes the
     // next commit copy its tables.
 
@@ -65,17 +99,20 @@ actor Books {
         }
     }
 
+    /// The freeze of just that environment or lane.
+    func freeze(at scope: Freeze.Scope) -> Freeze? { state.freezes[scope] }
+
+    /// What of a lane was rolled back and not released.
+    func quarantines(of lane: LaneID) -> [Quarantine] { state.quarantines[lane] ?? [] }
+
+    /// The epoch of the last claim on an environment's engine; zero for none.
+    func lastEpoch(of environment: EnvironmentName) -> Int {
+        state.claims[environment]?.number ?? 0
+    }
+
     /// Intents without an end in one environment, in the order in which they were opened.
     func openIntents(in environment: EnvironmentName) -> [IntentRecord] {
         state.intents.values.filter { $0.order.lane.environment == environment }
             .sorted { ($0.order.operation, $0.step) < ($1.order.operation, $1.step) }
-    }
-
-    private func noteEntries(_ transaction: LedgerTransaction, _ sequences: [Int]) {
-        var intended = zip(transaction.entries, sequences).filter { $0.0.kind == .intended }[...]
-        for case .intent(let intent) in transaction.writes {
-            guard let (_, sequence) = intended.popFirst() else { return }
-            state.intents[intent.order.key]?.entry = sequence
-        }
     }
 }

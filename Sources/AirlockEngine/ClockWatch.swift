@@ -25,7 +25,7 @@ struct ClockWatch {
             brokeAt = now
         }
         if now.wall + Self.tolerance < highest {
-            return "the clock is \((highest - now.wall).milliseconds / 1000) s behind the ledger"
+            return "the clock is behind the last moment of the ledger, \(highest.rfc3339)"
         }
         if let broke = brokeAt {
             guard now.elapsed(since: broke) >= Self.probation else {

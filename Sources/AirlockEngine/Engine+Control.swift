@@ -9,6 +9,8 @@ extension Engine: ControlHandler {
     private static let glance = Duration.milliseconds(25)
     /// How long a request without a wait may take to come to rest.
     private static let tickLimit = Duration.seconds(60)
+    /// The newest operations among which a request looks for what it did.
+    private static let operationsOfRequest = 20_000
 
     package func handle(_ request: ControlRequest, from peer: ControlPeer) async -> ControlAnswer {
         let result: ControlAnswer.Result
@@ -49,7 +51,7 @@ extension Engine: ControlHandler {
             do { try await clock.sleep(for: Self.glance) } catch { break }
         }
         if let expect = request.expect {
-            let stale = expect.subtracting(await currentChanges())
+            let stale = expect.subtracting(try await currentChanges(since: started.wall))
             guard stale.isEmpty else { return .stale(message: Self.phrase(stale: stale)) }
         }
         return .reconciled(await summary())
@@ -63,8 +65,11 @@ extension Engine: ControlHandler {
         return true
     }
 
-    /// Ids of changes that are planned, under way or just settled.
-    private func currentChanges() async -> Set<ChangeID> {
+    /// Ids of changes that are planned, under way or settled, and of those that ended since then:
+    /// a removal leaves nothing settled behind.
+    private func currentChanges(
+        since start: Timestamp
+    ) async throws(EngineHalt) -> Set<ChangeID> {
         var current: Set<ChangeID> = []
         for reconciler in reconcilers.values {
             current.formUnion(await reconciler.status.lanes.compactMap(\.change?.id))
@@ -72,6 +77,14 @@ extension Engine: ControlHandler {
         for record in await books.state.lanes.values {
             if let id = record.settled?.change { current.insert(id) }
         }
+        do {
+            let limit = Self.operationsOfRequest
+            for operation in try await books.ledger.operations(of: nil, limit: limit) {
+                guard let ended = operation.ended, ended >= start, let change = operation.change
+                else { continue }
+                current.insert(change.id)
+            }
+        } catch { throw .ledger(error) }
         return current
     }
 
@@ -103,7 +116,7 @@ extension Engine: ControlHandler {
     private func thaw(
         _ scope: Freeze.Scope, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
-        guard await books.state.freezes[scope] != nil else {
+        guard await books.freeze(at: scope) != nil else {
             return .failed(
                 message: "\(scope) is not frozen",
                 advice: "`airlock status` shows what is")
@@ -118,7 +131,8 @@ extension Engine: ControlHandler {
     private func retry(
         _ lane: LaneID, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
-        guard let found = await books.state.quarantines[lane], !found.isEmpty else {
+        let found = await books.quarantines(of: lane)
+        guard !found.isEmpty else {
             return .failed(
                 message: "\(lane) has no slot in quarantine",
                 advice: "`airlock explain \(lane)` says what holds it")

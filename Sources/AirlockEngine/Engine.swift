@@ -18,9 +18,16 @@ package actor Engine: Service {
     private var isRunning = false
     var clock: any AirlockClock { parts.clock }
     private var isStopped = false
-    private var pollTimer: Task<Void, any Error>?
     private let signals: AsyncStream<Signal>
     private nonisolated let signal: AsyncStream<Signal>.Continuation
+
+    /// How a task of the running engine ended.
+    private enum Child: Sendable {
+        case reconciler
+        /// Following the branch; it is cut short wherever it is.
+        case follower
+        case limit
+    }
 
     /// What turns the running engine.
     private enum Signal: Sendable {
@@ -82,7 +89,7 @@ package actor Engine: Service {
     package func due() async -> Timestamp? {
         var due: [Timestamp] = []
         for reconciler in reconcilers.values {
-            if let next = await reconciler.status.due { due.append(next) }
+            if let next = await reconciler.status.due(at: parts.clock.now()) { due.append(next) }
         }
         return due.min()
     }
@@ -92,7 +99,7 @@ package actor Engine: Service {
         isRunning = true
         defer { isRunning = false }
         let halt: EngineHalt? = await withGracefulShutdownHandler {
-            await withTaskGroup(of: Void.self) { await self.supervise(in: &$0) }
+            await withTaskGroup(of: Child.self) { await self.supervise(in: &$0) }
         } onGracefulShutdown: {
             self.signal.yield(.stop)
         }
@@ -100,18 +107,18 @@ package actor Engine: Service {
     }
 
     /// Starts what the signals ask for until one says to stop, then waits for what is under way.
-    private func supervise(in group: inout TaskGroup<Void>) async -> EngineHalt? {
-        var children = 1
+    private func supervise(in group: inout TaskGroup<Child>) async -> EngineHalt? {
+        var working = 0
         group.addTask { await self.follow() }
         for reconciler in reconcilers.values {
-            children += 1
+            working += 1
             group.addTask { await self.runForever(reconciler) }
         }
         var halt: EngineHalt?
         supervising: for await signal in signals {
             switch signal {
             case .spawn(let reconciler):
-                children += 1
+                working += 1
                 group.addTask { await self.runForever(reconciler) }
             case .stop: break supervising
             case .halt(let first):
@@ -120,21 +127,28 @@ package actor Engine: Service {
             }
         }
         isStopped = true
-        pollTimer?.cancel()
         for reconciler in reconcilers.values { reconciler.stop() }
         let clock = parts.clock
         group.addTask {
-            do { try await clock.sleep(for: Engine.shutdownLimit) } catch { return }
+            do { try await clock.sleep(for: Engine.shutdownLimit) } catch { return .limit }
+            return .limit
         }
-        for _ in 0..<children { await group.next() }
+        waiting: while working > 0, let child = await group.next() {
+            switch child {
+            case .reconciler: working -= 1
+            case .follower: continue
+            case .limit: break waiting
+            }
+        }
         group.cancelAll()
         return halt
     }
 
-    private func runForever(_ reconciler: EnvironmentReconciler) async {
+    private func runForever(_ reconciler: EnvironmentReconciler) async -> Child {
         do throws(EngineHalt) { try await reconciler.run(.forever) } catch {
             signal.yield(.halt(error))
         }
+        return .reconciler
     }
 
     // MARK: Parts of the loop
@@ -161,9 +175,9 @@ package actor Engine: Service {
         guard let accepted = await keeper.accepted else {
             throw .noFleet(await keeper.fault ?? "nothing was fetched yet")
         }
-        for name in accepted.slices.keys.sorted() {
-            let reconciler = reconciler(for: name)
-            await reconciler.take(accepted, expected: expected)
+        // Also those that the fleet does not name any more, so that none goes on with an old one.
+        for name in Set(accepted.slices.keys).union(reconcilers.keys).sorted() {
+            await reconciler(for: name).take(accepted, expected: expected)
         }
     }
 
@@ -175,20 +189,19 @@ package actor Engine: Service {
         return fresh
     }
 
-    /// Polls the remote.
-    private func follow() async {
+    /// Polls the remote until cancelled.
+    private func follow() async -> Child {
         while !isStopped {
             do throws(EngineHalt) { try await look() } catch {
                 guard case .noFleet(let why) = error else {
                     signal.yield(.halt(error))
-                    return
+                    return .follower
                 }
                 parts.logger.warning("no fleet yet", metadata: ["reason": "\(why)"])
             }
-            let poll = Task { try await parts.clock.sleep(for: parts.settings.poll) }
-            pollTimer = poll
-            do { try await poll.value } catch { parts.logger.trace("woken") }
+            do { try await parts.clock.sleep(for: parts.settings.poll) } catch { break }
         }
+        return .follower
     }
 
     /// Fetches and wakes every environment.

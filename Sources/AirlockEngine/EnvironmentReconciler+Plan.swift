@@ -14,12 +14,12 @@ extension EnvironmentReconciler {
             return EnvironmentPlan(environment: name, lanes: [])
         }
         let observed = try await observe(accepted)
-        if case .known(let observation) = observed {
+        if case .known(let observation) = observed, isOurs(observation) {
             try await settleOpenIntents(observation)
             try await adopt(observation, at: now)
         }
         let secrets = await secrets(accepted)
-        let clockFault = await clockFault(at: now)
+        let clockFault = try await books.clockFault(at: now)
         let key = PlanMemo.Key(
             fleet: accepted.revision, observation: observation?.revision,
             books: await books.revision, secrets: secrets, clockFault: clockFault)
@@ -33,18 +33,6 @@ extension EnvironmentReconciler {
         plansMade += 1
         memo = observation == nil ? nil : PlanMemo(key: key, plan: plan)
         return plan
-    }
-
-    private func clockFault(at now: Moment) async -> String? {
-        var watch: ClockWatch
-        if let known = clockWatch {
-            watch = known
-        } else {
-            watch = ClockWatch(mark: await books.state.clock, now: now)
-        }
-        let fault = watch.fault(at: now)
-        clockWatch = watch
-        return fault
     }
 
     /// Versions of the secrets that this environment's releases name; those that cannot be had are
@@ -70,11 +58,11 @@ extension EnvironmentReconciler {
             try await claim(provider, accepted)
             let answer = try await provider.observe(
                 name, of: accepted.fleet.name, lanes: nil, since: observation?.revision)
-            setFault(nil)
             if case .observed(let fresh) = answer { observation = fresh }
             guard let observation else {
                 return .unknown("the provider answered unchanged to the first question")
             }
+            try check(observation.claim)
             return .known(observation)
         } catch let error as ProviderError {
             observation = nil
@@ -88,6 +76,25 @@ extension EnvironmentReconciler {
         }
     }
 
+    /// Notes whose the engine is.
+    ///
+    /// - Throws: ``EngineHalt/fenced(_:by:)`` when a later writer of this ledger has it: this one must
+    ///   end before it opens an intent that could only be refused.
+    private func check(_ stored: Claim?) throws(EngineHalt) {
+        guard let stored, stored.ledger == parts.ledger.claim.ledger else {
+            setFault(stored.map { ProviderError.foreignClaim($0).phrase })
+            return
+        }
+        setFault(nil)
+        if let claimed, stored.epoch > claimed.epoch { throw .fenced(name, by: stored) }
+    }
+
+    /// Whether what runs there is this ledger's to take over and to settle.
+    private func isOurs(_ observation: Observation) -> Bool {
+        claimed != nil
+            && (observation.claim.map { $0.ledger == parts.ledger.claim.ledger } ?? true)
+    }
+
     /// Stores this writer's claim in the engine, once, before anything is observed: orders of writers
     /// before it are refused from then on.
     private func claim(_ provider: any Provider, _ accepted: AcceptedFleet) async throws {
@@ -96,14 +103,18 @@ extension EnvironmentReconciler {
         let claim: Claim
         // An engine that was taken over has an epoch of its own, which every later claim must exceed.
         let own = parts.ledger.claim
-        let last = await books.state.claims[name]?.number ?? 0
+        let last = await books.lastEpoch(of: name)
         let wanted = Claim(ledger: own.ledger, epoch: max(own.epoch, Epoch(last + 1)))
         do {
             claim = try await provider.claim(
                 name, of: accepted.fleet.name, for: wanted, takeOver: takeOver)
         } catch {
-            if case .fenced(let by) = error { throw EngineHalt.fenced(name, by: by) }
-            throw error
+            switch error {
+            case .fenced(let by): throw EngineHalt.fenced(name, by: by)
+            // Looking is allowed all the same: the planner holds the lanes and says whose they are.
+            case .foreignClaim: return
+            case .refused, .noAnswer, .unsupported: throw error
+            }
         }
         claimed = claim
         let entry = AuditDraft(
@@ -111,9 +122,8 @@ extension EnvironmentReconciler {
             actor: takeOver ? parts.settings.actor : .airlock, environment: name,
             outcome: takeOver ? "taken over" : "claimed",
             detail: ["epoch": claim.epoch.description, "ledger": claim.ledger.description])
-        try await books.commit(
-            LedgerTransaction(writes: [.claimed(ClaimRecord(environment: name, epoch: claim.epoch))],
-                entries: [entry]))
+        let record = ClaimRecord(environment: name, epoch: claim.epoch)
+        try await books.commit(LedgerTransaction(writes: [.claimed(record)], entries: [entry]))
     }
 
     // MARK: Recovering and adopting
@@ -124,7 +134,6 @@ extension EnvironmentReconciler {
             .filter { !inFlight.contains($0.order.lane) }
         guard !open.isEmpty else { return }
         let now = parts.clock.now().wall
-        let state = await books.state
         var transaction = LedgerTransaction()
         for intent in open {
             let lane = intent.order.lane
@@ -132,7 +141,7 @@ extension EnvironmentReconciler {
             let isDone = intent.order.action.isDone(in: observed)
             let outcome: IntentOutcome = isDone ? .seenDone : .seenUndone
             transaction.writes.append(.settle(intent.order.key, outcome))
-            guard var operation = state.operations[intent.order.operation] else { continue }
+            guard var operation = await books.operation(intent.order.operation) else { continue }
             if isDone { operation.rollout = Rollout.afterAction(operation.rollout) }
             operation.rollout = Rollout.parked(operation.rollout)
             transaction.writes.append(.operation(operation))
@@ -205,7 +214,7 @@ extension EnvironmentReconciler {
 
     /// Time in which an operation is held is not time without progress.
     private func park(_ number: Int?) async throws(EngineHalt) {
-        guard let number, var operation = await books.state.operations[number],
+        guard let number, var operation = await books.operation(number),
             operation.rollout.seen != nil
         else { return }
         operation.rollout = Rollout.parked(operation.rollout)

@@ -36,7 +36,6 @@ actor EnvironmentReconciler {
     var expected: Set<ChangeID>?
     var claimed: Claim?
     var observation: Observation?
-    var clockWatch: ClockWatch?
     var memo: PlanMemo?
     /// Plans that were made and not remembered, since the start.
     var plansMade = 0
@@ -46,6 +45,7 @@ actor EnvironmentReconciler {
     private var finishedSincePass = 0
     /// Whether something from outside asks for a pass, however many lanes are under way.
     private var isUrgent = false
+    private var isLooping = false
     private var timerDue: Int?
 
     /// What the last pass came to.
@@ -63,14 +63,13 @@ actor EnvironmentReconciler {
     func take(_ fleet: AcceptedFleet, expected: Set<ChangeID>? = nil) {
         accepted = fleet
         self.expected = expected
-        status.isStale = true
-        announce.yield(.wake)
+        wake()
     }
 
-    /// Looks at everything again.
+    /// Looks at everything again: now when the loop runs, else when it runs next.
     func wake() {
         status.isStale = true
-        announce.yield(.wake)
+        if isLooping { announce.yield(.wake) }
     }
 
     /// Stops handing out lanes; lanes under way stop before their next action.
@@ -83,7 +82,8 @@ actor EnvironmentReconciler {
 
     /// Runs passes and lanes until nothing can be done now, or until stopped.
     func run(_ mode: Mode) async throws(EngineHalt) {
-        let halt = await withTaskGroup(of: Void.self) { group -> EngineHalt? in
+        // Discarding, because a group that keeps results would grow with every visit.
+        let halt = await withDiscardingTaskGroup { group -> EngineHalt? in
             let halt = await self.loop(mode, in: &group)
             group.cancelAll()
             return halt
@@ -91,7 +91,9 @@ actor EnvironmentReconciler {
         if let halt { throw halt }
     }
 
-    private func loop(_ mode: Mode, in group: inout TaskGroup<Void>) async -> EngineHalt? {
+    private func loop(_ mode: Mode, in group: inout DiscardingTaskGroup) async -> EngineHalt? {
+        isLooping = true
+        defer { isLooping = false }
         var iterator = events.makeAsyncIterator()
         status.isStale = true
         while true {
@@ -129,7 +131,7 @@ actor EnvironmentReconciler {
         return isUrgent || (queue.isEmpty && finishedSincePass >= inFlight.count)
     }
 
-    private func handOut(in group: inout TaskGroup<Void>) {
+    private func handOut(in group: inout DiscardingTaskGroup) {
         while inFlight.count < parts.settings.lanesAtOnce, !queue.isEmpty, !isStopping {
             let next = queue.removeFirst()
             guard let worker = worker(for: next.lane) else { continue }
@@ -167,11 +169,11 @@ actor EnvironmentReconciler {
             status.isStale = true
         case .waiting(let rest):
             backoffs[lane] = nil
-            status.rests[lane] = now.wall + rest
+            status.rests[lane] = now.monotonicMilliseconds + rest.milliseconds
         case .failed(let reason):
             backoffs[lane, default: Backoff()].fail(lane: lane, now: now)
             let rest = backoffs[lane]?.rest(now: now) ?? .seconds(1)
-            status.rests[lane] = now.wall + rest
+            status.rests[lane] = now.monotonicMilliseconds + rest.milliseconds
             status.failures[lane] = reason
             parts.logger.warning(
                 "lane rests",
@@ -183,15 +185,17 @@ actor EnvironmentReconciler {
     // MARK: Waiting
 
     /// Wakes the loop when something is due.
-    private func armTimer(in group: inout TaskGroup<Void>) {
-        guard let due = status.due else { return }
-        guard timerDue.map({ due.milliseconds < $0 }) ?? true else { return }
-        timerDue = due.milliseconds
-        let rest = max(Self.passSpacing, due - parts.clock.now().wall)
+    private func armTimer(in group: inout DiscardingTaskGroup) {
+        let now = parts.clock.now()
+        guard let next = status.due(at: now) else { return }
+        let rest = max(Self.passSpacing, next - now.wall)
+        let due = now.monotonicMilliseconds + rest.milliseconds
+        guard timerDue.map({ due < $0 }) ?? true else { return }
+        timerDue = due
         let clock = parts.clock
         group.addTask { [weak self] in
             do { try await clock.sleep(for: rest) } catch { return }
-            await self?.timerFired(due.milliseconds)
+            await self?.timerFired(due)
         }
     }
 
@@ -242,9 +246,9 @@ actor EnvironmentReconciler {
         isUrgent = false
         finishedSincePass = 0
         let now = parts.clock.now()
-        status.rests = status.rests.filter { $0.value > now.wall }
+        status.rests = status.rests.filter { $0.value > now.monotonicMilliseconds }
         let plan = try await plan(at: now)
-        status.take(plan, at: now.wall)
+        status.take(plan, at: now)
         try await record(plan, at: now.wall)
         queue = await assignments(of: plan, at: now)
     }
@@ -255,8 +259,7 @@ actor EnvironmentReconciler {
         let state = await books.state
         var work: [(lane: LaneID, assignment: Assignment, observed: LaneObservation)] = []
         for lane in plan.lanes {
-            let isResting = (status.rests[lane.lane] ?? now.wall) > now.wall
-            guard !inFlight.contains(lane.lane), !isResting,
+            guard !inFlight.contains(lane.lane), status.rests[lane.lane] == nil,
                 let assignment = await assignment(of: lane, state: state)
             else { continue }
             let observed = observation?.lanes[lane.lane] ?? LaneObservation(lane: lane.lane)

@@ -13,27 +13,30 @@ struct EnvironmentStatus: Sendable {
     var endings: [LaneID: OperationRecord.Outcome] = [:]
     /// Why lanes rest, since their last success.
     var failures: [LaneID: String] = [:]
-    /// When lanes are to be looked at again.
-    var rests: [LaneID: Timestamp] = [:]
+    /// Monotonic milliseconds at which lanes are to be looked at again; a clock that is set moves none.
+    var rests: [LaneID: Int] = [:]
     private var until: Timestamp?
-    private var lookAgain: Timestamp?
+    private var lookAgain: Int?
 
     /// How soon an environment that could not be observed is tried again.
     private static let retry = Duration.seconds(2)
 
-    mutating func take(_ plan: EnvironmentPlan, at now: Timestamp) {
+    mutating func take(_ plan: EnvironmentPlan, at now: Moment) {
         lanes = plan.lanes
         notices = plan.notices
         until = plan.until
-        lookAgain = fault == nil ? nil : now + Self.retry
+        lookAgain =
+            fault == nil ? nil : now.monotonicMilliseconds + Self.retry.milliseconds
         let moving = Set(lanes.filter(\.isMoving).map(\.lane))
         failures = failures.filter { moving.contains($0.key) }
         rests = rests.filter { moving.contains($0.key) }
     }
 
     /// The instant at which something may turn by itself; nil when nothing will.
-    var due: Timestamp? {
-        ([until, lookAgain] + rests.values.map(Optional.some)).compactMap(\.self).min()
+    func due(at now: Moment) -> Timestamp? {
+        let next = ([lookAgain] + rests.values.map(Optional.some)).compactMap(\.self).min()
+        let rest = next.map { now.wall + .milliseconds($0 - now.monotonicMilliseconds) }
+        return [until, rest].compactMap(\.self).min()
     }
 
     /// Whether the answer of a gate may have turned, or the provider is to be asked again.

@@ -87,6 +87,10 @@ struct LaneWorker: Sendable {
     /// A freeze stops what goes forward and repairs; going back goes on.
     private func hasToYield(_ operation: OperationRecord) async -> Bool {
         if isStopping() { return true }
+        return await isFrozen(operation)
+    }
+
+    private func isFrozen(_ operation: OperationRecord) async -> Bool {
         if case .back = operation.rollout.direction { return false }
         return await books.freeze(of: lane, at: clock.now().wall) != nil
     }
@@ -134,7 +138,8 @@ struct LaneWorker: Sendable {
         record.decision = nil
         try await books.commit(
             LedgerTransaction(
-                writes: [.operation(ended(operation, outcome)), .lane(record), .clock(now)],
+                writes: [.operation(ended(operation, outcome)), .lane(record)]
+                    + (await books.clockMark(at: now)),
                 entries: [AuditText.ended(operation, outcome, at: now.wall)]))
         logger.notice("operation \(outcome.word)", metadata: metadata(operation))
     }
@@ -183,21 +188,39 @@ struct LaneWorker: Sendable {
                 entries: [AuditText.intended(order, operation, at: now)]))
         let entry = sequences.first
         if tier == .production, let entry { try await books.published(entry) }
-        let outcome: IntentOutcome
+        // A freeze that came while the intent was written is obeyed; one that comes later meets an
+        // order that is on its way.
+        guard await !isFrozen(operation) else {
+            return try await close(
+                intent, entry: entry, .refused("frozen before it was sent"), for: &operation)
+        }
+        let result = try await send(order, for: operation)
+        switch result {
+        case .success(let outcome):
+            return try await close(intent, entry: entry, outcome, for: &operation)
+        case .failure(let error): return error.phrase
+        }
+    }
+
+    /// Sends an order; a lost answer is settled by looking.
+    ///
+    /// - Returns: The error when not even looking was answered: the intent stays open.
+    /// - Throws: ``EngineHalt/fenced(_:by:)``.
+    private func send(
+        _ order: ActionOrder, for operation: OperationRecord
+    ) async throws(EngineHalt) -> Result<IntentOutcome, ProviderError> {
         do {
-            outcome = .done(try await provider.perform(order))
+            return .success(.done(try await provider.perform(order)))
         } catch {
             switch error {
             case .fenced(let claim): throw .fenced(lane.environment, by: claim)
             case .noAnswer(let why):
                 logger.warning("no answer", metadata: metadata(operation, ["reason": "\(why)"]))
                 if plantedBug == .repeatsOnTimeout { await repeatBlindly(order) }
-                guard let seen = await seen(action) else { return error.phrase }
-                outcome = seen
-            case .refused, .foreignClaim, .unsupported: outcome = .refused(error.phrase)
+                return await seen(order.action).map(Result.success) ?? .failure(error)
+            case .refused, .foreignClaim, .unsupported: return .success(.refused(error.phrase))
             }
         }
-        return try await close(intent, entry: entry, outcome, for: &operation)
     }
 
     /// The planted bug: what a careless retry does.

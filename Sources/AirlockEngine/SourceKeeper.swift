@@ -9,6 +9,8 @@ import Logging
 actor SourceKeeper {
     /// The longest first-parent line whose commits are told apart as causes.
     private static let longestLine = 500
+    /// Authors that are remembered; beyond it they are asked for again.
+    private static let rememberedAuthors = 1_000
 
     private let parts: EngineParts
     private let books: Books
@@ -53,6 +55,7 @@ actor SourceKeeper {
         if let known = authors[commit] { return known }
         do {
             let record = try await parts.source.record(of: commit)
+            if authors.count >= Self.rememberedAuthors { authors = [:] }
             authors[commit] = record.authorEmail
             return record.authorEmail
         } catch {
@@ -90,7 +93,7 @@ actor SourceKeeper {
             let state = await books.state
             let record = try await parts.source.record(of: head)
             let verified = try await verify(record, state: state)
-            let (decoded, next) = try await decode(head)
+            let (decoded, next) = try await decode(head, known: state.head?.commit.id)
             guard let fleet = decoded.fleet else {
                 try await refuse(record, decoded.diagnostics.map(\.description))
                 return false
@@ -152,24 +155,30 @@ actor SourceKeeper {
     }
 
     /// Decodes against the last accepted commit, so that the work is that of the difference.
-    private func decode(_ head: CommitID) async throws -> (DecodedFleet, FleetDecoder) {
+    ///
+    /// - Parameter known: The head of the ledger. After a start everything is read, and only what came
+    ///   after it can be put down to a commit of its own.
+    private func decode(
+        _ head: CommitID, known: CommitID?
+    ) async throws -> (DecodedFleet, FleetDecoder) {
         let base = accepted?.id
         let delta = try await parts.source.delta(from: base, to: head)
-        let causes = try await causes(from: base, to: head)
+        let causes = try await causes(from: base ?? known, to: head)
+        let cause = base == nil && causes != nil ? known ?? head : head
         var next = decoder
         let decoded = try await FleetDecoding.apply(
-            delta, to: &next, from: parts.source, commit: head, causes: causes)
+            delta, to: &next, from: parts.source, commit: cause, causes: causes ?? [:])
         return (decoded, next)
     }
 
-    /// For each path the last commit on the first-parent line that changed it.
+    /// For each path the last commit on the first-parent line that changed it; nil when the line is
+    /// too long or the branch was rewritten.
     private func causes(
         from base: CommitID?, to head: CommitID
-    ) async throws(SourceError) -> [String: CommitID] {
-        guard let base,
-            let line = try await parts.source.firstParentLine(
-                from: base, to: head, limit: Self.longestLine), line.count > 1
-        else { return [:] }
+    ) async throws(SourceError) -> [String: CommitID]? {
+        guard let base, let line = try await line(from: base, to: head) else { return nil }
+        // One commit is the cause of all that differs, and needs no look of its own.
+        if line.count == 1, base == accepted?.id { return [:] }
         var causes: [String: CommitID] = [:]
         var previous = base
         for commit in line {
@@ -179,6 +188,19 @@ actor SourceKeeper {
             previous = commit
         }
         return causes
+    }
+
+    /// The first-parent line; nil also when the mirror lost its beginning.
+    private func line(
+        from base: CommitID, to head: CommitID
+    ) async throws(SourceError) -> [CommitID]? {
+        do {
+            return try await parts.source.firstParentLine(
+                from: base, to: head, limit: Self.longestLine)
+        } catch {
+            if case .objectMissing = error { return nil }
+            throw error
+        }
     }
 
     /// Gives the ledger the fleet's name; answers the name that it has when that is another one.
@@ -225,7 +247,8 @@ actor SourceKeeper {
         let head = HeadRecord(
             commit: record, accepted: now.wall, limits: fleet.limits, limitsInForce: inForce)
         try await books.commit(
-            LedgerTransaction(writes: [.head(head), .clock(now)], entries: [entry]))
+            LedgerTransaction(
+                writes: [.head(head)] + (await books.clockMark(at: now)), entries: [entry]))
         parts.logger.notice(
             "commit accepted",
             metadata: ["commit": "\(record.id)", "lanes": "\(decoded.touched.count)"])
@@ -257,12 +280,23 @@ actor SourceKeeper {
     ) async throws(EngineHalt) {
         refused = head
         fault = "commit \(head.short) is refused: \(reason)"
+        let outcome = "refused: \(reason)"
+        guard try await !isRecorded(head, outcome) else { return }
         let entry = AuditDraft(
             kind: .commitRefused, time: parts.clock.now().wall, commit: head,
-            outcome: "refused: \(reason)",
+            outcome: outcome,
             detail: all.count > 1 ? ["diagnostics": all.joined(separator: "\n")] : [:])
         try await books.commit(LedgerTransaction(entries: [entry]))
         parts.logger.error(
             "commit refused", metadata: ["commit": "\(head)", "reason": "\(reason)"])
+    }
+
+    /// Whether an earlier process refused the commit for the same reason.
+    private func isRecorded(_ head: CommitID, _ outcome: String) async throws(EngineHalt) -> Bool {
+        do {
+            return try await parts.ledger.entries(AuditFilter(commit: head)).contains { entry in
+                entry.draft.kind == .commitRefused && entry.draft.outcome == outcome
+            }
+        } catch { throw .ledger(error) }
     }
 }

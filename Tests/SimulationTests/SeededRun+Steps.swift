@@ -50,7 +50,7 @@ extension SeededRun {
         for kind in kinds {
             for _ in 0..<dice.roll(1...3) { steps.append(.fault(kind)) }
         }
-        let length = dice.roll(30...60)
+        let length = dice.roll(30...45)
         while steps.count < length { steps.append(dice.pick(Self.others) ?? .merge) }
         return dice.shuffle(steps)
     }
@@ -69,7 +69,7 @@ extension SeededRun {
         case .merge: merge()
         case .backAndForth: try await backAndForth()
         case .fault(let kind): try await inject(kind)
-        case .time: try await work(rounds: dice.roll(1...6))
+        case .time: try await work(rounds: dice.roll(1...5))
         case .clockStep: clock.step(wall: .seconds(dice.roll(-3600...3600)))
         case .reboot:
             clock.reboot()
@@ -92,7 +92,7 @@ extension SeededRun {
         case .fetchFails, .badCommit, .badService, .lostServices, .lostBlob, .forcePush:
             try await disturbSource(step)
         }
-        if dice.chance(80) { try await work(rounds: dice.roll(1...3)) }
+        if dice.chance(80) { try await work(rounds: dice.roll(1...2)) }
     }
 
     /// Looks and lets time pass, in turns.
@@ -102,7 +102,6 @@ extension SeededRun {
             try await look()
             pass(.milliseconds(dice.pick([100, 1_000, 2_000, 5_000, 20_000]) ?? 0))
         }
-        try await tick()
     }
 
     // MARK: Git
