@@ -17,7 +17,9 @@ struct SummaryText {
         let counts =
             "\(summary.settled.count) settled, \(summary.rolledBack.count) rolled back, "
             + "\(summary.held.count) held, \(summary.underWay.count) under way"
-        if lines.isEmpty { return ink.green("Nothing to do\(commit): every lane is what git says.") }
+        if lines.isEmpty {
+            return ink.green("Nothing to do\(commit): every lane is what git says.")
+        }
         return (lines + [ink.bold("Reconciled\(commit): \(counts).")]).joined(separator: "\n")
     }
 }

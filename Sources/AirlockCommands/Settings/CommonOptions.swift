@@ -50,7 +50,8 @@ struct CommonOptions: ParsableArguments {
 
 /// The flag for the form of the output.
 struct FormatOption: ParsableArguments {
-    @Option(name: [.customShort("o"), .customLong("output")], help: "human, json, yaml or markdown.")
+    @Option(
+        name: [.customShort("o"), .customLong("output")], help: "human, json, yaml or markdown.")
     var format: OutputFormat = .human
 }
 

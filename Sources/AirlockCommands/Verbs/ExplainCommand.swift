@@ -29,7 +29,7 @@ struct ExplainCommand: Verb {
 
         let lane: String
         let commit: String?
-        let lookedAtAgainBecauseOf: CommitRecord?
+        let lookedAtAgainBecauseOf: CommitView?
         let reads: [ReadObject]
         let plan: LaneView?
         let settled: SlotView?
@@ -57,7 +57,7 @@ struct ExplainCommand: Verb {
         let cause = try await cause(of: desired?.readSet ?? [:], at: reading.commit, fleets)
         let view = View(
             lane: lane.description, commit: reading.commit.description,
-            lookedAtAgainBecauseOf: cause?.commit,
+            lookedAtAgainBecauseOf: cause.map { CommitView($0.commit) },
             reads: (desired?.readSet ?? [:]).sorted { $0.key < $1.key }.map {
                 View.ReadObject(
                     path: $0.key, object: $0.value.description,
@@ -103,13 +103,13 @@ struct ExplainCommand: Verb {
         }
         if let cause = view.lookedAtAgainBecauseOf {
             lines.append(
-                "was looked at again because \(cause.id.short) changed what is marked *: "
-                    + "\(cause.subject) (\(cause.authorName))")
+                "was looked at again because \(cause.commit.prefix(10)) changed what is marked *: "
+                    + "\(cause.subject) (\(cause.author))")
         }
         if let settled = view.settled {
             lines.append(
                 "settled on \(settled.version ?? "slot \(settled.slot.prefix(12))"), "
-                    + "\(settled.replicas) replicas")
+                    + "\(settled.replicas) \(settled.replicas == "1" ? "replica" : "replicas")")
         }
         lines.append(verdict(view, plan))
         lines += plan.verdicts.map { verdict in
@@ -133,5 +133,22 @@ struct ExplainCommand: Verb {
         case .back(let operation): return "operation \(operation) is being taken back"
         case .hold(let reason): return "is held: \(reason.phrase)"
         }
+    }
+}
+
+/// A commit as JSON and YAML show it.
+struct CommitView: Encodable {
+    let commit: String
+    let parents: [String]
+    let author: String
+    let committed: String
+    let subject: String
+
+    init(_ record: CommitRecord) {
+        commit = record.id.description
+        parents = record.parents.map(\.description)
+        author = "\(record.authorName) <\(record.authorEmail)>"
+        committed = record.committed.rfc3339
+        subject = record.subject
     }
 }

@@ -35,7 +35,8 @@ struct HistoryCommand: Verb {
         guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
         let operations = try await reader.operations(of: lane, limit: max(1, limit))
         switch output.format {
-        case .json, .yaml: try Output.value(operations.map(Self.view), as: output.format)
+        case .json, .yaml:
+            try Output.value(["operations": operations.map(Self.view)], as: output.format)
         case .human, .markdown: Output.data(text(operations))
         }
         return .done
@@ -43,7 +44,9 @@ struct HistoryCommand: Verb {
 
     private func text(_ operations: [OperationRecord]) -> String {
         let ink = common.ink
-        var table = Table(["op", "opened", "lane", "what", "version", "outcome", "took", "commit", "by"])
+        var table = Table([
+            "op", "opened", "lane", "what", "version", "outcome", "took", "commit", "by",
+        ])
         for operation in operations {
             let view = Self.view(operation)
             let took = operation.ended.map { ($0 - operation.opened).brief } ?? "-"

@@ -38,14 +38,16 @@ struct Holder {
     }
 
     /// Carries out a request that needs no look at git, in this process or the running one.
-    func carryOut(_ call: ControlRequest.Call) async throws -> ExitStatus {
+    func carryOut(
+        _ call: ControlRequest.Call, as format: OutputFormat
+    ) async throws -> ExitStatus {
         let peer = ControlPeer(
             uid: wiring.user.uid, pid: ProcessInfo.processInfo.processIdentifier)
         let result = try await ask(call) { engine in
             let request = ControlRequest(id: RandomIdentity.make(), call: call)
             return await engine.handle(request, from: peer).result
         }
-        return try tell(result)
+        return try tell(result, as: format)
     }
 
     private func send(
@@ -65,10 +67,12 @@ struct Holder {
     }
 
     /// Writes what came of a request that answers with a sentence.
-    private func tell(_ result: ControlAnswer.Result) throws -> ExitStatus {
+    private func tell(
+        _ result: ControlAnswer.Result, as format: OutputFormat
+    ) throws -> ExitStatus {
         switch result {
         case .done(let message):
-            Output.data(message)
+            try Output.outcome(message, as: format)
             return .done
         case .failed(let message, let advice): throw Failure(message, advice: advice)
         case .stale(let message): throw Failure(message, code: .stale)

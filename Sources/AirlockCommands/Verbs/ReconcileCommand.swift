@@ -56,12 +56,12 @@ struct ReconcileCommand: Verb {
 
     /// The change ids in a plan file.
     private static func changes(in file: String) throws -> Set<ChangeID> {
+        let bytes = try InputFile(file).bytes()
         do {
-            let bytes = try Data(contentsOf: URL(filePath: file))
-            return try JSONDecoder().decode(PlanView.self, from: bytes).changes
+            return try JSONDecoder().decode(PlanView.self, from: Data(bytes)).changes
         } catch {
             throw Failure(
-                "\(file) is not a plan: \(error)", advice: "write one with `airlock plan --out`")
+                "\(file) is not a plan", advice: "write one with `airlock plan --out \(file)`")
         }
     }
 }

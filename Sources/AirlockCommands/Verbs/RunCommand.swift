@@ -68,11 +68,10 @@ struct RunCommand: Verb {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: listener), .init(service: InterruptWatch()),
-                    .init(service: engine),
+                    .init(service: listener), .init(service: engine),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do { try await group.run() } catch {
+        do { try await InterruptWatch.around(group) } catch {
             try await wiring.close(ledger)
             throw error
         }
@@ -92,10 +91,18 @@ private struct ControlService: Service {
 }
 
 /// Ends the process at once when a person interrupts a second time.
-private struct InterruptWatch: Service {
-    func run() async throws {
+private enum InterruptWatch {
+    /// Runs `group` to its end; the watch goes on while the group shuts down.
+    static func around(_ group: ServiceGroup) async throws {
+        let interrupts = await UnixSignalsSequence(trapping: .sigint)
+        // Cancelled when this scope ends.
+        async let _: Void = count(interrupts)
+        try await group.run()
+    }
+
+    private static func count(_ interrupts: UnixSignalsSequence) async {
         var count = 0
-        for await _ in await UnixSignalsSequence(trapping: .sigint).cancelOnGracefulShutdown() {
+        for await _ in interrupts {
             count += 1
             if count == 2 { _exit(ExitStatus.interrupted.rawValue) }
         }

@@ -102,6 +102,7 @@ struct SimCommand: AsyncParsableCommand {
         @Option(help: "How late, for late (default: 5s).") var by: DurationArgument?
         @Option(help: "The number, for drift-replicas (default: 1).") var replicas = 1
         @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
@@ -111,7 +112,7 @@ struct SimCommand: AsyncParsableCommand {
             try await wiring.world.inject(
                 SimulatedFault(
                     kind: fault, scope: scope, times: times, lasting: lasting?.duration))
-            Output.data("\(kind.rawValue) in \(scope)")
+            try Output.outcome("\(kind.rawValue) strikes \(scope).", as: output.format)
             return .done
         }
 
@@ -139,11 +140,13 @@ struct SimCommand: AsyncParsableCommand {
             commandName: "advance", abstract: "Let time pass in the simulated world.")
         @Argument(help: "How much, such as 10m.") var duration: DurationArgument
         @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             try await wiring.world.advance(by: duration.duration)
-            Output.data("The world is \(duration.duration.brief) further.")
+            try Output.outcome(
+                "The world is \(duration.duration.brief) further.", as: output.format)
             return .done
         }
     }

@@ -67,7 +67,7 @@ struct StatusText {
                 return ink.yellow("\(freeze.scope) is frozen \(end): \(freeze.reason)")
             }
         var table = Table(["lane", "version", "state", "healthy", "slot", "since", "commit"])
-        lanes.forEach { table.add(row($0)) }
+        for lane in lanes { table.add(row(lane)) }
         lines += ["", table.isEmpty ? "No lanes." : table.text(ink)]
         let notes = lanes.flatMap(notes)
         return (lines + (notes.isEmpty ? [] : [""] + notes)).joined(separator: "\n")
@@ -154,11 +154,25 @@ struct StatusView: Encodable {
         let frozen: String?
     }
 
-    let format_version = "1.0"
+    /// The reconciler that runs.
+    struct Running: Encodable {
+        let pid: Int
+        let since: String
+        let lastTick: String?
+        let faults: [String]
+
+        init(_ health: HolderHealth) {
+            pid = health.pid
+            since = health.since.rfc3339
+            lastTick = health.lastTick?.rfc3339
+            faults = health.faults
+        }
+    }
+
     let commit: String?
     let accepted: String?
     let fetched: String?
-    let running: HolderHealth?
+    let running: Running?
     let unknown: [String: String]
     let lanes: [Lane]
 
@@ -169,7 +183,7 @@ struct StatusView: Encodable {
         commit = reading.state.head?.commit.id.description
         accepted = reading.state.head?.accepted.rfc3339
         self.fetched = fetched?.rfc3339
-        running = health
+        running = health.map(Running.init)
         unknown = Dictionary(
             uniqueKeysWithValues: reading.unobserved.map { ($0.key.description, $0.value) })
         self.lanes = lanes.map(Self.lane)

@@ -1,6 +1,3 @@
-import AirlockEngine
-import AirlockModel
-import AirlockPorts
 import ArgumentParser
 import Foundation
 
@@ -24,18 +21,5 @@ extension Verb {
     private static func tell(_ error: any Error) -> ExitStatus {
         Output.note("error: \(Explanation.of(error))")
         return (error as? Failure)?.code ?? .error
-    }
-}
-
-/// Errors of every layer as a person reads them.
-enum Explanation {
-    static func of(_ error: any Error) -> String {
-        switch error {
-        case let error as SourceError: "git: \(error.phrase)"
-        case let error as ProviderError: "provider: \(error.phrase)"
-        case let error as LedgerError: error.phrase
-        case let error as EngineHalt: error.phrase
-        default: "\(error)"
-        }
     }
 }
