@@ -62,6 +62,11 @@ final class Stage: Sendable {
         try await start(arguments, environment: extra).outcome(within: limit)
     }
 
+    /// Runs a verb to its end.
+    func airlock(_ arguments: [String]) async throws -> Outcome {
+        try await start(arguments).outcome(within: .seconds(60))
+    }
+
     /// Runs a verb that must succeed.
     @discardableResult
     func must(
