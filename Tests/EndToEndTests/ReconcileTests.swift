@@ -180,7 +180,7 @@ import Testing
     func removal() async throws {
         let stage = try Stage()
         try await stage.must("reconcile", "--wait", "20s")
-        try stage.commit("web leaves staging", ["services/web/staging.yaml": .some(nil)])
+        try stage.commit("web leaves staging", ["services/web/staging.yaml": nil])
         #expect(try await stage.must("plan").output.contains("1 to remove"))
         #expect(try await stage.airlock("reconcile", "--wait", "20s").code == 0)
         let world = try await stage.must("sim", "show", "-o", "json").json()

@@ -8,7 +8,7 @@ enum Explanation {
         switch error {
         case let error as SourceError: "git: \(error.phrase)\n  → \(error.advice)"
         case let error as ProviderError: "provider: \(error.phrase)\n  → \(error.advice)"
-        case let error as LedgerError: error.phrase
+        case let error as LedgerError: error.phrase + (error.advice.map { "\n  → \($0)" } ?? "")
         case let error as EngineHalt: error.phrase
         case let error as CocoaError: "\(error.localizedDescription) \(error.filePath ?? "")"
         default: "\(error)"
@@ -29,6 +29,20 @@ extension SourceError {
         case .unsupportedRemote: "give --repo a path or a file:// URL"
         case .corrupt: "remove mirror.git in the state directory; the next fetch makes it anew"
         case .failed: "check the disk and the rights of the state directory"
+        }
+    }
+}
+
+extension LedgerError {
+    /// Whose move is next, where the phrase does not say it.
+    fileprivate var advice: String? {
+        switch self {
+        case .locked:
+            "end that process, or start this one with `airlock run --wait-for-lock` as a standby"
+        case .corrupt: "keep the state directory as it is; `airlock audit verify` names the place"
+        case .storage: "check the disk and the rights of the state directory"
+        case .entryTooLarge: "report this"
+        case .fenced, .permissions, .newer, .otherFleet, .missing, .contradiction: nil
         }
     }
 }

@@ -3,6 +3,7 @@ import AirlockEngine
 import AirlockHost
 import AirlockLedger
 import AirlockModel
+import AirlockPorts
 import ArgumentParser
 import Glibc
 import Logging
@@ -49,7 +50,7 @@ struct RunCommand: Verb {
                 "\(wiring.settings[.poll]) is not a poll interval",
                 advice: "write 60s or 5m, at least 1s")
         }
-        let ledger = try await wiring.ledger(waitForLock: waitForLock)
+        let ledger = try await ledger(wiring)
         let engine = try await wiring.engine(on: ledger) { settings in
             settings.poll = rest
             settings.trustRoot = trustRoot
@@ -81,6 +82,18 @@ struct RunCommand: Verb {
     }
 }
 
+extension RunCommand {
+    /// Takes the ledger; a standby says whom it waits for.
+    private func ledger(_ wiring: Wiring) async throws -> LedgerStore {
+        guard waitForLock else { return try await wiring.ledger() }
+        do { return try await wiring.ledger() } catch {
+            guard case .locked(let holder) = error else { throw error }
+            try wiring.logger().notice("waiting for the ledger", metadata: ["holder": "\(holder)"])
+            return try await wiring.ledger(waitForLock: true)
+        }
+    }
+}
+
 /// The control socket as a part of the process.
 private struct ControlService: Service {
     let listener: ControlListener
@@ -105,6 +118,7 @@ private enum InterruptWatch {
         for await _ in interrupts {
             count += 1
             if count == 2 { _exit(ExitStatus.interrupted.rawValue) }
+            Output.note("ending after the step under way; interrupt again to end at once")
         }
     }
 }
