@@ -5,7 +5,7 @@ import Testing
 @Suite("audit") struct AuditTests {
     /// A stage that has converged, with a frozen lane for an entry by a person.
     private func converged() async throws -> Stage {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try await stage.must("freeze", "production/api", "--reason", "review")
         return stage

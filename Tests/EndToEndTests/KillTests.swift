@@ -15,7 +15,7 @@ import Testing
 
     @Test("after a kill at any moment the next start converges, and nothing was done twice")
     func killed() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         let versions = ["1.1.0", "1.2.0"]
         for (round, moment) in Self.moments(14).enumerated() {
@@ -38,7 +38,7 @@ import Testing
 
     @Test("a running reconciler that is killed again and again loses nothing")
     func runner() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         for (round, moment) in Self.moments(6).enumerated() {
             let run = try await stage.startReconciler()
             try stage.commit("round \(round)", Shop.api(round % 2 == 0 ? "1.1.0" : "1.2.0"))
@@ -58,7 +58,9 @@ import Testing
             contentsOfFile: stage.state + "/simulator/world.jsonl", encoding: .utf8)
         var applied: [String: Int] = [:]
         for line in world.split(separator: "\n") where line.contains("\"applied\"") {
-            let record = try JSONSerialization.jsonObject(with: Data(line.utf8))
+            // Each line starts with its checksum.
+            let json = line.drop { $0 != "{" }
+            let record = try JSONSerialization.jsonObject(with: Data(json.utf8))
             let key = try #require(Self.find("key", in: record) as? String)
             applied[key, default: 0] += 1
         }

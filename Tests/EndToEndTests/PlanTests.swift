@@ -5,7 +5,7 @@ import Testing
 @Suite("plan") struct PlanTests {
     @Test("a plan changes no ledger, no audit log and no provider")
     func changesNothing() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.branch("next", Shop.api("1.1.0"))
         try stage.commit("web 1.1.0", [
@@ -27,7 +27,7 @@ import Testing
 
     @Test("a first plan makes no ledger")
     func firstPlan() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let plan = try await stage.must("plan")
         #expect(plan.output.contains("2 to create, 0 to replace"), "\(plan.output)")
         #expect(plan.output.contains("2 waiting, 0 held"))
@@ -36,7 +36,7 @@ import Testing
 
     @Test("a plan shows each lane before and after, and the id of its change")
     func shows() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.commit("api 1.1.0", [
             "services/api/production.yaml": Shop.release(
@@ -56,7 +56,7 @@ import Testing
 
     @Test("--detailed-exitcode is 2 with differences and 0 without; without the flag it is 0")
     func detailed() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         #expect(try await stage.airlock("plan", "--detailed-exitcode").code == 2)
         #expect(try await stage.airlock("plan").code == 0)
         try await stage.must("reconcile", "--wait", "20s")
@@ -65,7 +65,7 @@ import Testing
 
     @Test("a plan with an unreachable remote uses the last fetch and says its age")
     func unreachable() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.branch("next", Shop.api("1.1.0"))
         try await stage.must("plan", "--ref", "next")
@@ -83,7 +83,7 @@ import Testing
 
     @Test("a branch that does not merge is named with its conflicts: exit 1")
     func conflicts() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try stage.branch("next", Shop.api("1.1.0"))
         try stage.commit("other", Shop.api("1.2.0"))
         let plan = try await stage.airlock("plan", "--ref", "next")
@@ -101,7 +101,7 @@ import Testing
 
     @Test("a branch with a broken file parks its lanes and names the place")
     func invalid() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.branch("next", [
             "services/api/production.yaml": "artifact: [\n",
@@ -114,7 +114,7 @@ import Testing
 
     @Test("a branch without services/ removes nothing and says why")
     func lostServices() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.branch("next", Shop.files.keys.filter { $0.hasPrefix("services/") }
             .reduce(into: [:]) { $0[$1] = .some(nil) })
@@ -126,7 +126,7 @@ import Testing
 
     @Test("hostile text from a repository is no markup in Markdown")
     func hostile() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.branch("next", [
             "services/api/production.yaml": """
@@ -149,7 +149,7 @@ import Testing
 
     @Test("a secret is shown by name and version and never by value")
     func secrets() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         for words in [["plan", "-o", "json"], ["explain", "production/api", "-o", "json"]] {
             let text = try await stage.airlock(words).output
@@ -159,7 +159,7 @@ import Testing
 
     @Test("--out writes the plan; a file that cannot be written is an error")
     func out() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let file = stage.root + "/plan.json"
         try await stage.must("plan", "--out", file)
         let plan = try #require(

@@ -5,7 +5,7 @@ import Testing
 @Suite("reconcile") struct ReconcileTests {
     @Test("a merge commit deploys, and one audit entry names commit, author and change")
     func merge() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.branch("next", Shop.api("1.1.0"))
         try stage.git("merge", "--quiet", "--no-ff", "--message", "Merge next", "next")
@@ -25,7 +25,7 @@ import Testing
 
     @Test("one tick does what is due and does not wait: a slow start is still under way")
     func oneTick() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
         let outcome = try await stage.airlock("reconcile", "-o", "json")
@@ -40,7 +40,7 @@ import Testing
 
     @Test("a change that is not the expected one is stale: exit 4 and nothing done")
     func stale() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         let file = stage.root + "/plan.json"
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
@@ -62,7 +62,7 @@ import Testing
 
     @Test("a frozen lane keeps its artifact: exit 3, until it is thawed")
     func frozen() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try await stage.must("freeze", "production", "--reason", "stock-taking", "--for", "2h")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
@@ -84,7 +84,7 @@ import Testing
 
     @Test("a freeze of what nobody knows is told")
     func frozenNowhere() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         let outcome = try await stage.must("freeze", "prodution", "--reason", "typo")
         #expect(outcome.errors.contains("binds no lane now"), "\(outcome.errors)")
@@ -92,7 +92,7 @@ import Testing
 
     @Test("an artifact that never becomes healthy is rolled back and quarantined; retry tries again")
     func rolledBack() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.commit("api 1.9.1", Shop.api("1.9.1", deadline: "1s"))
         let failed = try await stage.airlock("reconcile", "--wait", "20s")
@@ -120,7 +120,7 @@ import Testing
             "drift-stop", "drift-traffic", "drift-config", "drift-foreign", "drift-replicas",
         ])
     func drift(_ fault: String) async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try await stage.must("sim", "fault", fault, "production/api", "--replicas", "5")
         let plan = try await stage.airlock("plan", "--detailed-exitcode")
@@ -135,7 +135,8 @@ import Testing
 
     @Test("a force-push is followed and recorded")
     func forcePush() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         try await stage.must("reconcile", "--wait", "20s")
         try stage.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -148,9 +149,23 @@ import Testing
         #expect(detail.values.contains { $0.contains("not a descendant") || $0 == "true" }, "\(detail)")
     }
 
+    @Test("history that does not descend from the trust root is refused and recorded: exit 1")
+    func otherHistory() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.git("switch", "--quiet", "--orphan", "other")
+        try stage.commit("another beginning", Shop.files.merging(["README": "x"]) { $1 })
+        try stage.git("branch", "--quiet", "--force", "main", "other")
+        let outcome = try await stage.airlock("reconcile", "--wait", "5s")
+        #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("trust root"), "\(outcome.output)")
+        #expect(try await stage.entries("commit.refused").count == 1)
+        #expect(try await stage.lane("production/api")["healthy"] as? Int == 1)
+    }
+
     @Test("a commit with a broken fleet.yaml keeps the last good one in force")
     func brokenFleet() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.commit("broken", ["fleet.yaml": "airlock: [\n"])
         let outcome = try await stage.airlock("reconcile", "--wait", "5s")
@@ -166,7 +181,7 @@ import Testing
 
     @Test("a lost services/ folder is an outage and no instruction: nothing is removed")
     func lostServices() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.git("rm", "--quiet", "-r", "services")
         try stage.commit("oops", [:])
@@ -178,7 +193,7 @@ import Testing
 
     @Test("a service that goes from one environment is removed there")
     func removal() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.commit("web leaves staging", ["services/web/staging.yaml": nil])
         #expect(try await stage.must("plan").output.contains("1 to remove"))
@@ -191,7 +206,7 @@ import Testing
 
     @Test("a provider that does not answer is a fault and not an absence: exit 1")
     func partition() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try await stage.must("sim", "fault", "partition", "production", "--for", "1h")
         let plan = try await stage.airlock("plan")

@@ -5,7 +5,7 @@ import Testing
 @Suite("run") struct RunTests {
     @Test("while run is alive the verbs ask it, and looking goes on")
     func alive() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let run = try await stage.startReconciler()
         let summary = try await stage.must("reconcile", "--wait", "30s")
         #expect(summary.output.contains("Reconciled at ") || summary.output.contains("Nothing to do"))
@@ -38,7 +38,7 @@ import Testing
 
     @Test("run deploys a merge by itself within its poll interval")
     func polls() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let run = try await stage.startReconciler()
         try await stage.must("reconcile", "--wait", "30s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
@@ -51,7 +51,7 @@ import Testing
 
     @Test("a failed artifact is rolled back under run, and retry goes through it")
     func retry() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let run = try await stage.startReconciler()
         try await stage.must("reconcile", "--wait", "30s")
         try stage.commit("api 1.9.1", Shop.api("1.9.1", deadline: "1s"))
@@ -69,7 +69,7 @@ import Testing
 
     @Test("under run a stale plan is exit 4")
     func stale() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let file = stage.root + "/plan.json"
         let run = try await stage.startReconciler()
         try await stage.must("reconcile", "--wait", "30s")
@@ -85,10 +85,10 @@ import Testing
 
     @Test("a second run ends within 2 s with 1 and says who holds the ledger")
     func second() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let first = try await stage.startReconciler()
         let root = Stage.isRoot ? ["--allow-root"] : []
-        let second = try await stage.start(["run"] + root).outcome(within: .seconds(10))
+        let second = try await stage.start(["run"] + root).outcome(within: .seconds(20))
         #expect(second.code == 1 && second.took < .seconds(2), "\(second.took)")
         #expect(second.errors.contains("pid \(first.pid)"), "\(second.errors)")
         #expect(second.errors.contains("--wait-for-lock"), "\(second.errors)")
@@ -98,7 +98,7 @@ import Testing
 
     @Test("a standby takes over when the holder ends, also when it is killed")
     func standby() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let first = try await stage.startReconciler()
         try await stage.must("reconcile", "--wait", "30s")
         let root = Stage.isRoot ? ["--allow-root"] : []
@@ -120,7 +120,7 @@ import Testing
 
     @Test("SIGTERM parks a rollout within 20 s, and the next run goes on with the same operation")
     func parks() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let run = try await stage.startReconciler()
         try await stage.must("reconcile", "--wait", "30s")
         try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
@@ -142,15 +142,18 @@ import Testing
 
     @Test("a second interrupt does not wait: 130")
     func interruptedTwice() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let run = try await stage.startReconciler()
         try await stage.must("reconcile", "--wait", "30s")
+        try await stage.must("freeze", "production", "--reason", "review")
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        #expect(try await stage.airlock("reconcile", "--wait", "20s").code == 3)
         // While somebody else holds the world's lock, an order waits and cannot be parked.
         let world = try FileHandle(
             forUpdating: URL(fileURLWithPath: stage.state + "/simulator/world.jsonl"))
         #expect(flock(world.fileDescriptor, LOCK_EX) == 0)
         defer { flock(world.fileDescriptor, LOCK_UN) }
-        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        try await stage.must("thaw", "production")
         try await Wait.until("the order is intended") {
             try await stage.lane("production/api")["state"] as? String == "changing"
         }
@@ -169,7 +172,7 @@ import Testing
         "run refuses to be root without --allow-root",
         .enabled(if: Stage.isRoot, "only root can be refused for being root"))
     func root() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let outcome = try await stage.airlock("run")
         #expect(outcome.code == 1 && outcome.errors.contains("--allow-root"))
         #expect(!FileManager.default.fileExists(atPath: stage.state + "/ledger.sqlite"))
@@ -177,7 +180,7 @@ import Testing
 
     @Test("a state directory that others can read is refused")
     func permissions() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try FileManager.default.createDirectory(
             atPath: stage.state, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o755])
@@ -190,7 +193,7 @@ import Testing
 
     @Test("a socket path that is too long moves to the runtime directory")
     func longState() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let long = stage.root + "/" + String(repeating: "s", count: 90)
         try FileManager.default.createDirectory(
             atPath: stage.root + "/runtime", withIntermediateDirectories: true,

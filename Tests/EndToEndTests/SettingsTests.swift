@@ -5,7 +5,7 @@ import Testing
 @Suite("settings") struct SettingsTests {
     @Test("a flag is before a variable, a variable before the file, the file before the default")
     func precedence() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let file = stage.root + "/airlock.yaml"
         try "branch: from-file\npoll: 5m\nlogLevel: error\n"
             .write(toFile: file, atomically: true, encoding: .utf8)
@@ -23,7 +23,7 @@ import Testing
 
     @Test("the state directory is XDG's where nothing else is said")
     func state() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let program = try stage.start(["doctor", "--settings"], environment: ["AIRLOCK_STATE": nil])
         let text = try await program.outcome(within: .seconds(20)).output
         #expect(text.contains(stage.root + "/xdg/airlock"), "\(text)")
@@ -31,7 +31,7 @@ import Testing
 
     @Test("a settings file with another key names line and column: exit 1")
     func unknownKey() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let file = stage.root + "/airlock.yaml"
         try "branch: main\npol: 5m\n".write(toFile: file, atomically: true, encoding: .utf8)
         let outcome = try await stage.airlock("doctor", "--settings", "--config", file)
@@ -42,7 +42,7 @@ import Testing
 
     @Test("a setting that is no value of its kind is an error that shows the right form")
     func wrongValues() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         for (words, hint) in [
             (["reconcile", "--log-level", "loud"], "use trace, debug"),
             (["reconcile", "--log-format", "xml"], "use text or json"),
@@ -56,7 +56,7 @@ import Testing
 
     @Test("log lines as JSON are one object each, on stderr, in UTC")
     func jsonLogs() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let outcome = try await stage.must("reconcile", "--wait", "20s", "--log-format", "json")
         let lines = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("{") }
         #expect(lines.count > 4, "\(outcome.errors)")
@@ -71,7 +71,7 @@ import Testing
 
     @Test("times are shown in the reader's zone with its offset, and in UTC for programs")
     func zones() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         let human = try await stage.must("status").output
         #expect(human.contains(" +01:00") || human.contains(" +02:00"), "\(human)")
@@ -81,7 +81,7 @@ import Testing
 
     @Test("doctor names what is wrong: exit 1")
     func doctor() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try FileManager.default.removeItem(atPath: stage.repository)
         let outcome = try await stage.airlock("doctor")

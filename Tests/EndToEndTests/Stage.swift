@@ -24,7 +24,8 @@ final class Stage: Sendable {
     static var isRoot: Bool { geteuid() == 0 }
 
     /// A stage whose repository holds `files` in a first commit.
-    init(_ files: [String: String]? = Shop.files) throws {
+    init(_ files: [String: String]? = Shop.files) async throws {
+        await Turnstile.stages.enter()
         root = NSTemporaryDirectory() + "al-" + UUID().uuidString.prefix(13)
         for folder in ["", "/shop", "/home", "/programs"] {
             try FileManager.default.createDirectory(
@@ -37,6 +38,7 @@ final class Stage: Sendable {
     }
 
     deinit {
+        Turnstile.stages.leave()
         do { try FileManager.default.removeItem(atPath: root) } catch {
             Issue.record("\(root) could not be removed: \(error)")
         }
@@ -165,7 +167,10 @@ final class Stage: Sendable {
             guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder),
                 !isFolder.boolValue
             else { continue }
-            files[path] = try Data(contentsOf: URL(fileURLWithPath: place))
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: place))
+            // A reader of SQLite makes its shared memory and an empty log; neither holds anything.
+            if path.hasSuffix("-shm") || (path.hasSuffix("-wal") && bytes.isEmpty) { continue }
+            files[path] = bytes
         }
         return files
     }

@@ -15,7 +15,7 @@ import Testing
 
     @Test("every looking verb answers people, and programs in JSON and YAML with a version")
     func looking() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         for (verb, start) in Self.looks {
             let human = try await stage.airlock(verb)
@@ -36,7 +36,7 @@ import Testing
 
     @Test("every verb that acts answers people and programs")
     func acting() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         let acts: [[String]] = [
             ["freeze", "staging", "--reason", "stock-taking", "--for", "2h"], ["thaw", "staging"],
@@ -58,7 +58,7 @@ import Testing
 
     @Test("init makes a repository that validates, plans and runs")
     func first() async throws {
-        let stage = try Stage(nil)
+        let stage = try await Stage(nil)
         let made = try await stage.must("init", "shop")
         #expect(made.output.contains("trust root "))
         #expect(made.output.contains("airlock validate shop"))
@@ -74,7 +74,7 @@ import Testing
 
     @Test("validate names file, line and column, also for programs")
     func validate() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         let good = try await stage.must("validate", "shop", "-o", "json").json()
         #expect(good["valid"] as? Bool == true)
         try stage.commit("typo", ["environments/staging.yaml": "teir: staging\n"])
@@ -94,14 +94,14 @@ import Testing
         "schema prints a JSON Schema of each kind",
         arguments: ["fleet", "environment", "service", "release", "simulation"])
     func schema(_ kind: String) async throws {
-        let stage = try Stage(nil)
+        let stage = try await Stage(nil)
         let schema = try await stage.must("schema", kind).json()
         #expect(schema["$schema"] != nil)
     }
 
     @Test("schema and completion say what there is when asked for something else")
     func unknownKinds() async throws {
-        let stage = try Stage(nil)
+        let stage = try await Stage(nil)
         let schema = try await stage.airlock("schema", "fleat")
         #expect(schema.code == 1 && schema.errors.contains("use one of fleet"))
         let shell = try await stage.airlock("completion", "tcsh")
@@ -117,7 +117,7 @@ import Testing
 
     @Test("what is no verb, flag or value is usage: exit 64")
     func usage() async throws {
-        let stage = try Stage(nil)
+        let stage = try await Stage(nil)
         for words in [
             ["frobnicate"], ["plan", "--frobnicate"], ["plan", "--env", "Not A Name"],
             ["freeze", "production"], ["history", "no-lane"], ["audit", "prove", "x"],
@@ -131,7 +131,7 @@ import Testing
 
     @Test("a looking verb without a ledger says what makes one: exit 1")
     func noLedger() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         for verb in [["status"], ["tree"], ["history"], ["audit", "show"]] {
             let outcome = try await stage.airlock(verb)
             #expect(outcome.code == 1 && outcome.output.isEmpty, "\(verb)")
@@ -141,7 +141,7 @@ import Testing
 
     @Test("colour is on a terminal only, and not with NO_COLOR or --no-color")
     func colour() async throws {
-        let stage = try Stage()
+        let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         func lines(_ command: String) async throws -> String {
             let quoted = "\(Stage.binary) \(command)"
