@@ -16,13 +16,15 @@ import Testing
         let stage = try await converged()
         let commit = try stage.git("rev-parse", "HEAD")
         func show(_ more: String...) async throws -> [[String: Any]] {
-            try await stage.airlock(["audit", "show", "-o", "json", "--last", "0"] + more).jsonLines()
+            try await stage.airlock(["audit", "show", "-o", "json", "--last", "0"] + more)
+                .jsonLines()
         }
         let all = try await show()
         #expect(all.map { $0["seq"] as? Int } == Array(0..<all.count).map(Optional.some))
-        #expect(try await show("--lane", "staging/web").allSatisfy {
-            $0["lane"] as? String == "staging/web"
-        })
+        #expect(
+            try await show("--lane", "staging/web").allSatisfy {
+                $0["lane"] as? String == "staging/web"
+            })
         #expect(try await show("--commit", commit).allSatisfy { $0["commit"] as? String == commit })
         let mine = try await show("--actor", "uid:\(geteuid())")
         #expect(mine.contains { $0["kind"] as? String == "frozen" })
@@ -40,7 +42,9 @@ import Testing
         let lines = try await stage.must("audit", "export").output.split(separator: "\n")
         let shown = try await stage.must("audit", "show", "--last", "0", "-o", "json").output
         #expect(shown == lines.joined(separator: "\n") + "\n")
-        let kinds = try await stage.must("audit", "export").jsonLines().map { $0["kind"] as? String }
+        let kinds = try await stage.must("audit", "export").jsonLines().map {
+            $0["kind"] as? String
+        }
         for kind in [
             "started", "trust", "commit.accepted", "claimed", "decision", "intended", "settled",
             "frozen",
@@ -121,7 +125,8 @@ import Testing
             "audit", "check-proof", proof, "--entry", right, "--key", key)
         #expect(good.code == 0 && good.output.contains("entry 7 is in the log"), "\(good.errors)")
         let json = try await stage.must(
-            "audit", "check-proof", proof, "--entry", right, "--key", key, "-o", "json").json()
+            "audit", "check-proof", proof, "--entry", right, "--key", key, "-o", "json"
+        ).json()
         #expect(json["seq"] as? String == "7")
         let bad = try await stage.airlock(
             "audit", "check-proof", proof, "--entry", wrong, "--key", key)

@@ -81,7 +81,8 @@ import Testing
     private static func find(_ name: String, in tree: Any) -> Any? {
         if let object = tree as? [String: Any] {
             if let value = object[name] { return value }
-            return object.sorted { $0.key < $1.key }.lazy.compactMap { find(name, in: $0.value) }.first
+            return object.sorted { $0.key < $1.key }.lazy.compactMap { find(name, in: $0.value) }
+                .first
         }
         return (tree as? [Any])?.lazy.compactMap { find(name, in: $0) }.first
     }

@@ -8,12 +8,15 @@ import Testing
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.branch("next", Shop.api("1.1.0"))
-        try stage.commit("web 1.1.0", [
-            "services/web/production.yaml": Shop.release("web", "1.1.0", replicas: 2)
-        ])
+        try stage.commit(
+            "web 1.1.0",
+            [
+                "services/web/production.yaml": Shop.release("web", "1.1.0", replicas: 2)
+            ])
         let before = try stage.stateFiles()
         for words in [
-            ["plan"], ["plan", "--ref", "next"], ["plan", "-o", "markdown"], ["plan", "-o", "json"],
+            ["plan"], ["plan", "--ref", "next"], ["plan", "-o", "markdown"],
+            ["plan", "-o", "json"],
             ["status"], ["tree"], ["history"], ["explain", "production/web"], ["audit", "show"],
             ["audit", "verify"], ["sim", "show"], ["doctor"],
         ] {
@@ -38,10 +41,12 @@ import Testing
     func shows() async throws {
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
-        try stage.commit("api 1.1.0", [
-            "services/api/production.yaml": Shop.release(
-                "api", "1.1.0", replicas: 3, config: "{LOG_LEVEL: debug}")
-        ])
+        try stage.commit(
+            "api 1.1.0",
+            [
+                "services/api/production.yaml": Shop.release(
+                    "api", "1.1.0", replicas: 3, config: "{LOG_LEVEL: debug}")
+            ])
         let plan = try await stage.must("plan").output
         #expect(plan.contains("± api  1.0.0 → 1.1.0"), "\(plan)")
         #expect(plan.contains("replicas  1 → 3"))
@@ -103,10 +108,12 @@ import Testing
     func invalid() async throws {
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
-        try stage.branch("next", [
-            "services/api/production.yaml": "artifact: [\n",
-            "services/web/production.yaml": Shop.release("web", "1.1.0", replicas: 2),
-        ])
+        try stage.branch(
+            "next",
+            [
+                "services/api/production.yaml": "artifact: [\n",
+                "services/web/production.yaml": Shop.release("web", "1.1.0", replicas: 2),
+            ])
         let plan = try await stage.airlock("plan", "--ref", "next")
         #expect(plan.output.contains("services/api/production.yaml:"), "\(plan.output)")
         #expect(plan.output.contains("± web  1.0.0 → 1.1.0"), "\(plan.output)")
@@ -116,8 +123,10 @@ import Testing
     func lostServices() async throws {
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
-        try stage.branch("next", Shop.files.keys.filter { $0.hasPrefix("services/") }
-            .reduce(into: [:]) { $0[$1] = .some(nil) })
+        try stage.branch(
+            "next",
+            Shop.files.keys.filter { $0.hasPrefix("services/") }
+                .reduce(into: [:]) { $0[$1] = .some(nil) })
         let plan = try await stage.airlock("plan", "--ref", "next")
         #expect(plan.output.contains("services/"), "\(plan.output)\(plan.errors)")
         #expect(plan.output.contains("0 to remove"), "\(plan.output)")
@@ -128,8 +137,10 @@ import Testing
     func hostile() async throws {
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
-        try stage.branch("next", [
-            "services/api/production.yaml": """
+        try stage.branch(
+            "next",
+            [
+                "services/api/production.yaml": """
                 artifact: \(Shop.artifact("api", "1.1.0"))
                 version: "1.1.0"
                 replicas: 1
@@ -139,7 +150,7 @@ import Testing
                 strategy: allAtOnce
 
                 """
-        ])
+            ])
         let text = try await stage.must("plan", "--ref", "next", "-o", "markdown").output
         let fences = text.split(separator: "\n").filter { $0.hasPrefix("```") }
         #expect(fences == ["```diff", "```"], "\(text)")

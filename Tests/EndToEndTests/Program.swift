@@ -11,7 +11,9 @@ struct Outcome: Sendable {
     /// The output as a JSON object.
     func json() throws -> [String: Any] {
         let tree = try JSONSerialization.jsonObject(with: Data(output.utf8))
-        guard let object = tree as? [String: Any] else { throw StageError("not an object: \(output)") }
+        guard let object = tree as? [String: Any] else {
+            throw StageError("not an object: \(output)")
+        }
         return object
     }
 

@@ -8,7 +8,8 @@ import Testing
         let stage = try await Stage()
         let run = try await stage.startReconciler()
         let summary = try await stage.must("reconcile", "--wait", "30s")
-        #expect(summary.output.contains("Reconciled at ") || summary.output.contains("Nothing to do"))
+        #expect(
+            summary.output.contains("Reconciled at ") || summary.output.contains("Nothing to do"))
         let started = try await stage.entries("started").count
         try await stage.must("freeze", "production", "--reason", "stock-taking")
         let merge = try stage.commit("api 1.1.0", Shop.api("1.1.0"))

@@ -24,7 +24,8 @@ import Testing
     @Test("the state directory is XDG's where nothing else is said")
     func state() async throws {
         let stage = try await Stage()
-        let program = try stage.start(["doctor", "--settings"], environment: ["AIRLOCK_STATE": nil])
+        let program = try stage.start(
+            ["doctor", "--settings"], environment: ["AIRLOCK_STATE": nil])
         let text = try await program.outcome(within: .seconds(20)).output
         #expect(text.contains(stage.root + "/xdg/airlock"), "\(text)")
     }
@@ -50,7 +51,8 @@ import Testing
             (["run", "--allow-root", "--poll", "10"], "60s"),
         ] {
             let outcome = try await stage.airlock(words)
-            #expect(outcome.code == 1 && outcome.errors.contains(hint), "\(words): \(outcome.errors)")
+            #expect(
+                outcome.code == 1 && outcome.errors.contains(hint), "\(words): \(outcome.errors)")
         }
     }
 

@@ -11,10 +11,11 @@ final class Stage: Sendable {
     var state: String { root + "/state" }
 
     /// The program that was built beside this test bundle.
-    static let binary: String = Bundle.main.executableURL.map {
-        // The runner is …/debug/…xctest or swiftpm's helper; the bundle's folder holds the program.
-        $0.deletingLastPathComponent().path + "/airlock"
-    }.flatMap { FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil }
+    static let binary: String =
+        Bundle.main.executableURL.map {
+            // The runner is …/debug/…xctest or swiftpm's helper; the bundle's folder holds the program.
+            $0.deletingLastPathComponent().path + "/airlock"
+        }.flatMap { FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil }
         ?? Stage.package + "/.build/debug/airlock"
 
     /// The folder with Package.swift.

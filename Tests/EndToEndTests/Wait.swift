@@ -9,7 +9,9 @@ enum Wait {
     ) async throws {
         let end = ContinuousClock.now + limit
         while try await !condition() {
-            guard ContinuousClock.now < end else { throw StageError("not within \(limit): \(what)") }
+            guard ContinuousClock.now < end else {
+                throw StageError("not within \(limit): \(what)")
+            }
             try await Task.sleep(for: .milliseconds(15))
         }
     }

@@ -33,11 +33,14 @@ struct AuditText {
 
     /// Outcome, then what is particular, without the keys that only machines need.
     private static func what(_ draft: AuditDraft) -> String {
-        let shown = draft.detail.filter { !["key", "action"].contains($0.key) && !$0.value.isEmpty }
-            .sorted { $0.key < $1.key }
-            .map { "\($0.key)=\(Self.brief($0.value))" }
+        let shown = draft.detail.filter {
+            !["key", "action"].contains($0.key) && !$0.value.isEmpty
+        }
+        .sorted { $0.key < $1.key }
+        .map { "\($0.key)=\(Self.brief($0.value))" }
         let words = [
-            draft.outcome, draft.about.map { "#\($0)" }, draft.detail["action"].map(ActionText.phrase),
+            draft.outcome, draft.about.map { "#\($0)" },
+            draft.detail["action"].map(ActionText.phrase),
         ].compactMap(\.self)
         return (words + shown).joined(separator: " ").replacing("\n", with: " ")
     }
@@ -106,8 +109,9 @@ enum ActionText {
             let place = form.slot.map { String($0.prefix(12)) }
             let count = form.replicas.map(String.init)
             switch (form.do, form.weights) {
-            case (_, _?): return ([form.do] + (shares.isEmpty ? ["nothing"] : shares))
-                .joined(separator: " ")
+            case (_, _?):
+                return ([form.do] + (shares.isEmpty ? ["nothing"] : shares))
+                    .joined(separator: " ")
             case ("scale", nil):
                 return [form.do, place, count.map { "to \($0)" }].compactMap(\.self)
                     .joined(separator: " ")

@@ -83,7 +83,8 @@ struct ReconcileLoop {
         }
         let start = clock.now()
         var total = try await engine.tick(expected: request.expect)
-        while let limit = request.wait, total.isUnderWay, clock.now().elapsed(since: start) < limit {
+        while let limit = request.wait, total.isUnderWay, clock.now().elapsed(since: start) < limit
+        {
             let due = await engine.due().map { $0 - clock.now().wall } ?? Self.longestRest
             try await clock.sleep(for: min(max(due, Self.shortestRest), Self.longestRest))
             total = total.followed(by: try await engine.tick(expected: request.expect))

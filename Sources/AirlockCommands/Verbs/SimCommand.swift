@@ -51,7 +51,8 @@ struct SimCommand: AsyncParsableCommand {
                     ])
                 }
             }
-            let head = "World at \(Timestamp(rfc3339: view.time)?.local ?? view.time), "
+            let head =
+                "World at \(Timestamp(rfc3339: view.time)?.local ?? view.time), "
                 + "seed \(view.seed), \(view.orders) orders"
             let faults = view.faults.map { ink.red("fault: \($0.kind) in \($0.scope)") }
             return ([ink.bold(head)] + faults + [table.isEmpty ? "Nothing runs." : table.text(ink)])
