@@ -34,6 +34,8 @@ extension Target.Dependency {
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let lifecycleTesting = product(
+        name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -130,8 +132,36 @@ let package = Package(
             ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
             exclude: ["GoVerifier"]),
         .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
+<<<<<<< HEAD
         // Speaks to the program alone.
         .airlockTests("EndToEndTests", ["AirlockModel", "airlock"]),
+=======
+        .airlockTests(
+            "AirlockEngineTests",
+            [
+                "AirlockEngine", "AirlockModel", "AirlockPorts", "AirlockPlan", "AirlockSimulator",
+                "AirlockTestSupport", .logging, .lifecycle, .lifecycleTesting,
+            ]),
+        // The engine on an in-memory ledger and world, under faults that a seed decides.
+        .airlockTests(
+            "SimulationTests",
+            [
+                "AirlockEngine", "AirlockManifest", "AirlockModel", "AirlockPorts",
+                "AirlockSimulator", "AirlockTestSupport", .logging,
+            ]),
+        .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockPlanTests",
+            ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
+        .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
+            "AirlockSimulatorTests",
+            ["AirlockSimulator", "AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
+        // The provider of docs/add-a-provider.md.
+        .airlockTests(
+            "ProviderContractTests", ["AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
+>>>>>>> f047fe90e26d41ff2d8a6aa4e29f520989256e2f
     ],
     swiftLanguageModes: [.v6]
 )

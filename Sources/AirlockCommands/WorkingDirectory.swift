@@ -7,8 +7,6 @@ import Glibc
 struct WorkingDirectory {
     /// The deepest folder that is visited; the format needs three levels.
     private static let maximumDepth = 8
-    /// The most files that are gathered; validating refuses fewer than that.
-    private static let maximumFiles = 100_001
     /// The largest file that is read in bytes; one byte more tells that it is too large.
     private static let maximumFileBytes = (1 << 20) + 1
 
@@ -33,9 +31,8 @@ struct WorkingDirectory {
         let place = "\(path)/\(name)"
         var status = stat()
         guard lstat(place, &status) == 0 else { return }
-        guard files.count < Self.maximumFiles, depth <= Self.maximumDepth else {
-            throw Failure(
-                "\(path) is too large or too deep for a fleet", advice: "move other files out")
+        guard files.count < ManifestLimits.files, depth <= Self.maximumDepth else {
+            throw Failure("\(path) is too large or too deep for a fleet", advice: "move other files out")
         }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:

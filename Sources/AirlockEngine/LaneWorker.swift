@@ -37,6 +37,7 @@ struct LaneWorker: Sendable {
     let provider: any Provider
     let clock: any AirlockClock
     let logger: Logger
+    let plantedBug: PlantedBug?
     let isStopping: @Sendable () -> Bool
 
     /// Works until the operation ends or has to wait.
@@ -184,12 +185,25 @@ struct LaneWorker: Sendable {
             case .fenced(let claim): throw .fenced(lane.environment, by: claim)
             case .noAnswer(let why):
                 logger.warning("no answer", metadata: metadata(operation, ["reason": "\(why)"]))
+                if plantedBug == .repeatsOnTimeout { await repeatBlindly(order) }
                 guard let seen = await seen(action) else { return error.phrase }
                 outcome = seen
             case .refused, .foreignClaim, .unsupported: outcome = .refused(error.phrase)
             }
         }
         return try await close(intent, entry: entry, outcome, for: &operation)
+    }
+
+    /// The planted bug: what a careless retry does.
+    private func repeatBlindly(_ order: ActionOrder) async {
+        let key = ActionKey(
+            ledger: claim.ledger, operation: order.operation, step: -1, action: order.action)
+        let again = ActionOrder(
+            key: key, claim: claim, fleet: fleet, lane: lane, change: order.change,
+            operation: order.operation, action: order.action)
+        do { _ = try await provider.perform(again) } catch {
+            logger.warning("planted bug", metadata: ["reason": "\(error.phrase)"])
+        }
     }
 
     /// Settles a lost answer by looking; nil when not even that is answered.

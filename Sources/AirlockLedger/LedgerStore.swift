@@ -29,7 +29,8 @@ package final class LedgerStore: Ledger {
             directory, clock: clock, waitForLock: waitForLock, schema: .current)
     }
 
-    static func openForWriting(
+    /// The same with another schema, which tests of migrations need.
+    package static func openForWriting(
         _ directory: StateDirectory, clock: any AirlockClock, waitForLock: Bool = false,
         schema: Schema
     ) async throws(LedgerError) -> LedgerStore {

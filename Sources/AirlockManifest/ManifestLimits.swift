@@ -1,7 +1,7 @@
 /// The bounds within which a file of the repository is read; beyond them it is refused by name.
 package enum ManifestLimits {
     /// The most files that a folder is validated with.
-    package static let files = 100_000
+    package static let files = 1_000_000
     /// The largest file, in bytes.
     package static let bytes = 1 << 20
     /// The most scalars, lists and mappings in one file, aliases counted as often as they are used.

@@ -2,18 +2,24 @@ import AirlockModel
 
 /// Which services of one environment call each other, and which do so in a circle.
 struct CallGraph {
-    /// Lanes that a lane calls, sorted.
     private let callees: [LaneID: [LaneID]]
     private let callers: [LaneID: [LaneID]]
-    /// Lanes with the same number call each other in a circle.
+    /// Lanes with the same number call each other in a circle; callees have the lower number.
     private let circle: [LaneID: Int]
+    private let going: Set<LaneID>
+    /// Callees and callers outside each circle, of those of its lanes that go.
+    private var calleesOfCircle: [Int: [LaneID]] = [:]
+    private var callersOfCircle: [Int: [LaneID]] = [:]
 
     /// Takes the templates that count: the new one where a lane changes, else the settled one.
-    init(templates: [LaneID: Template]) {
+    ///
+    /// - Parameter going: Lanes that go, together with those of their circle.
+    init(templates: [LaneID: Template], going: Set<LaneID>) {
         var callees: [LaneID: [LaneID]] = [:]
         var callers: [LaneID: [LaneID]] = [:]
-        for (lane, template) in templates {
-            for unit in template.calls {
+        let lanes = templates.keys.sorted()
+        for lane in lanes {
+            for unit in templates[lane]?.calls ?? [] {
                 let called = UnitID(kind: .service, name: unit)
                 let callee = LaneID(environment: lane.environment, unit: called)
                 callees[lane, default: []].append(callee)
@@ -21,17 +27,43 @@ struct CallGraph {
             }
         }
         self.callees = callees
-        self.callers = callers.mapValues { $0.sorted() }
-        circle = Self.circles(of: templates.keys.sorted(), callees: callees)
+        self.callers = callers
+        self.going = going
+        circle = Self.circles(of: lanes, callees: callees)
+        for lane in lanes where going.contains(lane) {
+            guard let number = circle[lane] else { continue }
+            calleesOfCircle[number, default: []] += ownCallees(of: lane)
+            callersOfCircle[number, default: []] += ownCallers(of: lane)
+        }
     }
 
-    /// Lanes that `lane` calls and that do not call it back, directly or through others.
+    /// Every lane, each after the lanes that it calls; those of a circle are neighbours.
+    var calleesFirst: [LaneID] {
+        circle.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
+    }
+
+    /// What `lane` and those that go with it call outside their circle.
     func calleesOutsideCircle(of lane: LaneID) -> [LaneID] {
+        guard going.contains(lane), let number = circle[lane] else { return ownCallees(of: lane) }
+        return calleesOfCircle[number] ?? []
+    }
+
+    /// What calls `lane` or those that go with it from outside their circle.
+    func callersOutsideCircle(of lane: LaneID) -> [LaneID] {
+        guard going.contains(lane), let number = circle[lane] else { return ownCallers(of: lane) }
+        return callersOfCircle[number] ?? []
+    }
+
+    /// Whether `lane` itself calls `callee`, not only another lane of its circle.
+    func calls(_ lane: LaneID, _ callee: LaneID) -> Bool {
+        callees[lane]?.contains(callee) ?? false
+    }
+
+    private func ownCallees(of lane: LaneID) -> [LaneID] {
         (callees[lane] ?? []).filter { !isSameCircle($0, lane) }
     }
 
-    /// Lanes that call `lane` and that it does not call back.
-    func callersOutsideCircle(of lane: LaneID) -> [LaneID] {
+    private func ownCallers(of lane: LaneID) -> [LaneID] {
         (callers[lane] ?? []).filter { !isSameCircle($0, lane) }
     }
 
@@ -39,8 +71,8 @@ struct CallGraph {
         one == other || (circle[one] != nil && circle[one] == circle[other])
     }
 
-    /// Strongly connected components by Tarjan's algorithm (SIAM J. Comput. 1(2), 1972), with a stack
-    /// of its own so that a long chain of calls cannot exhaust the thread's.
+    /// Strongly connected components, callees first, by Tarjan's algorithm (SIAM J. Comput. 1(2),
+    /// 1972), with a stack of its own so that a long chain of calls cannot exhaust the thread's.
     private static func circles(
         of lanes: [LaneID], callees: [LaneID: [LaneID]]
     ) -> [LaneID: Int] {

@@ -9,7 +9,8 @@ package struct FleetSlice: Hashable, Sendable {
     package let parked: Parked
     package let limits: Limits
     package let policy: PolicyDigest?
-    /// Whether `services/` holds nothing at all, which is taken for an outage.
+    /// Whether `services/` holds nothing at all or describes no lane of any environment, which is
+    /// taken for an outage.
     package let isServicesFolderLost: Bool
 
     package init(
@@ -41,7 +42,7 @@ extension Fleet {
             slices[name] = FleetSlice(
                 name: name, environment: environment, lanes: lanes[name] ?? [:], parked: parked,
                 limits: limits, policy: environment?.policy(order: order, limits: limits),
-                isServicesFolderLost: serviceFileCount == 0)
+                isServicesFolderLost: serviceFileCount == 0 || self.lanes.isEmpty)
         }
         return slices
     }

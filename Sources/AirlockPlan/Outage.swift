@@ -11,13 +11,15 @@ enum Outage {
         let removals = situations.filter { $0.change?.kind == .remove }
         guard !removals.isEmpty else { return nil }
         if slice.isServicesFolderLost {
-            return "nothing is removed in \(slice.name): services/ is empty or lost"
+            return "nothing is removed in \(slice.name): services/ is lost or describes no service"
         }
         let total = situations.count { $0.settled != nil }
         let limits = facts.limitsInForce ?? slice.limits
         let allowed = limits.removals.allowed(of: total)
-        guard removals.count > allowed else { return nil }
-        return "nothing is removed in \(slice.name): \(removals.count) of \(total) lanes would go, "
+        // What is under way was within the limit when it was opened.
+        let fresh = removals.count { $0.operation?.change?.id != $0.change?.id }
+        guard fresh > allowed else { return nil }
+        return "nothing is removed in \(slice.name): \(fresh) of \(total) lanes would go, "
             + "and limits.removals allows \(allowed)"
     }
 }

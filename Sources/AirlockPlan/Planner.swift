@@ -10,6 +10,7 @@ package enum Planner {
         _ slice: FleetSlice, observed: ObservedEnvironment, facts: Facts, now: Moment
     ) -> EnvironmentPlan {
         let known = knownLanes(slice, observed: observed, facts: facts)
+        guard slice.environment != nil else { return planWithoutEnvironment(known, slice) }
         let observation: Observation
         switch observed {
         case .known(let value): observation = value
@@ -18,8 +19,6 @@ package enum Planner {
         if let other = observation.claim, let own = facts.claim, other.ledger != own.ledger {
             return hold(known, slice, .claimed(by: other))
         }
-        guard slice.environment != nil else { return planWithoutEnvironment(known, slice) }
-
         let situations = known.map {
             Situation(lane: $0, slice: slice, observation: observation, facts: facts, now: now)
         }
@@ -51,7 +50,7 @@ package enum Planner {
             plan.lanes += part.lanes
             plan.notices += part.notices
             plan.until = [plan.until, part.until].compactMap(\.self).min()
-            if case .unknown(let reason) = state {
+            if slice.environment != nil, case .unknown(let reason) = state {
                 plan.incomplete = plan.incomplete ?? "\(name) is not observed: \(reason)"
             }
         }
@@ -85,9 +84,9 @@ package enum Planner {
                 drift: drift)
         }
         /// A change that may not go on still lets the lane be brought back to what it settled on.
-        func heldOrRepaired(_ reason: HoldReason?) -> LanePlan {
+        func heldOrRepaired(_ reason: HoldReason?, isInstructed: Bool = true) -> LanePlan {
             if let back = situation.goingBack { return ended(.back(operation: back.number)) }
-            guard let (repair, operation) = situation.repair else {
+            guard let (repair, operation) = situation.repair(isInstructed: isInstructed) else {
                 return ended(reason.map(Disposition.hold) ?? situation.left)
             }
             if let freeze = gates.freeze(of: lane) { return ended(.hold(.gates([freeze]))) }
@@ -98,7 +97,9 @@ package enum Planner {
             if operation != nil, let back = situation.goingBack {
                 return ended(.back(operation: back.number))
             }
-            if change.kind == .remove, let outage { return heldOrRepaired(.outage(outage)) }
+            if change.kind == .remove, let outage {
+                return heldOrRepaired(.outage(outage), isInstructed: false)
+            }
             if !failed.isEmpty { return heldOrRepaired(.gates(failed)) }
             return ended(.change(change, operation: operation))
         case .secretUnknown(let names): return heldOrRepaired(.secretUnknown(names))
@@ -127,7 +128,11 @@ package enum Planner {
     }
 
     private static func earliest(in lanes: [LanePlan]) -> Timestamp? {
-        lanes.lazy.flatMap(\.verdicts).filter { $0.answer != .pass }.compactMap(\.until).min()
+        lanes.lazy.flatMap { lane -> [GateVerdict] in
+            // A repair is held by a verdict of its own, because no change was judged.
+            guard case .hold(.gates(let verdicts)) = lane.disposition else { return lane.verdicts }
+            return verdicts
+        }.filter { $0.answer != .pass }.compactMap(\.until).min()
     }
 }
 

@@ -35,12 +35,15 @@ struct Situation {
 
     /// What brings the lane back to what it settled on while no change may go on: a repair that is
     /// open, the end of an operation that git no longer asks for, or the repair of drift.
-    var repair: (repair: Repair, operation: Int?)? {
+    ///
+    /// - Parameter isInstructed: Whether the commit can be taken at its word. An outage can not, and
+    ///   ends no operation.
+    func repair(isInstructed: Bool) -> (repair: Repair, operation: Int?)? {
         if let operation {
             switch operation.work {
             case .repair(let repair): return (repair, operation.number)
             case .change(let open):
-                guard open.id != change?.id, parked.isEmpty else { return nil }
+                guard open.id != change?.id, isInstructed else { return nil }
                 return (Repair(lane: lane, to: settled, found: []), nil)
             }
         }
@@ -72,24 +75,26 @@ struct Situation {
         isParked: Bool, slice: FleetSlice, facts: Facts
     ) -> Wish {
         let open = operation?.change
-        guard !isParked, let policy = slice.policy else {
-            return open.map { .change($0, operation: operation?.number) } ?? .nothing
-        }
+        // Where it cannot be known what git asks for, an operation that is open goes on.
+        let goingOn = open.map { Wish.change($0, operation: operation?.number) }
+        guard !isParked, let policy = slice.policy else { return goingOn ?? .nothing }
         var target = Change.Target.removal
         var strategy = Strategy.allAtOnce()
         if let desired {
             guard let slot = desired.slot(secrets: facts.secrets[lane.environment] ?? [:]) else {
-                return .secretUnknown(missing(desired, facts))
+                return goingOn ?? .secretUnknown(missing(desired, facts))
             }
             let release = desired.release
             target = .slot(slot, version: release.version, replicas: release.replicas)
             strategy = release.strategy
         }
         guard let kind = kind(from: settled, to: target) else { return .nothing }
+        let cause = secretCause(from: settled, to: target)
+        let head = facts.ledger.head?.commit.id
         let change = Change(
             lane: lane, kind: kind, base: settled, target: target, strategy: strategy,
-            policy: policy, commit: desired?.cause ?? facts.ledger.head?.commit.id,
-            cause: secretCause(from: settled, to: target))
+            policy: policy, commit: cause == nil ? desired?.cause ?? head : head ?? desired?.cause,
+            cause: cause)
         return .change(change, operation: open?.id == change.id ? operation?.number : nil)
     }
 

@@ -5,7 +5,7 @@ extension HoldReason {
     package var phrase: String {
         switch self {
         case .gates(let verdicts):
-            verdicts.map { "\($0.gate.rawValue): \($0.reason)" }.joined(separator: "; ")
+            verdicts.map { "\($0.gate.phrase): \($0.reason)" }.joined(separator: "; ")
         case .unobserved(let why): "the provider's state is unknown: \(why)"
         case .parked(let diagnostics):
             "its files cannot be read: \(diagnostics.first?.description ?? "no reason given")"
@@ -27,9 +27,23 @@ extension HoldReason {
             [.commit("mend \(diagnostics.first?.path ?? "its files")")]
         case .secretUnknown(let names):
             [.commit("give \(names.first?.description ?? "the secret") a value at its source")]
-        case .outage: [.commit("bring the files back, or raise limits.removals first")]
+        case .outage: [.commit("bring the files back, or raise limits.removals in a commit before")]
         case .claimed: [.run("airlock run --take-over ENVIRONMENT")]
         case .environmentRemoved: [.commit("bring the environment's file back")]
+        }
+    }
+}
+
+extension GateName {
+    /// The gate as people read it.
+    package var phrase: String {
+        switch self {
+        case .freeze: "freeze"
+        case .clock: "clock"
+        case .quarantine: "quarantine"
+        case .capability: "capability"
+        case .blastRadius: "blast radius"
+        case .dependencies: "dependencies"
         }
     }
 }

@@ -2,8 +2,9 @@ import AirlockModel
 
 /// What a lane shall look like, and the next single action towards it.
 enum Goal {
-    /// One slot with all traffic and nothing beside it. A patient goal routes only when every instance
-    /// is healthy; an impatient one, on the way back, as soon as one can serve.
+    /// One slot with all traffic and nothing beside it. A patient goal, on the way forward, routes and
+    /// ends only when every instance is healthy. An impatient one routes as soon as one can serve, and
+    /// with the traffic where it belongs it is reached: health is not what a repair mends.
     case slot(SlotSpec, Replicas, isPatient: Bool)
     case nothing
 
@@ -29,35 +30,59 @@ enum Goal {
         _ spec: SlotSpec, _ replicas: Replicas, isPatient: Bool, in lane: LaneObservation
     ) -> Next {
         let id = spec.id
+        let serving = lane.serving.filter { $0.id != id }.map(\.replicas).max()
         guard let slot = lane.slot(id) else {
-            let running = lane.serving.map(\.replicas).max() ?? replicas.minimum
-            return .act(.start(spec, replicas: replicas.nearest(to: running)))
+            return .act(.start(spec, replicas: replicas.nearest(to: serving ?? 0)))
         }
         if slot.isEdited { return replaceEdited(slot, in: lane) }
-        if !replicas.contains(slot.replicas) {
-            return .act(.scale(id, replicas: replicas.nearest(to: slot.replicas)))
+        if let count = count(for: slot, declared: replicas, serving: serving) {
+            return .act(.scale(id, replicas: count))
         }
         let weights = replicas.maximum == 0 ? [:] : [id: 1000]
         let needed = isPatient ? slot.replicas : min(1, slot.replicas)
-        if lane.weights != weights {
-            guard slot.healthyCount >= needed else {
-                return .wait("\(slot.healthyCount) of \(needed) instances are healthy")
-            }
-            return .act(.route(weights))
-        }
-        if let other = lane.slots.first(where: { $0.id != id }) { return .act(.stop(other.id)) }
-        guard slot.healthyCount >= needed else {
+        let isReady = slot.healthyCount >= needed
+        let isRouted = lane.weights == weights
+        if isReady, !isRouted { return .act(.route(weights)) }
+        // On the way forward nothing that could still serve is stopped before the slot itself can.
+        guard isReady || (isRouted && !isPatient) else {
+            if isPatient, let rescue = rescue(from: slot, in: lane) { return .act(rescue) }
             return .wait("\(slot.healthyCount) of \(needed) instances are healthy")
         }
-        return .reached
+        return lane.slots.first { $0.id != id }.map { .act(.stop($0.id)) } ?? .reached
+    }
+
+    /// How many instances the slot is to be given; nil when its number may stay.
+    ///
+    /// Bounds from zero up may leave a slot empty, but traffic is not taken from one that serves to
+    /// one that is empty.
+    private func count(
+        for slot: SlotObservation, declared: Replicas, serving: Int?
+    ) -> Int? {
+        guard declared.contains(slot.replicas) else { return declared.nearest(to: slot.replicas) }
+        guard slot.replicas == 0, declared.maximum > 0, let serving else { return nil }
+        return declared.nearest(to: serving)
+    }
+
+    /// Gives the traffic back to a slot that can serve, when the new one took it and lost every
+    /// healthy instance since.
+    private func rescue(from slot: SlotObservation, in lane: LaneObservation) -> Action? {
+        guard lane.weights[slot.id, default: 0] > 0, slot.healthyCount == 0 else { return nil }
+        return other(than: slot, in: lane).map { .route([$0.id: 1000]) }
     }
 
     /// A slot is never edited back: what someone changed by hand is stopped and started anew, after
     /// its traffic went to whatever else can serve.
     private func replaceEdited(_ slot: SlotObservation, in lane: LaneObservation) -> Next {
         guard lane.weights[slot.id, default: 0] > 0 else { return .act(.stop(slot.id)) }
-        let other = lane.slots.first { $0.id != slot.id && $0.healthyCount > 0 && !$0.isEdited }
-        return .act(.route(other.map { [$0.id: 1000] } ?? [:]))
+        return .act(.route(other(than: slot, in: lane).map { [$0.id: 1000] } ?? [:]))
+    }
+
+    /// The slot with the most healthy instances beside `slot`; among equals the lower id.
+    private func other(
+        than slot: SlotObservation, in lane: LaneObservation
+    ) -> SlotObservation? {
+        lane.slots.filter { $0.id != slot.id && $0.healthyCount > 0 && !$0.isEdited }
+            .max { ($0.healthyCount, $1.id) < ($1.healthyCount, $0.id) }
     }
 
     private func removeAll(in lane: LaneObservation) -> Next {

@@ -6,6 +6,7 @@ package struct RolloutStep: Hashable, Sendable {
     package let state: RolloutState
     package let next: Next
 
+    /// What is to be done now.
     package enum Next: Hashable, Sendable {
         /// Tell the provider to do this, and look again.
         case act(Action)
@@ -46,10 +47,12 @@ package enum Rollout {
     }
 
     /// The state after an action was seen done.
+    ///
+    /// An action is no progress by itself: a slot that someone keeps deleting, or traffic that keeps
+    /// going to and fro, must come to an end.
     package static func afterAction(_ state: RolloutState) -> RolloutState {
         var state = state
         state.step += 1
-        state.stalled = .zero
         return state
     }
 

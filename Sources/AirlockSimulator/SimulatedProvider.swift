@@ -63,12 +63,13 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
         case .fenced(let claim): throw .fenced(by: claim)
         case .foreign(let claim): throw .foreignClaim(claim)
         case .pending: throw .noAnswer("it is late")
+        case .lost: throw .noAnswer("the order was lost")
         }
     }
 
     package func isPresent(
         _ artifact: ArtifactReference, in environment: EnvironmentName
-    ) async throws(ProviderError) -> Bool { true }
+    ) async throws(ProviderError) -> Bool { try await store.isPresent(in: environment) }
 
     package func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
@@ -79,7 +80,7 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
     package func versions(
         of names: Set<SecretName>, in environment: EnvironmentName
     ) async throws(ProviderError) -> [SecretName: String] {
-        try await store.current().world.spec.secrets.filter { names.contains($0.key) }
+        try await store.versions(of: names)
     }
 
     package func adopt(_ spec: SimulationSpec) async throws(ProviderError) {
@@ -90,17 +91,19 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
 
     /// Every order that reached the world and what it came to, in order.
     package func deliveries() async throws(ProviderError) -> [Delivery] {
-        try await store.current().world.deliveries
+        try await store.deliveries()
     }
 
     /// Makes something go wrong.
+    ///
+    /// - Throws: ``ProviderError/refused(_:)`` for a fault that no world can have.
     package func inject(_ fault: SimulatedFault) async throws(ProviderError) {
-        try await store.append { _, _ in [.fault(fault)] }
+        try await store.inject(fault)
     }
 
-    /// Lets world time pass.
+    /// Lets world time pass, by at most ten years at a time; it never goes back.
     package func advance(by duration: Duration) async throws(ProviderError) {
-        try await store.append { _, _ in [.advance(duration)] }
+        try await store.advance(by: duration)
     }
 
     /// Flushes to disk since the start.

@@ -8,30 +8,14 @@ extension WorldStore {
         since revision: ProviderRevision?
     ) throws(ProviderError) -> ObservationAnswer {
         let (world, time) = try current()
-        guard !world.isPartitioned(environment, at: time) else {
-            throw .noAnswer("a partition cuts \(environment) off")
-        }
-        if lanes == nil, let revision, let last = lastObserved[environment],
-            last.observation.revision == revision, last.fleet == fleet,
-            last.changes == world.changes[environment] ?? 0,
-            last.observation.until.map({ $0 > world.wall(at: time) }) ?? true
-        {
-            return .unchanged
-        }
+        guard !world.faults.isCutOff(environment, at: time) else { throw Self.cutOff(environment) }
         let observation = world.observation(
-            of: environment, fleet: fleet, lanes: lanes, at: time)
-        if lanes == nil {
-            lastObserved[environment] = Observed(
-                observation: observation, fleet: fleet, changes: world.changes[environment] ?? 0)
-        }
-        return .observed(observation)
+            of: environment, fleet: fleet, lanes: lanes, since: revision, at: time)
+        return observation.map(ObservationAnswer.observed) ?? .unchanged
     }
 
-    /// What was answered last for an environment, to tell whether anything changed since.
-    struct Observed {
-        let observation: Observation
-        let fleet: FleetName
-        let changes: Int
+    private static func cutOff(_ environment: EnvironmentName) -> ProviderError {
+        .noAnswer("a partition cuts \(environment) off")
     }
 
     func claim(
@@ -39,11 +23,11 @@ extension WorldStore {
     ) throws(ProviderError) -> Claim {
         var verdict: Result<Claim, ProviderError> = .failure(.refused("it was not asked"))
         try append { world, time in
-            guard !world.isPartitioned(environment, at: time) else {
-                verdict = .failure(.noAnswer("a partition cuts \(environment) off"))
+            guard !world.faults.isCutOff(environment, at: time) else {
+                verdict = .failure(Self.cutOff(environment))
                 return []
             }
-            let stored = world.claims[environment]
+            let stored = world.places[environment]?.claim
             verdict = Self.verdict(on: claim, against: stored, takeOver: takeOver)
             guard case .success(let taken) = verdict, taken != stored else { return [] }
             return [.claim(environment, fleet, taken)]
@@ -65,11 +49,44 @@ extension WorldStore {
     func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) throws(ProviderError) -> [SecondCounters] {
-        let (world, time) = try current()
-        guard !world.isPartitioned(lane.environment, at: time) else {
-            throw .noAnswer("a partition cuts \(lane.environment) off")
+        guard from < to else { return [] }
+        guard to - from <= .seconds(World.maximumSeconds) else {
+            throw .refused("counters are had for at most \(World.maximumSeconds) s at a time")
         }
-        guard let key = world.lanes.keys.first(where: { $0.lane == lane }) else { return [] }
-        return world.counters(of: key, slot: slot, from: from, to: min(to, time))
+        let (world, time) = try current()
+        let cuts = world.faults.partitions(in: lane.environment, at: time)
+        guard !cuts.contains(where: { $0.fault.scope.covers(lane) }) else {
+            throw Self.cutOff(lane.environment)
+        }
+        return world.counters(of: slot, in: lane, from: from, to: min(to, time))
+    }
+
+    func isPresent(in environment: EnvironmentName) throws(ProviderError) -> Bool {
+        let (world, time) = try current()
+        guard !world.faults.isCutOff(environment, at: time) else { throw Self.cutOff(environment) }
+        return true
+    }
+
+    func versions(of names: Set<SecretName>) throws(ProviderError) -> [SecretName: String] {
+        try current().world.spec.secrets.filter { names.contains($0.key) }
+    }
+
+    func inject(_ fault: SimulatedFault) throws(ProviderError) {
+        if let problem = fault.problem { throw .refused(problem) }
+        var isFull = false
+        try append { world, time in
+            let inForce = world.faults.entries.count { $0.isInForce(at: time) }
+            isFull = inForce >= FaultsInForce.maximum
+            return isFull ? [] : [.fault(fault)]
+        }
+        if isFull { throw .refused("\(FaultsInForce.maximum) faults are in force already") }
+    }
+
+    func advance(by duration: Duration) throws(ProviderError) {
+        let longest = SimulatedFault.longest
+        guard duration >= .zero, duration <= longest else {
+            throw .refused("world time goes forward, by at most \(longest) at a time")
+        }
+        try append { _, _ in [.advance(duration)] }
     }
 }

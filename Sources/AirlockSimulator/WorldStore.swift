@@ -8,14 +8,11 @@ actor WorldStore {
     /// An order that waits for its flush.
     private struct Waiting {
         let order: ActionOrder
-        let continuation: CheckedContinuation<Result<Answer, ProviderError>, Never>
+        let continuation: CheckedContinuation<Result<OrderOutcome, ProviderError>, Never>
     }
 
-    /// What a delivered order came to, and whether the answer gets through.
-    struct Answer: Sendable {
-        let effect: Delivery.Effect
-        let isLost: Bool
-    }
+    /// The most orders that share one flush.
+    private static let largestBatch = 1_024
 
     private let executor = BlockingExecutor(label: "airlock.simulator")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -24,18 +21,19 @@ actor WorldStore {
     private let file: WorldFile?
     private let seed: UInt64
     private let now: @Sendable () -> Timestamp
+    /// The latest time that anyone was told: it does not go back when the wall clock does.
+    private var shown = Timestamp(milliseconds: 0)
     private var waiting: [Waiting] = []
     private var isFlushing = false
-    /// What was answered last, by environment.
-    var lastObserved: [EnvironmentName: Observed] = [:]
     /// Flushes to disk since the start.
     private(set) var flushes = 0
 
+    /// - Parameter path: Nil for a world in memory.
     init(
         path: String?, seed: UInt64, bugs: World.PlantedBugs,
         now: @escaping @Sendable () -> Timestamp
     ) {
-        world = World(bugs: bugs)
+        world = World(bugs: bugs, keepsDeliveries: path == nil)
         file = path.map(WorldFile.init)
         self.seed = seed
         self.now = now
@@ -44,17 +42,39 @@ actor WorldStore {
     /// The world as it is now, with its time.
     func current() throws(ProviderError) -> (world: World, time: Timestamp) {
         do throws(WorldFile.Fault) {
-            for record in try file?.readNew() ?? [] { world.apply(record) }
+            if let news = try file?.readNew() { take(news) }
         } catch {
-            throw .refused("\(error)")
+            throw forget(after: error)
         }
-        let time = world.time(atWall: now())
-        world.settlePending(until: time)
-        return (world, time)
+        let time = currentTime()
+        guard world.hasDue(at: time) else { return (world, time) }
+        // Only a record moves the world itself: a reader's clock may be ahead of the next writer's.
+        var settled = world
+        settled.settleLate(until: time)
+        return (settled, time)
+    }
+
+    /// Every order and what it came to, in order.
+    ///
+    /// A world in a file keeps them there alone, so that a long life costs no memory.
+    func deliveries() throws(ProviderError) -> [Delivery] {
+        let (world, time) = try current()
+        if let kept = world.deliveries { return kept }
+        guard let file else { return [] }
+        var replayed = World(bugs: world.bugs, keepsDeliveries: true)
+        do throws(WorldFile.Fault) {
+            for record in try WorldFile(path: file.path).readNew().records {
+                replayed.apply(record)
+            }
+        } catch {
+            throw error.providerError
+        }
+        replayed.settleLate(until: time)
+        return replayed.deliveries ?? []
     }
 
     /// Delivers an order; returns when it is on disk.
-    func deliver(_ order: ActionOrder) async throws(ProviderError) -> Answer {
+    func deliver(_ order: ActionOrder) async throws(ProviderError) -> OrderOutcome {
         let result = await withCheckedContinuation { continuation in
             waiting.append(Waiting(order: order, continuation: continuation))
             if !isFlushing { flushNext() }
@@ -78,25 +98,20 @@ actor WorldStore {
     }
 
     private func flush() {
-        let batch = waiting
-        waiting = []
-        var answers: [Answer] = []
+        let batch = waiting.prefix(Self.largestBatch)
+        waiting.removeFirst(batch.count)
+        var outcomes: [OrderOutcome] = []
         do throws(ProviderError) {
             try write { world, time in
                 var records: [WorldRecord] = []
                 for waiting in batch {
-                    let (answer, deliveries) = Self.outcome(of: waiting.order, in: world, time)
-                    answers.append(answer)
-                    for delivery in deliveries {
-                        let record = WorldRecord(at: time, event: .delivery(delivery))
-                        world.apply(record)
-                        records.append(record)
-                    }
+                    outcomes.append(
+                        OrderOutcome(of: waiting.order, in: &world, at: time, records: &records))
                 }
                 return records
             }
-            for (waiting, answer) in zip(batch, answers) {
-                waiting.continuation.resume(returning: .success(answer))
+            for (waiting, outcome) in zip(batch, outcomes) {
+                waiting.continuation.resume(returning: .success(outcome))
             }
         } catch {
             for waiting in batch { waiting.continuation.resume(returning: .failure(error)) }
@@ -108,63 +123,44 @@ actor WorldStore {
     private func write(
         _ decide: (inout World, Timestamp) -> [WorldRecord]
     ) throws(ProviderError) {
-        func records(_ news: [WorldRecord]) -> [WorldRecord] {
-            for record in news { world.apply(record) }
-            let time = world.time(atWall: now())
-            var records: [WorldRecord] = []
-            if world.isNew {
-                records.append(WorldRecord(at: time, event: .seed(seed)))
-                world.apply(records[0])
-            }
-            world.settlePending(until: time)
+        func records(_ news: WorldFile.News) -> [WorldRecord] {
+            take(news)
+            let time = currentTime()
+            var first: [WorldRecord.Event] = []
+            if world.seed == nil { first.append(.began(format: WorldRecord.format, seed: seed)) }
+            if world.hasDue(at: time) { first.append(.passed) }
+            let records = first.map { WorldRecord(at: time, event: $0) }
+            for record in records { world.apply(record) }
             return records + decide(&world, time)
         }
         guard let file else {
-            _ = records([])
+            _ = records(WorldFile.News())
             return
         }
         do throws(WorldFile.Fault) {
-            try file.append(records)
-            flushes += 1
+            if try file.append(records) { flushes += 1 }
         } catch {
-            // The state in memory may be ahead of the file: read it anew at the next question.
-            world = World(bugs: world.bugs)
-            file.rewind()
-            throw .refused("\(error)")
+            throw forget(after: error)
         }
     }
 
-    /// What an order comes to under the fault that strikes it.
-    private static func outcome(
-        of order: ActionOrder, in world: World, _ time: Timestamp
-    ) -> (Answer, [Delivery]) {
-        let effect = world.effect(of: order)
-        let struck = world.fault(striking: order.lane, at: time)
-        func delivery(_ effect: Delivery.Effect) -> Delivery {
-            Delivery(order: order, effect: effect, fault: struck?.number)
+    private func take(_ news: WorldFile.News) {
+        if news.isAnotherFile {
+            world = World(bugs: world.bugs)
+            shown = Timestamp(milliseconds: 0)
         }
-        switch struck?.fault.kind {
-        case .refuse:
-            let refusal = Delivery.Effect.refused("a fault was asked for")
-            return (Answer(effect: refusal, isLost: false), [delivery(refusal)])
-        case .loseOrder:
-            let lost = Delivery.Effect.refused("the order was lost")
-            return (Answer(effect: lost, isLost: true), [delivery(lost)])
-        case .loseAnswer: return (Answer(effect: effect, isLost: true), [delivery(effect)])
-        case .deliverTwice:
-            let second = effect == .applied ? Delivery.Effect.repeated : effect
-            let again = Delivery(order: order, effect: second, fault: nil)
-            return (Answer(effect: effect, isLost: false), [delivery(effect), again])
-        case .late(let delay):
-            guard effect == .applied else {
-                return (Answer(effect: effect, isLost: true), [delivery(effect)])
-            }
-            let pending = Delivery.Effect.pending(until: time + delay)
-            return (Answer(effect: pending, isLost: true), [delivery(pending)])
-        case .partition: return (Answer(effect: .noEffect, isLost: true), [])
-        case .loseInstance, .driftReplicas, .driftTraffic, .driftConfig, .driftStop,
-            .driftForeign, nil:
-            return (Answer(effect: effect, isLost: false), [delivery(effect)])
-        }
+        for record in news.records { world.apply(record) }
+    }
+
+    private func currentTime() -> Timestamp {
+        shown = max(shown, world.time(atWall: now()))
+        return shown
+    }
+
+    /// The state in memory may be ahead of the file: it is read anew at the next question.
+    private func forget(after fault: WorldFile.Fault) -> ProviderError {
+        world = World(bugs: world.bugs)
+        file?.rewind()
+        return fault.providerError
     }
 }

@@ -3,6 +3,7 @@ package import AirlockPorts
 
 /// The world as `airlock sim show` prints it.
 package struct WorldView: Sendable, Encodable {
+    /// One slot and what it did in the last minute.
     package struct Slot: Sendable, Encodable {
         package let slot: String
         package let artifact: String
@@ -18,6 +19,7 @@ package struct WorldView: Sendable, Encodable {
         package let memoryBytes: Int
     }
 
+    /// One lane and its slots.
     package struct Lane: Sendable, Encodable {
         package let lane: String
         package let slots: [Slot]
@@ -38,26 +40,26 @@ extension SimulatedProvider {
     /// Everything that is there now; of one environment when it is given.
     package func view(of environment: EnvironmentName?) async throws(ProviderError) -> WorldView {
         let (world, time) = try await store.current()
-        let keys = world.lanes.keys
-            .filter { environment == nil || $0.lane.environment == environment }
+        let places = world.places.filter { environment == nil || $0.key == environment }
+        let keys = places.values.flatMap(\.lanes.keys)
             .sorted { ($0.lane, $0.fleet) < ($1.lane, $1.fleet) }
+        var claims: [String: Claim] = [:]
+        for (name, place) in places { claims[name.description] = place.claim }
         return WorldView(
-            time: time.rfc3339, seed: world.seed,
-            claims: Dictionary(
-                uniqueKeysWithValues: world.claims.map { ($0.key.description, $0.value) }),
+            time: time.rfc3339, seed: world.seed ?? 0, claims: claims,
             lanes: keys.map { Self.lane($0, in: world, at: time) },
-            faults: world.faults.filter { $0.isInForce(at: time) }.map(\.fault),
-            orders: world.deliveries.count)
+            faults: world.faults.entries.filter { $0.isInForce(at: time) }.map(\.fault),
+            orders: world.orders)
     }
 
     private static func lane(
         _ key: World.LaneKey, in world: World, at time: Timestamp
     ) -> WorldView.Lane {
-        let state = world.lanes[key] ?? LaneState()
+        let state = world.lane(key) ?? LaneState()
         let slots = state.slots.values.sorted { $0.id < $1.id }.map { slot in
             let seen = slot.observation(at: time).slot
             let counters = world.counters(
-                of: key, slot: slot.id, from: time + (.zero - span), to: time)
+                of: slot.id, in: key.lane, from: time + (.zero - span), to: time)
             return WorldView.Slot(
                 slot: slot.id.description, artifact: slot.spec.artifact.description,
                 weight: state.weights[slot.id] ?? 0, replicas: slot.replicas,

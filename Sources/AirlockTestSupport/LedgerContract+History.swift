@@ -52,7 +52,7 @@ extension LedgerContract {
     package func failedTransactionsLeaveNothing() async throws {
         let ledger = try await open()
         let lane = LedgerSample.lane(1)
-        let wide = (0..<20).map { ("key\($0)", String(repeating: "x", count: 2000)) }
+        let wide = (0..<2000).map { ("key-\($0)-of-many", "x") }
         var huge = LedgerSample.draft(.drift, at: 0)
         huge.detail = Dictionary(uniqueKeysWithValues: wide)
         let key = LedgerSample.intent(ledger.claim, operation: 9, step: 9).order.key

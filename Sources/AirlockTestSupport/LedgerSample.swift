@@ -7,6 +7,7 @@ package struct LedgerSample {
 
     package init(ledger: Claim) { self.ledger = ledger }
 
+    /// One of many lanes of `staging`.
     package static func lane(_ number: Int) -> LaneID { Build.lane("staging/unit-\(number)") }
 
     /// An entry whose time is so many seconds after the start of 2026.
@@ -18,12 +19,14 @@ package struct LedgerSample {
             lane: lane)
     }
 
+    /// A repair with nothing to do.
     package static func operation(_ number: Int, lane: LaneID) -> OperationRecord {
         OperationRecord(
             number: number, lane: lane, work: .repair(Repair(lane: lane, to: nil, found: [])),
             commit: nil, author: nil, opened: Timestamp(milliseconds: number))
     }
 
+    /// The intent to start a slot in lane 1.
     package static func intent(_ claim: Claim, operation: Int, step: Int) -> IntentRecord {
         let action = Action.start(Build.slot("checkout"), replicas: 2)
         let order = ActionOrder(
@@ -105,19 +108,5 @@ package struct LedgerSample {
                     wall: Timestamp(milliseconds: number), monotonicMilliseconds: 1,
                     boot: BootID("b")))
         }
-    }
-}
-
-/// A seeded source of random numbers (SplitMix64, S. Vigna), so that a test repeats itself.
-package struct SplitMix: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    package init(seed: UInt64) { state = seed }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

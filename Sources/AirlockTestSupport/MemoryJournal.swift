@@ -30,10 +30,6 @@ struct MemoryJournal: Sendable {
         guard bytes.count <= AuditEntry.maximumBytes else {
             throw .entryTooLarge(bytes: bytes.count)
         }
-        let texts = Array(entry.draft.detail.values) + [entry.draft.outcome ?? ""]
-        guard texts.contains(where: { $0.utf8.count > AuditEntry.maximumDetailBytes }) else {
-            return entry
-        }
         do throws(AuditEntryError) {
             return try AuditEntry(bytes: bytes)
         } catch {

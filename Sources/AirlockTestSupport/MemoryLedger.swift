@@ -72,6 +72,12 @@ package final class MemoryLedger: Ledger {
     /// Plants a bug: a commit answers before its flush, which the next commit makes good.
     package func plantSkippedFlush() { memory.withLock { $0.skipsFlush = true } }
 
+    /// The entries that a process would find if this one were killed now.
+    package var durableEntries: [AuditEntry] { disk.journal.entries }
+
+    /// The state that a process would find if this one were killed now.
+    package var durableState: LedgerState { disk.journal.state }
+
     package func name(origin: FleetName) async throws(LedgerError) {
         let known = disk.name(origin)
         guard known == origin else { throw .otherFleet(known: known) }
@@ -185,6 +191,8 @@ private final class MemoryDisk: Sendable {
             return known
         }
     }
+
+    var journal: MemoryJournal { platter.withLock { $0.journal } }
 
     func isCurrent(_ epoch: Epoch) -> Bool { platter.withLock { $0.epoch == epoch.number } }
 

@@ -123,9 +123,8 @@ struct DocumentationRule {
 
     /// `init(a: A) { self.a = a }` and its longer kin; never one that can fail.
     private static func onlyAssigns(_ function: Function) -> Bool {
-        guard function.header.hasPrefix("init("), !function.header.contains("throws") else {
-            return false
-        }
+        let effects = function.header.split(separator: ")").last ?? ""
+        guard function.header.hasPrefix("init("), !effects.contains("throws") else { return false }
         return function.body.split(whereSeparator: \.isNewline).allSatisfy { line in
             let words = line.split(separator: " ")
             return words.isEmpty || words.count >= 3 && words[1] == "="

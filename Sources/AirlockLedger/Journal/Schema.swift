@@ -2,15 +2,17 @@ import AirlockPorts
 import GRDB
 
 /// The form of the journal's tables; its version is SQLite's `user_version`.
-struct Schema: Sendable {
+package struct Schema: Sendable {
     /// Step n brings a journal from version n to n + 1; never edited once released.
-    let steps: [String]
+    package let steps: [String]
+
+    package init(steps: [String]) { self.steps = steps }
 
     /// The version that these steps lead to.
     var version: Int { steps.count }
 
     /// What this version of the product writes.
-    static let current = Schema(steps: [first])
+    package static let current = Schema(steps: [first])
 
     /// Version 1. Every row has the hash of its key columns and its payload; see ``SealedRow``.
     private static let first = """

@@ -38,7 +38,11 @@ final class LedgerLock: Sendable {
     /// Gives the lock back; the file stays.
     func release() {
         descriptor.withLock { file in
-            if let open = file { close(open) }
+            if let open = file {
+                // A child that is just being made holds the file too until it runs its program.
+                flock(open, LOCK_UN)
+                close(open)
+            }
             file = nil
         }
     }

@@ -83,7 +83,8 @@ package enum Form: Hashable, Sendable {
         case .words: "^[^\\n]+$"
         case .name: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
         case .artifact:
-            "^(?=.{1,255}@)([a-zA-Z0-9][a-zA-Z0-9._:-]*/)?([a-zA-Z0-9][a-zA-Z0-9._-]*/)*[a-zA-Z0-9][a-zA-Z0-9._-]*@sha256:[0-9a-f]{64}$"
+            "^(?=.{1,255}@)(\(Self.host)/)?(\(Self.component)/)*\(Self.component)"
+                + "@sha256:[0-9a-f]{64}$"
         case .digest: "^sha256:[0-9a-f]{64}$"
         case .duration: "^(?=.*[1-9])\(time)$"
         case .delay: "^(?=.)\(time)$"
@@ -132,6 +133,14 @@ package enum Form: Hashable, Sendable {
         case .words, .name, .artifact, .digest, .cpu, .urlPath, .configKey, .choice: nil
         }
     }
+
+    /// A path component of an image's name, by the grammar of the OCI distribution reference.
+    private static let component = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*"
+    /// The host of an image's name, with an optional port.
+    private static let host: String = {
+        let label = "[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?"
+        return "\(label)(\\.\(label))*(:[0-9]{1,5})?"
+    }()
 
     private static func isPath(_ text: String) -> Bool {
         text.utf8.first == UInt8(ascii: "/") && text.utf8.count <= 255

@@ -38,6 +38,24 @@ package struct Replicas: Hashable, Sendable, Codable {
         self.maximum = maximum
     }
 
+    /// Reads both bounds; throws when they are out of order.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let minimum = try container.decode(Int.self, forKey: .minimum)
+        let maximum = try container.decode(Int.self, forKey: .maximum)
+        guard let value = Self(minimum: minimum, maximum: maximum) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .maximum, in: container,
+                debugDescription: "not bounds of replicas: \(minimum) to \(maximum)")
+        }
+        self = value
+    }
+
+    private enum CodingKeys: CodingKey {
+        case minimum
+        case maximum
+    }
+
     /// Exactly `count` instances.
     package init?(_ count: Int) { self.init(minimum: count, maximum: count) }
 

@@ -22,7 +22,7 @@ package struct Template: Hashable, Sendable, Codable {
     package var health: HealthCheck?
     package var resources: Resources
     /// Units that this one may call, sorted; everything else is refused on the network.
-    package var calls: [UnitName]
+    package private(set) var calls: [UnitName]
     /// How long a stopping instance may finish its requests.
     package var stopGrace: Duration?
 
@@ -33,7 +33,7 @@ package struct Template: Hashable, Sendable, Codable {
         self.port = port
         self.health = health
         self.resources = resources
-        self.calls = calls
+        self.calls = calls.sorted()
         self.stopGrace = stopGrace
     }
 
@@ -54,29 +54,43 @@ package struct Template: Hashable, Sendable, Codable {
 
 /// One immutable running copy: started, scaled, routed to and stopped, never edited.
 package struct SlotSpec: Hashable, Sendable, Codable {
+    /// The digest of (artifact, config, versions of its secrets, template); computed once, because
+    /// plans and rollouts compare it all the time.
+    package let id: SlotID
     package let artifact: ArtifactReference
     package let config: [String: ConfigValue]
     package let template: Template
 
+    /// Computes the id from the parts.
     package init(
         artifact: ArtifactReference, config: [String: ConfigValue] = [:], template: Template
     ) {
+        id = SlotID(
+            digest: Digest(
+                of: .fields([
+                    "v": .integer(1),
+                    "artifact": .text(artifact.digest),
+                    "config": config.isEmpty ? nil : .object(config.mapValues(Self.canonical)),
+                    "template": template.canonical,
+                ])))
         self.artifact = artifact
         self.config = config
         self.template = template
     }
 
-    /// The digest of (artifact, config, versions of its secrets, template).
-    package var id: SlotID {
-        SlotID(
-            digest: Digest(
-                of: .fields([
-                    "v": .integer(1),
-                    "artifact": .text(artifact.digest),
-                    "config": config.isEmpty
-                        ? nil : .object(config.mapValues(Self.canonical)),
-                    "template": template.canonical,
-                ])))
+    /// Reads the parts; the id is never read, so that it cannot differ from them.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            artifact: try container.decode(ArtifactReference.self, forKey: .artifact),
+            config: try container.decode([String: ConfigValue].self, forKey: .config),
+            template: try container.decode(Template.self, forKey: .template))
+    }
+
+    private enum CodingKeys: CodingKey {
+        case artifact
+        case config
+        case template
     }
 
     /// The digest of (artifact, template): what is promoted.

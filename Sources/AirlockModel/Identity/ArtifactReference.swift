@@ -28,24 +28,51 @@ package struct ArtifactReference: TextIdentity {
     /// Repository and the first 12 digits, for people.
     package var short: String { "\(repository)@\(digest.short)" }
 
-    /// Host with optional port, then path components; a tag (`name:tag`) is refused because only
-    /// the first component may hold a colon, and only before more components.
+    /// A host with an optional port, then path components, as the grammar of the OCI distribution
+    /// reference says; a tag (`name:tag`) is refused because only a host may hold a colon.
     private static func isRepository(_ text: Substring) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard text.utf8.count <= maximumRepositoryBytes, !parts.isEmpty else { return false }
-        return parts.enumerated().allSatisfy { index, part in
-            let isHost = index == 0 && parts.count > 1
-            return !part.isEmpty && part.utf8.allSatisfy { allows($0, isHost: isHost) }
-                && part.utf8.first.map(isLetterOrDigit) == true
+        guard text.utf8.count <= maximumRepositoryBytes, let first = parts.first else {
+            return false
+        }
+        let isFirstFine = isComponent(first) || (parts.count > 1 && isHost(first))
+        return isFirstFine && parts.dropFirst().allSatisfy(isComponent)
+    }
+
+    /// Runs of lowercase letters and digits, between them `.`, `_`, `__` or hyphens.
+    private static func isComponent(_ text: Substring) -> Bool {
+        let runs = text.utf8.split(omittingEmptySubsequences: false) {
+            isDigit($0) || isLowercase($0)
+        }
+        guard let first = runs.first, let last = runs.last, first.isEmpty, last.isEmpty,
+            !text.isEmpty
+        else { return false }
+        return runs.allSatisfy { separator in
+            separator.isEmpty || separator.elementsEqual(".".utf8)
+                || separator.elementsEqual("_".utf8) || separator.elementsEqual("__".utf8)
+                || separator.allSatisfy { $0 == UInt8(ascii: "-") }
         }
     }
 
-    private static func allows(_ byte: UInt8, isHost: Bool) -> Bool {
-        isLetterOrDigit(byte) || "._-".utf8.contains(byte) || (isHost && byte == UInt8(ascii: ":"))
+    /// Labels of letters, digits and inner hyphens with dots between them, then `:` and a port.
+    private static func isHost(_ text: Substring) -> Bool {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard let name = parts.first, parts.count <= 2 else { return false }
+        if parts.count == 2 {
+            guard (1...5).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy(isDigit) else {
+                return false
+            }
+        }
+        let hyphen = UInt8(ascii: "-")
+        return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            !label.isEmpty && label.utf8.first != hyphen && label.utf8.last != hyphen
+                && label.utf8.allSatisfy {
+                    isDigit($0) || isLowercase($0 | 0x20) || $0 == hyphen
+                }
+        }
     }
 
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
-            || (0x41...0x5A).contains(byte)
-    }
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+    private static func isLowercase(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
 }

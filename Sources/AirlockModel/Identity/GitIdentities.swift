@@ -34,24 +34,19 @@ package struct BranchName: TextIdentity {
     private static let maximumBytes = 200
 
     /// Returns nil for what `git check-ref-format --branch` refuses, and for anything beyond
-    /// letters, digits and `._/-+@`.
+    /// printable ASCII, because a name is also shown to people.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard
             !text.isEmpty, text.utf8.count <= Self.maximumBytes, text != "@",
-            !text.hasPrefix("-"), !text.contains(".."), !text.contains("@{"),
-            text.utf8.allSatisfy(Self.allows),
-            parts.allSatisfy({
-                !$0.isEmpty && !$0.hasPrefix(".") && !$0.hasSuffix(".lock") && !$0.hasSuffix(".")
-            })
+            text != "HEAD", !text.hasPrefix("-"), !text.hasSuffix("."), !text.contains(".."),
+            !text.contains("@{"), text.utf8.allSatisfy(Self.allows),
+            parts.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") && !$0.hasSuffix(".lock") })
         else { return nil }
         description = text
     }
 
     private static func allows(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "._/-+@".utf8.contains(byte)
-        }
+        (0x21...0x7E).contains(byte) && !"~^:?*[\\".utf8.contains(byte)
     }
 }

@@ -17,8 +17,11 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable {
         left.milliseconds < right.milliseconds
     }
 
+    /// Later by a duration; stops at the ends of time, because durations come from outside.
     package static func + (left: Timestamp, right: Duration) -> Timestamp {
-        Timestamp(milliseconds: left.milliseconds + right.milliseconds)
+        let added = right.milliseconds
+        let (sum, isBeyond) = left.milliseconds.addingReportingOverflow(added)
+        return Timestamp(milliseconds: isBeyond ? (added < 0 ? .min : .max) : sum)
     }
 
     /// How much later `left` is than `right`; negative when it is earlier.
@@ -28,10 +31,14 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero.
+    /// Whole milliseconds, rounded towards zero; what does not fit is the nearest number that does.
     package var milliseconds: Int {
         let (seconds, attoseconds) = components
-        return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+        let rest = Int(attoseconds / 1_000_000_000_000_000)
+        let (whole, isBeyond) = Int(seconds).multipliedReportingOverflow(by: 1000)
+        let (sum, isBeyondToo) = whole.addingReportingOverflow(rest)
+        guard isBeyond || isBeyondToo else { return sum }
+        return seconds < 0 ? .min : .max
     }
 }
 

@@ -28,7 +28,8 @@ extension Timestamp {
             let second = number(17..<19), bytes[4] == UInt8(ascii: "-"),
             bytes[7] == UInt8(ascii: "-"), bytes[10] == UInt8(ascii: "T"),
             bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61
+            (1...12).contains(month), (1...Self.days(in: month, of: year)).contains(day), hour < 24,
+            minute < 60, second < 61
         else { return nil }
         var rest = bytes[19...]
         var millis = 0
@@ -50,10 +51,11 @@ extension Timestamp {
         guard
             text.count == 6, text[3] == UInt8(ascii: ":"),
             text[0] == UInt8(ascii: "+") || text[0] == UInt8(ascii: "-"),
-            let hours = Int(String(decoding: text[1...2], as: UTF8.self)),
-            let minutes = Int(String(decoding: text[4...5], as: UTF8.self)),
-            (0..<24).contains(hours), (0..<60).contains(minutes)
+            (text[1...2] + text[4...5]).allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }
+        let digits = text.map { Int($0) - 0x30 }
+        let (hours, minutes) = (digits[1] * 10 + digits[2], digits[4] * 10 + digits[5])
+        guard hours < 24, minutes < 60 else { return nil }
         return (hours * 60 + minutes) * (text[0] == UInt8(ascii: "-") ? -1 : 1)
     }
 
@@ -77,6 +79,12 @@ extension Timestamp {
         let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+
+    private static func days(in month: Int, of year: Int) -> Int {
+        let next = month == 12 ? (year + 1, 1) : (year, month + 1)
+        return days(fromYear: next.0, month: next.1, day: 1)
+            - days(fromYear: year, month: month, day: 1)
     }
 
     private static func days(fromYear year: Int, month: Int, day: Int) -> Int {

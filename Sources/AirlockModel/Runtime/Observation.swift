@@ -43,7 +43,8 @@ package struct LaneObservation: Hashable, Sendable, Codable {
     package init(lane: LaneID, slots: [SlotObservation] = [], weights: [SlotID: Int] = [:]) {
         self.lane = lane
         self.slots = slots.sorted { $0.id < $1.id }
-        self.weights = weights
+        // A share of nothing is no share; some engines spell it out.
+        self.weights = weights.values.contains(0) ? weights.filter { $0.value != 0 } : weights
     }
 
     /// The slot of that id, when it is there.

@@ -17,11 +17,11 @@ struct BlastRadiusGate {
     ) {
         self.environment = environment
         allowed = limits.changing.allowed(of: situations.count { $0.settled != nil })
-        underWay = situations.count { $0.operation?.change.map(Self.counts) ?? false }
+        underWay = situations.count(where: Self.hasPlace)
         var places = allowed - underWay
         var crowded: Set<LaneID> = []
         for situation in candidates.sorted(by: { $0.lane < $1.lane }) {
-            guard let change = situation.change, Self.counts(change), situation.operation == nil
+            guard let change = situation.change, Self.counts(change), !Self.hasPlace(situation)
             else { continue }
             if places > 0 {
                 places -= 1
@@ -37,17 +37,23 @@ struct BlastRadiusGate {
         if !Self.counts(change) {
             return pass("a first deployment is not counted")
         }
-        if situation.operation != nil { return pass("already under way") }
+        if Self.hasPlace(situation) { return pass("already under way") }
         if !crowded.contains(situation.lane), underWay < allowed {
             return pass("within limits.changing of \(allowed)")
         }
         return GateVerdict(
             gate: .blastRadius, answer: .wait,
-            reason: "\(environment) may have \(allowed) lanes in change at a time", move: .wait)
+            reason: "limits.changing allows \(allowed) of the lanes of \(environment) at a time",
+            move: .wait)
     }
 
     private func pass(_ reason: String) -> GateVerdict {
         GateVerdict(gate: .blastRadius, answer: .pass, reason: reason)
+    }
+
+    /// Whether the lane has a change under way that counts; a repair or a first deployment does not.
+    private static func hasPlace(_ situation: Situation) -> Bool {
+        situation.operation?.change.map(counts) ?? false
     }
 
     private static func counts(_ change: Change) -> Bool { change.kind != .create }

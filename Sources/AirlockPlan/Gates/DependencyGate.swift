@@ -6,14 +6,14 @@ import AirlockModel
 /// merely holds with a serving slot. Services that call each other in a circle go together.
 struct DependencyGate {
     private let situations: [LaneID: Situation]
-    /// Lanes whose own gates let them change.
-    private let movable: Set<LaneID>
+    /// Lanes that change now or as soon as what they wait for has changed.
+    private var moving: Set<LaneID> = []
     private let coming: CallGraph
     private let running: CallGraph
 
-    init(situations: [Situation], movable: Set<LaneID>) {
+    /// - Parameter movable: Lanes whose own gates let them change.
+    init(situations: [Situation], movable: [Situation]) {
         self.situations = Dictionary(uniqueKeysWithValues: situations.map { ($0.lane, $0) })
-        self.movable = movable
         var settled: [LaneID: Template] = [:]
         var next: [LaneID: Template] = [:]
         for situation in situations {
@@ -23,8 +23,14 @@ struct DependencyGate {
                 next[situation.lane] = slot.template
             }
         }
-        coming = CallGraph(templates: next)
-        running = CallGraph(templates: settled)
+        let leaving = Set(movable.filter { $0.change?.kind == .remove }.map(\.lane))
+        let staying = Set(movable.map(\.lane)).subtracting(leaving)
+        coming = CallGraph(templates: next, going: staying)
+        running = CallGraph(templates: settled, going: leaving)
+        for lane in coming.calleesFirst where staying.contains(lane) && deadCallee(of: lane) == nil
+        {
+            moving.insert(lane)
+        }
     }
 
     func verdict(_ situation: Situation) -> GateVerdict? {
@@ -37,23 +43,33 @@ struct DependencyGate {
             ? reasonToKeep(situation.lane) : reasonToWait(situation.lane)
         return GateVerdict(
             gate: .dependencies, answer: reason == nil ? .pass : .wait,
-            reason: reason ?? "no callee stands in the way", move: reason == nil ? .nobody : .wait)
+            reason: reason ?? "nothing stands in the way", move: reason == nil ? .nobody : .wait)
     }
 
     private func reasonToWait(_ lane: LaneID) -> String? {
-        for callee in coming.calleesOutsideCircle(of: lane) {
-            guard let other = situations[callee] else { continue }
-            if movable.contains(callee), other.change?.kind != .remove {
-                return "it calls \(callee), which goes first"
-            }
-            if other.observed.serving.isEmpty {
-                return "it calls \(callee), which has no healthy slot"
-            }
+        func called(_ callee: LaneID) -> String {
+            let caller = coming.calls(lane, callee) ? "it" : "a service of its circle"
+            return "\(caller) calls \(callee)"
         }
-        return nil
+        if let callee = coming.calleesOutsideCircle(of: lane).first(where: moving.contains) {
+            return "\(called(callee)), which goes first"
+        }
+        return deadCallee(of: lane).map { "\(called($0)), which has no healthy slot" }
+    }
+
+    /// A callee that neither serves nor is about to; one that the environment does not have is the
+    /// decoder's business.
+    private func deadCallee(of lane: LaneID) -> LaneID? {
+        coming.calleesOutsideCircle(of: lane).first { callee in
+            guard let other = situations[callee], !moving.contains(callee) else { return false }
+            return other.observed.serving.isEmpty
+        }
     }
 
     private func reasonToKeep(_ lane: LaneID) -> String? {
-        running.callersOutsideCircle(of: lane).first.map { "\($0) still calls it and goes first" }
+        running.callersOutsideCircle(of: lane).first.map { caller in
+            let callee = running.calls(caller, lane) ? "it" : "a service of its circle"
+            return "\(caller) still calls \(callee) and goes first"
+        }
     }
 }

@@ -2,31 +2,25 @@ import AirlockModel
 
 /// Stops forward changes and repairs while their environment or lane is frozen.
 enum FreezeGate {
-    /// The freezes that bind lanes of `environment` at `now`.
-    static func inForce(
-        _ freezes: [Freeze.Scope: Freeze], _ environment: EnvironmentName, now: Moment
-    ) -> [Freeze] {
-        freezes.values.filter { freeze in
-            let place: EnvironmentName =
-                switch freeze.scope {
-                case .environment(let name): name
-                case .lane(let lane): lane.environment
-                }
-            return place == environment && (freeze.until.map { $0 > now.wall } ?? true)
-        }.sorted { $0.scope < $1.scope }
-    }
-
     /// Waits for the freeze that lasts longest.
-    static func verdict(on lane: LaneID, freezes: [Freeze]) -> GateVerdict {
-        let binding = freezes.filter { $0.scope.covers(lane) }
-        guard let first = binding.first else {
+    static func verdict(
+        on lane: LaneID, freezes: [Freeze.Scope: Freeze], now: Moment
+    ) -> GateVerdict {
+        let scopes: [Freeze.Scope] = [.environment(lane.environment), .lane(lane)]
+        let binding = scopes.compactMap { freezes[$0] }.filter { freeze in
+            freeze.until.map { $0 > now.wall } ?? true
+        }
+        guard let longest = binding.max(by: endsEarlier) else {
             return GateVerdict(gate: .freeze, answer: .pass, reason: "not frozen")
         }
-        let ends = binding.map(\.until)
-        let until = ends.contains(nil) ? nil : ends.compactMap(\.self).max()
+        let reasons = binding.map { "\($0.scope) is frozen by \($0.actor.id): \($0.reason)" }
         return GateVerdict(
-            gate: .freeze, answer: .wait,
-            reason: "\(first.scope) is frozen by \(first.actor.id): \(first.reason)",
-            move: .run("airlock thaw \(first.scope)"), until: until)
+            gate: .freeze, answer: .wait, reason: reasons.joined(separator: "; "),
+            move: .run("airlock thaw \(longest.scope)"), until: longest.until)
+    }
+
+    private static func endsEarlier(_ left: Freeze, _ right: Freeze) -> Bool {
+        guard let leftEnd = left.until else { return false }
+        return right.until.map { leftEnd < $0 } ?? true
     }
 }

@@ -3,12 +3,14 @@ import AirlockModel
 /// Asks every gate about every change of one environment, once.
 struct GateKeeper {
     private let answers: [LaneID: [GateVerdict]]
-    private let freezes: [Freeze]
+    private let freezes: [Freeze.Scope: Freeze]
+    private let now: Moment
 
     init(
         situations: [Situation], slice: FleetSlice, facts: Facts, now: Moment, removalsHeld: Bool
     ) {
-        freezes = FreezeGate.inForce(facts.ledger.freezes, slice.name, now: now)
+        freezes = facts.ledger.freezes
+        self.now = now
         let changing = situations.filter { $0.change != nil }
         guard !changing.isEmpty else {
             answers = [:]
@@ -17,13 +19,13 @@ struct GateKeeper {
         var own: [LaneID: [GateVerdict]] = [:]
         for situation in changing {
             own[situation.lane] = Self.ownVerdicts(
-                situation, slice: slice, facts: facts, now: now, freezes: freezes)
+                situation, slice: slice, facts: facts, now: now)
         }
         let movable = changing.filter { situation in
             let isHeld = removalsHeld && situation.change?.kind == .remove
             return !isHeld && own[situation.lane]?.allSatisfy { $0.answer == .pass } == true
         }
-        let dependencies = DependencyGate(situations: situations, movable: Set(movable.map(\.lane)))
+        let dependencies = DependencyGate(situations: situations, movable: movable)
         var waiting: [LaneID: GateVerdict] = [:]
         for situation in changing { waiting[situation.lane] = dependencies.verdict(situation) }
         let radius = BlastRadiusGate(
@@ -43,17 +45,17 @@ struct GateKeeper {
 
     /// The freeze that binds a repair of `lane`; nil when there is none.
     func freeze(of lane: LaneID) -> GateVerdict? {
-        let verdict = FreezeGate.verdict(on: lane, freezes: freezes)
+        let verdict = FreezeGate.verdict(on: lane, freezes: freezes, now: now)
         return verdict.answer == .pass ? nil : verdict
     }
 
     /// The gates that look at one lane alone.
     private static func ownVerdicts(
-        _ situation: Situation, slice: FleetSlice, facts: Facts, now: Moment, freezes: [Freeze]
+        _ situation: Situation, slice: FleetSlice, facts: Facts, now: Moment
     ) -> [GateVerdict] {
         guard let change = situation.change else { return [] }
         return [
-            FreezeGate.verdict(on: situation.lane, freezes: freezes),
+            FreezeGate.verdict(on: situation.lane, freezes: facts.ledger.freezes, now: now),
             ClockGate.verdict(tier: slice.environment?.tier, fault: facts.clockFault),
             QuarantineGate.verdict(
                 on: change, quarantines: facts.ledger.quarantines[situation.lane] ?? []),

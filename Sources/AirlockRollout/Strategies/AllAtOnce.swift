@@ -3,6 +3,8 @@ import AirlockModel
 /// Start, wait for health, route, stop.
 ///
 /// When the new slot makes no progress for `deadline`, it is stopped and the old one goes on serving.
+/// The same slot with another number of instances has nothing to go back to: it settles then, with
+/// whatever health it has.
 struct AllAtOnce {
     let deadline: Duration
 
@@ -32,9 +34,11 @@ struct AllAtOnce {
         case .wait(let what):
             let healthy = change.target.slot.flatMap(lane.slot)?.healthyCount ?? 0
             note(healthy: healthy, in: &state, now: now)
-            guard state.stalled >= deadline, change.kind != .scale else {
+            guard state.stalled >= deadline else {
                 return RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
             }
+            // There is no other slot to go back to, and the engine keeps the number that git asks for.
+            if change.kind == .scale { return RolloutStep(state: state, next: .end(.settled)) }
             let reason = "no progress for \(deadline.milliseconds / 1000) s: \(what)"
             state.direction = .back(reason: reason)
             state.seen = nil

@@ -1,5 +1,5 @@
 import AirlockModel
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// The world's file: one record a line behind a checksum, only ever appended to, on disk before anything
@@ -7,26 +7,17 @@ import Glibc
 ///
 /// Several processes append, each under the file's lock; readers take what is new and never lock.
 final class WorldFile {
-    /// Why the file cannot be used.
-    enum Fault: Error, CustomStringConvertible {
-        case system(String, String, Int32)
-        /// A line in the middle is not what was written.
-        case damaged(String, line: Int)
-
-        var description: String {
-            switch self {
-            case .system(let what, let path, let code):
-                "cannot \(what) \(path): \(String(cString: strerror(code)))"
-            case .damaged(let path, let line):
-                "\(path) line \(line) is damaged; move the file away to begin a new world"
-            }
-        }
+    /// What was appended since the last reading.
+    struct News {
+        /// Another file lies there than before: what was known of the old one does not count.
+        var isAnotherFile = false
+        var records: [WorldRecord] = []
     }
 
-    /// Digits of the checksum in front of each line.
-    private static let checksumDigits = 16
     /// How much is read at a time, in bytes.
     private static let chunk = 1 << 20
+    /// How often another file may take the place of this one while it is opened.
+    private static let openings = 10
 
     let path: String
     private var descriptor: Int32 = -1
@@ -34,44 +25,48 @@ final class WorldFile {
     /// Bytes that were taken over.
     private var offset = 0
     private var lines = 0
-    private let encoder = JSONEncoder()
-    private let decoder = JSONDecoder()
+    private let form = WorldLine()
 
-    init(path: String) {
-        self.path = path
-        encoder.outputFormatting = .withoutEscapingSlashes
-    }
+    init(path: String) { self.path = path }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Records that were appended since the last call; none while there is no file.
-    func readNew() throws(Fault) -> [WorldRecord] {
+    func readNew() throws(Fault) -> News {
+        var news = News()
+        if descriptor >= 0, try !isInPlace() {
+            shut()
+            news.isAnotherFile = true
+        }
         if descriptor < 0 {
-            descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
             if descriptor < 0 {
                 guard errno == ENOENT else { throw .system("open", path, errno) }
-                return []
+                return news
             }
+            try checkMode()
         }
-        return try take(isAlone: false)
+        try take(&news, isAlone: false)
+        return news
     }
 
     /// Appends what `decide` makes of everything that is in the file, and flushes it.
     ///
-    /// - Parameter decide: Gets the records that others appended; answers with those to append.
-    func append(
-        _ decide: (_ news: [WorldRecord]) -> [WorldRecord]
-    ) throws(Fault) {
-        try openForWriting()
-        guard flock(descriptor, LOCK_EX) == 0 else { throw .system("lock", path, errno) }
+    /// - Parameter decide: Gets what others appended; answers with the records to append.
+    /// - Returns: Whether anything was appended.
+    func append(_ decide: (News) -> [WorldRecord]) throws(Fault) -> Bool {
+        var news = News()
+        try lock(&news)
         defer { flock(descriptor, LOCK_UN) }
-        let records = decide(try take(isAlone: true))
-        guard !records.isEmpty else { return }
+        try take(&news, isAlone: true)
+        let records = decide(news)
+        guard !records.isEmpty else { return false }
         var bytes: [UInt8] = []
-        for record in records { bytes += try line(record) }
+        for record in records { bytes += try form.line(record, path: path) }
         try write(bytes)
         offset += bytes.count
         lines += records.count
+        return true
     }
 
     /// Begins again at the first line.
@@ -80,70 +75,111 @@ final class WorldFile {
         lines = 0
     }
 
-    private func openForWriting() throws(Fault) {
-        guard !isWritable else { return }
-        if descriptor >= 0 { close(descriptor) }
-        let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-            throw .system("make", folder, errno)
+    // MARK: Opening
+
+    private func lock(_ news: inout News) throws(Fault) {
+        for _ in 0..<Self.openings {
+            try openForWriting()
+            while flock(descriptor, LOCK_EX) != 0 {
+                guard errno == EINTR else { throw .system("lock", path, errno) }
+            }
+            if try isInPlace() { return }
+            shut()
+            news.isAnotherFile = true
         }
-        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system("open", path, errno) }
-        isWritable = true
-        let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard parent >= 0 else { throw .system("open", folder, errno) }
-        defer { close(parent) }
-        guard fsync(parent) == 0 else { throw .system("flush", folder, errno) }
+        throw .system("keep hold of", path, EBUSY)
     }
 
-    /// Reads whole lines from where the last reading ended.
+    /// Whether `path` still names the open file, and nothing that was read has gone from it.
+    private func isInPlace() throws(Fault) -> Bool {
+        var mine = stat()
+        guard fstat(descriptor, &mine) == 0 else { throw .system("look at", path, errno) }
+        var named = stat()
+        guard lstat(path, &named) == 0 else {
+            guard errno == ENOENT else { throw .system("look at", path, errno) }
+            return false
+        }
+        return mine.st_ino == named.st_ino && mine.st_dev == named.st_dev
+            && mine.st_size >= offset
+    }
+
+    private func shut() {
+        close(descriptor)
+        descriptor = -1
+        isWritable = false
+        rewind()
+    }
+
+    private func openForWriting() throws(Fault) {
+        guard !isWritable else { return }
+        let folder = Self.folder(of: path)
+        let isNew = mkdir(folder, 0o700) == 0
+        guard isNew || errno == EEXIST else { throw .system("make", folder, errno) }
+        let opened = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard opened >= 0 else { throw .system("open", path, errno) }
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = opened
+        try checkMode()
+        // A name is on disk when its folder is.
+        try Self.flush(folder)
+        if isNew { try Self.flush(Self.folder(of: folder)) }
+        isWritable = true
+    }
+
+    private func checkMode() throws(Fault) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system("look at", path, errno) }
+        guard status.st_mode & 0o077 == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .open(path)
+        }
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func flush(_ folder: String) throws(Fault) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system("open", folder, errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .system("flush", folder, errno) }
+    }
+
+    // MARK: Reading and writing
+
+    /// Reads whole lines from where the last reading ended; all or, on an error, none.
     ///
     /// - Parameter isAlone: Under the lock a line without an end was torn by a kill, and is cut off.
-    private func take(isAlone: Bool) throws(Fault) -> [WorldRecord] {
-        var records: [WorldRecord] = []
+    private func take(_ news: inout News, isAlone: Bool) throws(Fault) {
+        var place = offset
+        var count = lines
         var rest: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: Self.chunk)
         while true {
-            let count = pread(descriptor, &buffer, buffer.count, off_t(offset + rest.count))
-            guard count >= 0 else { throw .system("read", path, errno) }
-            guard count > 0 else { break }
-            rest += buffer[..<count]
-            var start = 0
-            while let end = rest[start...].firstIndex(of: 0x0A) {
-                lines += 1
-                records.append(try record(rest[start..<end]))
-                start = end + 1
+            let read = pread(descriptor, &buffer, buffer.count, off_t(place + rest.count))
+            guard read >= 0 else {
+                if errno == EINTR { continue }
+                throw .system("read", path, errno)
             }
-            offset += start
-            rest.removeFirst(start)
+            guard read > 0 else { break }
+            rest += buffer[..<read]
+            let taken = try form.records(in: rest, after: count, path: path)
+            news.records += taken.records
+            count += taken.records.count
+            place += taken.bytes
+            rest.removeFirst(taken.bytes)
+            guard rest.count <= WorldLine.longest else {
+                throw .damaged(path, line: count + 1)
+            }
         }
         if isAlone, !rest.isEmpty {
-            guard ftruncate(descriptor, off_t(offset)) == 0 else {
+            guard ftruncate(descriptor, off_t(place)) == 0 else {
                 throw .system("cut", path, errno)
             }
         }
-        return records
-    }
-
-    private func line(_ record: WorldRecord) throws(Fault) -> [UInt8] {
-        do {
-            let json = Array(try encoder.encode(record))
-            return Self.checksum(json) + [0x20] + json + [0x0A]
-        } catch { throw .system("encode a record for", path, EINVAL) }
-    }
-
-    private func record(_ line: ArraySlice<UInt8>) throws(Fault) -> WorldRecord {
-        let json = Array(line.dropFirst(Self.checksumDigits + 1))
-        guard Array(line.prefix(Self.checksumDigits)) == Self.checksum(json) else {
-            throw .damaged(path, line: lines)
-        }
-        do { return try decoder.decode(WorldRecord.self, from: Data(json)) } catch {
-            throw .damaged(path, line: lines)
-        }
-    }
-
-    private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
-        Array(Digest(of: bytes).description.utf8.prefix(checksumDigits))
+        offset = place
+        lines = count
     }
 
     private func write(_ bytes: [UInt8]) throws(Fault) {
@@ -152,16 +188,16 @@ final class WorldFile {
             let count = bytes[sent...].withUnsafeBytes {
                 Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
-            guard count > 0 else {
-                let code = errno
-                // Half a record would be damage once something follows it.
-                guard ftruncate(descriptor, off_t(offset)) == 0 else {
-                    throw .system("cut", path, errno)
-                }
-                throw .system("write", path, code)
-            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw takingBack("write", errno) }
             sent += count
         }
-        guard fdatasync(descriptor) == 0 else { throw .system("flush", path, errno) }
+        guard fdatasync(descriptor) == 0 else { throw takingBack("flush", errno) }
+    }
+
+    /// Nothing of what failed may stay: it would be carried out although it was refused.
+    private func takingBack(_ what: String, _ code: Int32) -> Fault {
+        guard ftruncate(descriptor, off_t(offset)) == 0 else { return .unsure(what, path, code) }
+        return .system(what, path, code)
     }
 }

@@ -2,22 +2,61 @@ import AirlockModel
 
 /// What runs in one lane of the world.
 struct LaneState: Sendable {
+    /// Shares of the traffic that hold from a time on.
+    private struct Shares {
+        let since: Timestamp
+        let weights: [SlotID: Int]
+    }
+
+    /// The most instances of one slot.
+    static let maximumReplicas = 10_000
+    /// The most slots of one lane.
+    static let maximumSlots = 100
+    /// How many former shares are kept, so that counters of the past stay as they were.
+    private static let maximumShares = 256
+
     private(set) var slots: [SlotID: SlotState] = [:]
-    private(set) var weights: [SlotID: Int] = [:]
+    /// The newest last.
+    private var shares: [Shares] = []
+
+    /// Shares of the traffic in per mille: they add up to 1000, or there are none.
+    var weights: [SlotID: Int] { shares.last?.weights ?? [:] }
+
+    /// The share of a slot at a time; that of the oldest time that is known for one before it.
+    func weight(of id: SlotID, at time: Timestamp) -> Int {
+        let then = shares.last { $0.since <= time } ?? shares.first
+        return then?.weights[id] ?? 0
+    }
 
     /// What an action would come to.
     func effect(of action: Action) -> Delivery.Effect {
         switch action {
-        case .start(let spec, let replicas):
-            guard let slot = slots[spec.id] else { return .applied }
-            return slot.replicas == replicas
-                ? .noEffect : .refused("slot \(spec.id.short) runs already")
-        case .scale(let id, let replicas):
-            guard let slot = slots[id] else { return .refused("there is no slot \(id.short)") }
-            return slot.replicas == replicas ? .noEffect : .applied
-        case .route(let weights): return effect(ofRoute: weights)
-        case .stop(let id): return slots[id] == nil ? .noEffect : .applied
+        case .start(let spec, let replicas): effect(ofStart: spec.id, replicas)
+        case .scale(let id, let replicas): effect(ofScale: id, replicas)
+        case .route(let weights): effect(ofRoute: weights)
+        case .stop(let id): slots[id] == nil ? .noEffect : .applied
         }
+    }
+
+    private func effect(ofStart id: SlotID, _ replicas: Int) -> Delivery.Effect {
+        if let refusal = refusal(of: replicas) { return refusal }
+        guard let slot = slots[id] else {
+            return slots.count < Self.maximumSlots
+                ? .applied : .refused("a lane has at most \(Self.maximumSlots) slots")
+        }
+        return slot.replicas == replicas && slot.spec.id == id
+            ? .noEffect : .refused("slot \(id.short) runs already and cannot be edited")
+    }
+
+    private func effect(ofScale id: SlotID, _ replicas: Int) -> Delivery.Effect {
+        if let refusal = refusal(of: replicas) { return refusal }
+        guard let slot = slots[id] else { return .refused("there is no slot \(id.short)") }
+        return slot.replicas == replicas ? .noEffect : .applied
+    }
+
+    private func refusal(of replicas: Int) -> Delivery.Effect? {
+        (0...Self.maximumReplicas).contains(replicas)
+            ? nil : .refused("replicas are 0 to \(Self.maximumReplicas), not \(replicas)")
     }
 
     private func effect(ofRoute wanted: [SlotID: Int]) -> Delivery.Effect {
@@ -25,8 +64,8 @@ struct LaneState: Sendable {
         if let missing = shares.keys.sorted().first(where: { slots[$0] == nil }) {
             return .refused("there is no slot \(missing.short) to route to")
         }
-        guard shares.isEmpty || shares.values.reduce(0, +) == 1000,
-            shares.values.allSatisfy({ $0 > 0 })
+        guard shares.values.allSatisfy((1...1000).contains),
+            shares.isEmpty || shares.values.reduce(0, +) == 1000
         else { return .refused("weights must add up to 1000") }
         return weights == shares ? .noEffect : .applied
     }
@@ -40,27 +79,32 @@ struct LaneState: Sendable {
                 behaviour: spec.artifacts[slot.artifact.digest] ?? ArtifactBehaviour(),
                 change: order.change, operation: order.operation)
         case .scale(let id, let replicas): slots[id]?.scale(to: replicas, at: time)
-        case .route(let weights): self.weights = weights.filter { $0.value != 0 }
-        case .stop(let id):
-            slots[id] = nil
-            weights[id] = nil
-            // What is left of the traffic is not shared out anew: nobody asked for that.
-            if weights.values.reduce(0, +) != 1000 { weights = [:] }
+        case .route(let weights): share(weights.filter { $0.value != 0 }, at: time)
+        case .stop(let id): stop(id, at: time)
         }
     }
 
-    /// Suffers what someone did by hand, or the loss of an instance.
-    mutating func suffer(_ kind: SimulatedFault.Kind, at time: Timestamp, spec: SimulationSpec) {
+    private mutating func stop(_ id: SlotID, at time: Timestamp) {
+        slots[id] = nil
+        // What is left of the traffic is not shared out anew: nobody asked for that.
+        if weights[id] != nil { share([:], at: time) }
+    }
+
+    private mutating func share(_ weights: [SlotID: Int], at time: Timestamp) {
+        shares.append(Shares(since: time, weights: weights))
+        if shares.count > Self.maximumShares { shares.removeFirst() }
+    }
+
+    /// Suffers what someone did by hand, or the loss of an instance, in the slot that serves most.
+    mutating func suffer(_ kind: SimulatedFault.Kind, at time: Timestamp) {
         let first = weights.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
         guard let id = first ?? slots.keys.min() else { return }
         switch kind {
         case .loseInstance: slots[id]?.loseInstance(at: time)
         case .driftReplicas(let count): slots[id]?.scale(to: count, at: time)
-        case .driftTraffic: weights = [:]
+        case .driftTraffic: share([:], at: time)
         case .driftConfig: slots[id]?.edit(at: time)
-        case .driftStop:
-            slots[id] = nil
-            weights[id] = nil
+        case .driftStop: stop(id, at: time)
         case .driftForeign:
             guard let foreign = slots[id]?.foreign(at: time) else { return }
             slots[foreign.id] = foreign

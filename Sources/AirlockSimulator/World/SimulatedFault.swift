@@ -18,6 +18,26 @@ package struct SimulatedFault: Hashable, Sendable, Codable {
         self.lasting = lasting
     }
 
+    /// The longest span in a fault, and the longest step of world time.
+    static let longest = Duration.seconds(3_650 * 86_400)
+
+    /// What no world can have about it; nil when it is all right.
+    var problem: String? {
+        if let times, times < 1 { return "a fault strikes at least one order, not \(times)" }
+        if let lasting, lasting < .zero || lasting > Self.longest {
+            return "a fault lasts 0 to \(Self.longest), not \(lasting)"
+        }
+        switch kind {
+        case .late(let delay) where delay < .zero || delay > Self.longest:
+            return "an order is late by 0 to \(Self.longest), not \(delay)"
+        case .driftReplicas(let count) where !(0...LaneState.maximumReplicas).contains(count):
+            return "replicas are 0 to \(LaneState.maximumReplicas), not \(count)"
+        case .refuse, .loseAnswer, .loseOrder, .deliverTwice, .late, .partition, .loseInstance,
+            .driftReplicas, .driftTraffic, .driftConfig, .driftStop, .driftForeign:
+            return nil
+        }
+    }
+
     /// What goes wrong.
     package enum Kind: Hashable, Sendable, Codable {
         /// The order is not carried out, and the provider says so.

@@ -2,14 +2,24 @@ import AirlockModel
 
 /// One slot of the world and its instances.
 struct SlotState: Sendable {
-    /// An instance and when it was started last.
+    /// An instance and the times between which it was there.
     struct Instance: Sendable {
         let number: Int
-        var started: Timestamp
+        let started: Timestamp
+        /// Nil while it is there.
+        var ended: Timestamp?
+
+        func isThere(at time: Timestamp) -> Bool {
+            started <= time && ended.map { time < $0 } ?? true
+        }
     }
 
     /// How long a failed instance stays down before it is started again.
     private static let restartDelay = Duration.seconds(1)
+    /// Beyond any life, in milliseconds; keeps sums of times from overflowing.
+    private static let longestLifetime = 1e15
+    /// How many instances are remembered that are gone, so that counters of the past stay.
+    private static let maximumGone = 256
 
     let id: SlotID
     private(set) var spec: SlotSpec
@@ -18,7 +28,8 @@ struct SlotState: Sendable {
     let behaviour: ArtifactBehaviour
     let change: ChangeID?
     let operation: Int?
-    private(set) var instances: [Instance]
+    private var instances: [Instance]
+    private var gone: [Instance] = []
     private var nextInstance: Int
 
     init(
@@ -38,19 +49,35 @@ struct SlotState: Sendable {
 
     mutating func scale(to count: Int, at time: Timestamp) {
         replicas = count
-        while instances.count > count { instances.removeLast() }
-        while instances.count < count {
-            instances.append(Instance(number: nextInstance, started: time))
-            nextInstance += 1
+        while let last = instances.last, instances.count > count {
+            instances.removeLast()
+            end(last, at: time)
         }
+        while instances.count < count { startInstance(at: time) }
     }
 
     /// The oldest instance dies, and another one is started in its place.
     mutating func loseInstance(at time: Timestamp) {
         guard !instances.isEmpty else { return }
-        instances.removeFirst()
+        end(instances.removeFirst(), at: time)
+        startInstance(at: time)
+    }
+
+    private mutating func startInstance(at time: Timestamp) {
         instances.append(Instance(number: nextInstance, started: time))
         nextInstance += 1
+    }
+
+    private mutating func end(_ instance: Instance, at time: Timestamp) {
+        var ended = instance
+        ended.ended = time
+        gone.append(ended)
+        if gone.count > Self.maximumGone { gone.removeFirst() }
+    }
+
+    /// The instances that were there at `time`.
+    func instances(at time: Timestamp) -> [Instance] {
+        (gone + instances).filter { $0.isThere(at: time) }
     }
 
     /// Someone edits the configuration: what runs is no longer what its id says.
@@ -77,8 +104,9 @@ struct SlotState: Sendable {
         var spans: [Duration] = []
         if let crash = behaviour.crashAfter { spans.append(crash) }
         if let limit = spec.template.resources.memoryBytes, behaviour.leakBytesPerMinute > 0 {
-            let room = max(0, limit - behaviour.memoryBytes)
-            spans.append(.milliseconds(room * 60_000 / behaviour.leakBytesPerMinute))
+            let room = Double(max(0, limit - behaviour.memoryBytes))
+            let minutes = room / Double(behaviour.leakBytesPerMinute)
+            spans.append(.milliseconds(Int(min(minutes * 60_000, Self.longestLifetime))))
         }
         return spans.min()
     }
@@ -106,12 +134,18 @@ struct SlotState: Sendable {
     }
 
     /// The slot as a provider reports it, and when that changes by itself.
-    func observation(at time: Timestamp) -> (slot: SlotObservation, until: Timestamp?) {
+    ///
+    /// - Parameter isCutOff: What state its instances are in is not known.
+    func observation(
+        at time: Timestamp, isCutOff: Bool = false
+    ) -> (slot: SlotObservation, until: Timestamp?) {
         var until: Timestamp?
         let observed = instances.map { instance in
             let state = phase(of: instance, at: time)
-            until = [until, state.until].compactMap(\.self).min()
-            return InstanceObservation(id: "\(id.short)-\(instance.number)", phase: state.phase)
+            if !isCutOff { until = [until, state.until].compactMap(\.self).min() }
+            return InstanceObservation(
+                id: "\(id.short)-\(instance.number)",
+                phase: isCutOff ? .unknown : state.phase)
         }
         let slot = SlotObservation(
             id: id, spec: spec, replicas: replicas, instances: observed, change: change,
@@ -121,6 +155,10 @@ struct SlotState: Sendable {
 
     /// Memory of an instance that has been healthy for `age`, in bytes.
     func memory(healthyFor age: Duration) -> Int {
-        behaviour.memoryBytes + behaviour.leakBytesPerMinute * age.milliseconds / 60_000
+        let grown = Double(behaviour.leakBytesPerMinute) * Double(age.milliseconds) / 60_000
+        return behaviour.memoryBytes + Int(min(grown, Self.mostGrowth))
     }
+
+    /// The most that memory grows, in bytes.
+    private static let mostGrowth = 1e15
 }

@@ -2,21 +2,19 @@ import AirlockModel
 
 /// SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014): small, fast and seekable by its seed.
 struct SplitMix64: RandomNumberGenerator {
+    private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
+
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }
 
-    /// A stream of its own for each lane, slot and second.
-    init(seed: UInt64, lane: LaneID, slot: SlotID, second: Int) {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed
-        // FNV-1a over the names, then the second: equal inputs give equal numbers on any machine.
-        for byte in "\(lane)#\(slot)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        state = hash &+ UInt64(bitPattern: Int64(second)) &* 0x9E37_79B9_7F4A_7C15
+    mutating func next() -> UInt64 {
+        state &+= Self.step
+        return Self.mix(state)
     }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
+    fileprivate static func mix(_ value: UInt64) -> UInt64 {
+        var mixed = value
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
@@ -36,5 +34,26 @@ struct SplitMix64: RandomNumberGenerator {
         let normal = (0..<12).reduce(-6.0) { sum, _ in sum + unit() }
         let spread = (mean * (1 - probability)).squareRoot()
         return min(trials, max(0, Int((mean + normal * spread).rounded())))
+    }
+}
+
+/// The random numbers of one slot in one lane: equal inputs give equal numbers on any machine.
+struct SlotStream {
+    private let base: UInt64
+
+    init(seed: UInt64, lane: LaneID, slot: SlotID) {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed
+        // FNV-1a over the names.
+        for byte in "\(lane)#\(slot)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        base = hash
+    }
+
+    /// The numbers of one second.
+    ///
+    /// The second is mixed in twice: added to the state alone it would make the numbers of the next second
+    /// those of this one, moved by one.
+    func numbers(in second: Int) -> SplitMix64 {
+        let place = SplitMix64.mix(UInt64(bitPattern: Int64(second)))
+        return SplitMix64(seed: SplitMix64.mix(base ^ place))
     }
 }

@@ -5,34 +5,40 @@ extension World {
     /// The most seconds that one question may ask for.
     static let maximumSeconds = 86_400
 
-    /// Counters of whole seconds in `from..<to` in which the slot ran.
+    /// Counters of whole seconds in `from..<to` in which the slot ran; none once it is stopped.
+    ///
+    /// - Parameter to: Not later than now; nobody knows what comes.
     func counters(
-        of key: LaneKey, slot id: SlotID, from: Timestamp, to: Timestamp
+        of id: SlotID, in lane: LaneID, from: Timestamp, to: Timestamp
     ) -> [SecondCounters] {
-        guard let lane = lanes[key], let slot = lane.slots[id] else { return [] }
-        let first = max(from, slot.started).milliseconds
-        let start = (first + 999) / 1000
+        let keys = fleets.map { LaneKey(fleet: $0, lane: lane) }
+        guard from < to, let key = keys.first(where: { self.lane($0)?.slots[id] != nil }),
+            let state = self.lane(key), let slot = state.slots[id]
+        else { return [] }
+        let start = (max(from, slot.started).milliseconds + 999) / 1000
         let end = min(to.milliseconds / 1000, start + Self.maximumSeconds)
         guard start < end else { return [] }
+        let stream = SlotStream(seed: seed ?? 0, lane: lane, slot: id)
+        let traffic = spec.traffic[lane.unit.name] ?? 0
         return (start..<end).map { second in
-            counters(of: slot, weight: lane.weights[id] ?? 0, in: key.lane, second: second)
+            let weight = state.weight(of: id, at: Timestamp(milliseconds: second * 1000))
+            return Self.counters(
+                of: slot, weight: weight, milliRequests: traffic * weight / 1000,
+                second: second, stream.numbers(in: second))
         }
     }
 
-    private func counters(
-        of slot: SlotState, weight: Int, in lane: LaneID, second: Int
+    private static func counters(
+        of slot: SlotState, weight: Int, milliRequests: Int, second: Int, _ numbers: SplitMix64
     ) -> SecondCounters {
-        var random = SplitMix64(seed: seed, lane: lane, slot: slot.id, second: second)
+        var random = numbers
         let time = Timestamp(milliseconds: second * 1000)
-        let phases = slot.instances.map { slot.phase(of: $0, at: time) }
-        let healthy = phases.filter { $0.phase == .healthy }
-        let milliRequests = (spec.traffic[lane.unit.name] ?? 0) * weight / 1000
-        let whole = milliRequests / 1000
+        let healthy = slot.instances(at: time).map { slot.phase(of: $0, at: time) }
+            .filter { $0.phase == .healthy }
         let part = Double(milliRequests % 1000) / 1000
-        let requests = whole + (random.unit() < part ? 1 : 0)
+        let requests = milliRequests / 1000 + (random.unit() < part ? 1 : 0)
         let errors = random.successes(
-            of: requests,
-            probability: healthy.isEmpty ? 1 : errorRate(of: slot, at: time))
+            of: requests, probability: healthy.isEmpty ? 1 : errorRate(of: slot, at: time))
         let noise = 0.9 + 0.2 * random.unit()
         let latency = Double(slot.behaviour.latencyP99.milliseconds * 1000) * noise
         let cpu = Double(slot.behaviour.cpu.basisPoints * weight / 1000) * noise
@@ -43,7 +49,7 @@ extension World {
             memoryBytes: healthy.map { slot.memory(healthyFor: $0.age) }.max() ?? 0)
     }
 
-    private func errorRate(of slot: SlotState, at time: Timestamp) -> Double {
+    private static func errorRate(of slot: SlotState, at time: Timestamp) -> Double {
         let behaviour = slot.behaviour
         let isPoisoned = behaviour.poisonAfter.map { time - slot.started >= $0 } ?? false
         let rate = isPoisoned ? behaviour.poisonErrorRate : behaviour.errorRate

@@ -15,31 +15,45 @@ struct World: Sendable {
         let lane: LaneID
     }
 
-    struct ActiveFault: Sendable {
-        let fault: SimulatedFault
-        let since: Timestamp
-        var struck = 0
+    /// What runs in one environment, and who may change it.
+    struct Place: Sendable {
+        var claim: Claim?
+        /// Counts what changed without time alone having changed it.
+        var changes = 0
+        var lanes: [LaneKey: LaneState] = [:]
     }
 
-    private(set) var seed: UInt64 = 0
+    /// An order that is carried out later than it was given.
+    private struct LateOrder {
+        let due: Timestamp
+        let order: ActionOrder
+    }
+
+    let bugs: PlantedBugs
+    /// Nil until the first record.
+    private(set) var seed: UInt64?
     /// Time of the last record; world time never goes back behind it.
     private(set) var latest = Timestamp(milliseconds: 0)
-    private var advanced = Duration.zero
-    private(set) var claims: [EnvironmentName: Claim] = [:]
-    private(set) var lanes: [LaneKey: LaneState] = [:]
-    /// Counts what changed in each environment.
-    private(set) var changes: [EnvironmentName: Int] = [:]
+    /// How much `sim advance` added to wall time.
+    private(set) var advanced = Duration.zero
+    private(set) var places: [EnvironmentName: Place] = [:]
+    /// Every fleet that ever gave an order, sorted.
+    private(set) var fleets: [FleetName] = []
     private(set) var spec = SimulationSpec()
-    private(set) var faults: [ActiveFault] = []
-    private(set) var deliveries: [Delivery] = []
-    private var done: Set<ActionKey> = []
-    private var pending: [(due: Timestamp, order: ActionOrder)] = []
-    let bugs: PlantedBugs
+    private(set) var faults = FaultsInForce()
+    /// Orders that reached the world.
+    private(set) var orders = 0
+    /// Every order and what it came to; nil where nobody asks, because it only grows.
+    private(set) var deliveries: [Delivery]?
+    private var done = RememberedKeys()
+    /// The earliest first; of equals the one that was given first.
+    private var late: [LateOrder] = []
 
-    init(bugs: PlantedBugs = PlantedBugs()) { self.bugs = bugs }
-
-    /// Whether nothing was ever recorded.
-    var isNew: Bool { latest.milliseconds == 0 }
+    /// - Parameter keepsDeliveries: Whether every delivery stays in memory.
+    init(bugs: PlantedBugs = PlantedBugs(), keepsDeliveries: Bool = false) {
+        self.bugs = bugs
+        deliveries = keepsDeliveries ? [] : nil
+    }
 
     /// World time at a wall time.
     func time(atWall wall: Timestamp) -> Timestamp { max(latest, wall + advanced) }
@@ -48,107 +62,111 @@ struct World: Sendable {
     func wall(at time: Timestamp) -> Timestamp { time + (.zero - advanced) }
 
     /// When the first late order of an environment is due.
-    func nextPending(in environment: EnvironmentName) -> Timestamp? {
-        pending.lazy.filter { $0.order.lane.environment == environment }.map(\.due).min()
+    func nextLate(in environment: EnvironmentName) -> Timestamp? {
+        late.first { $0.order.lane.environment == environment }?.due
     }
+
+    /// Whether a late order is due at `time`.
+    func hasDue(at time: Timestamp) -> Bool { late.first.map { $0.due <= time } ?? false }
+
+    /// What runs in a lane; nil when nothing does.
+    func lane(_ key: LaneKey) -> LaneState? { places[key.lane.environment]?.lanes[key] }
 
     /// Takes over a record.
     mutating func apply(_ record: WorldRecord) {
-        settlePending(until: record.at)
+        settleLate(until: record.at)
         latest = max(latest, record.at)
+        faults.end(at: record.at)
         switch record.event {
-        case .seed(let value): seed = value
+        case .began(_, let seed): self.seed = seed
         case .claim(let environment, _, let claim):
-            claims[environment] = claim
-            changes[environment, default: 0] += 1
+            places[environment, default: Place()].claim = claim
+            places[environment, default: Place()].changes += 1
         case .behaviours(let spec): self.spec = spec
         case .advance(let duration):
             advanced += duration
             latest = latest + duration
+        case .passed: return
         case .fault(let fault): take(fault, at: record.at)
         case .delivery(let delivery): take(delivery, at: record.at)
         }
     }
 
-    /// Carries out orders that were late, as far as they are due.
-    mutating func settlePending(until time: Timestamp) {
-        guard pending.contains(where: { $0.due <= time }) else { return }
-        let due = pending.filter { $0.due <= time }.sorted { $0.due < $1.due }
-        pending.removeAll { $0.due <= time }
-        for (when, order) in due {
-            let effect = effect(of: order)
-            if effect == .applied { carryOut(order, at: when) }
-            deliveries.append(Delivery(order: order, effect: effect, fault: nil))
+    /// Carries out late orders as far as they are due.
+    mutating func settleLate(until time: Timestamp) {
+        while hasDue(at: time) {
+            let next = late.removeFirst()
+            let delivery = Delivery(order: next.order, effect: effect(of: next.order), fault: nil)
+            take(delivery, at: next.due)
         }
     }
 
     /// What an order would come to now.
     func effect(of order: ActionOrder) -> Delivery.Effect {
-        if !bugs.dropsFence, let claim = claims[order.lane.environment] {
+        if !bugs.dropsFence, let claim = places[order.lane.environment]?.claim {
             if claim.ledger != order.claim.ledger { return .foreign(claim) }
             if claim.epoch > order.claim.epoch { return .fenced(by: claim) }
         }
         if !bugs.ignoresIdempotency, done.contains(order.key) { return .repeated }
-        let state = lanes[LaneKey(fleet: order.fleet, lane: order.lane)] ?? LaneState()
+        let state = lane(LaneKey(fleet: order.fleet, lane: order.lane)) ?? LaneState()
         return state.effect(of: order.action)
-    }
-
-    /// The fault that strikes an order in `lane` at `time`, with its number.
-    func fault(striking lane: LaneID, at time: Timestamp) -> (number: Int, fault: SimulatedFault)? {
-        let striking = faults.enumerated().filter { _, active in
-            active.isInForce(at: time) && active.fault.scope.covers(lane)
-        }
-        let partition = striking.first { $0.element.fault.kind == .partition }
-        return (partition ?? striking.first).map { ($0.offset, $0.element.fault) }
-    }
-
-    /// Whether nothing gets through to an environment.
-    func isPartitioned(_ environment: EnvironmentName, at time: Timestamp) -> Bool {
-        faults.contains { active in
-            active.fault.kind == .partition && active.isInForce(at: time)
-                && active.fault.scope == .environment(environment)
-        }
     }
 
     // MARK: Changing
 
     private mutating func take(_ delivery: Delivery, at time: Timestamp) {
-        deliveries.append(delivery)
-        if let number = delivery.fault { faults[number].struck += 1 }
+        orders += 1
+        deliveries?.append(delivery)
+        if let number = delivery.fault, faults.strike(number) == .partition {
+            // The last order that it swallowed ended it: what is seen changes.
+            places[delivery.order.lane.environment, default: Place()].changes += 1
+        }
         switch delivery.effect {
         case .applied: carryOut(delivery.order, at: time)
         case .noEffect: done.insert(delivery.order.key)
-        case .pending(let due): pending.append((due, delivery.order))
-        case .repeated, .refused, .fenced, .foreign: return
+        case .pending(let due):
+            let place = late.firstIndex { $0.due > due } ?? late.endIndex
+            late.insert(LateOrder(due: due, order: delivery.order), at: place)
+        case .repeated, .refused, .fenced, .foreign, .lost: return
         }
     }
 
     private mutating func carryOut(_ order: ActionOrder, at time: Timestamp) {
         done.insert(order.key)
-        let key = LaneKey(fleet: order.fleet, lane: order.lane)
-        var state = lanes[key] ?? LaneState()
-        state.carryOut(order, at: time, spec: spec)
-        lanes[key] = state.slots.isEmpty ? nil : state
-        changes[order.lane.environment, default: 0] += 1
+        if !fleets.contains(order.fleet) { fleets = (fleets + [order.fleet]).sorted() }
+        change(LaneKey(fleet: order.fleet, lane: order.lane)) { [spec] lane in
+            lane.carryOut(order, at: time, spec: spec)
+        }
     }
 
     private mutating func take(_ fault: SimulatedFault, at time: Timestamp) {
         guard fault.kind.isImmediate else {
-            faults.append(ActiveFault(fault: fault, since: time))
+            faults.begin(fault, at: time)
+            if fault.kind == .partition {
+                places[fault.scope.environment, default: Place()].changes += 1
+            }
             return
         }
-        for key in lanes.keys where fault.scope.covers(key.lane) {
-            lanes[key]?.suffer(fault.kind, at: time, spec: spec)
-            if lanes[key]?.slots.isEmpty == true { lanes[key] = nil }
-            changes[key.lane.environment, default: 0] += 1
+        let struck = (places[fault.scope.environment]?.lanes ?? [:]).keys.filter {
+            fault.scope.covers($0.lane)
         }
+        for key in struck { change(key) { $0.suffer(fault.kind, at: time) } }
+    }
+
+    private mutating func change(_ key: LaneKey, _ body: (inout LaneState) -> Void) {
+        let environment = key.lane.environment
+        body(&places[environment, default: Place()].lanes[key, default: LaneState()])
+        if lane(key)?.slots.isEmpty == true { places[environment]?.lanes[key] = nil }
+        places[environment]?.changes += 1
     }
 }
 
-extension World.ActiveFault {
-    /// Whether it still strikes.
-    func isInForce(at time: Timestamp) -> Bool {
-        (fault.times.map { struck < $0 } ?? true)
-            && (fault.lasting.map { time < since + $0 } ?? true)
+extension Freeze.Scope {
+    /// The environment in which it lies.
+    var environment: EnvironmentName {
+        switch self {
+        case .environment(let name): name
+        case .lane(let lane): lane.environment
+        }
     }
 }

@@ -2,18 +2,23 @@ package import AirlockModel
 
 /// One line of the world's file: what was told to the world, and when in its own time.
 struct WorldRecord: Codable, Sendable {
+    /// The form of the records that this version writes and reads.
+    static let format = 1
+
     let at: Timestamp
     let event: Event
 
     enum Event: Codable, Sendable {
-        /// The first record: where all random numbers come from.
-        case seed(UInt64)
+        /// The first record: the form of the others, and where all random numbers come from.
+        case began(format: Int, seed: UInt64)
         case claim(EnvironmentName, FleetName, Claim)
         case delivery(Delivery)
         case behaviours(SimulationSpec)
         case fault(SimulatedFault)
         /// World time that passed without wall time passing.
         case advance(Duration)
+        /// Late orders that were due were carried out before what follows.
+        case passed
     }
 }
 
@@ -25,6 +30,7 @@ package struct Delivery: Hashable, Sendable, Codable {
     /// The number of the fault that struck it.
     let fault: Int?
 
+    /// What an order came to.
     package enum Effect: Hashable, Sendable, Codable {
         case applied
         /// The key had been carried out before.
@@ -36,5 +42,7 @@ package struct Delivery: Hashable, Sendable, Codable {
         case foreign(Claim)
         /// It will be carried out at that time.
         case pending(until: Timestamp)
+        /// It was never heard of again.
+        case lost
     }
 }

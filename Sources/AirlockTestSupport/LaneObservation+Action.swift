@@ -1,0 +1,71 @@
+package import AirlockModel
+
+extension LaneObservation {
+    /// The lane after a provider without faults or delay carried out `action`.
+    ///
+    /// - Parameter phase: What new instances of a slot are.
+    package func after(
+        _ action: Action, operation: Int? = nil, change: ChangeID? = nil,
+        phase: (SlotSpec) -> InstanceObservation.Phase = { _ in .healthy }
+    ) -> LaneObservation {
+        switch action {
+        case .start(let spec, let replicas):
+            let slot = SlotObservation(
+                id: spec.id, spec: spec, replicas: replicas,
+                instances: Self.instances(replicas, phase(spec)), change: change,
+                operation: operation)
+            return LaneObservation(
+                lane: lane, slots: slots.filter { $0.id != spec.id } + [slot], weights: weights)
+        case .scale(let id, let replicas):
+            return with(id) { $0.with(replicas: replicas, phase: phase($0.spec)) }
+        case .route(let weights): return LaneObservation(lane: lane, slots: slots, weights: weights)
+        case .stop(let id):
+            return LaneObservation(
+                lane: lane, slots: slots.filter { $0.id != id },
+                weights: weights.filter { $0.key != id })
+        }
+    }
+
+    /// The lane with one slot replaced; a slot that is not there stays away.
+    package func with(
+        _ id: SlotID, _ change: (SlotObservation) -> SlotObservation
+    ) -> LaneObservation {
+        LaneObservation(
+            lane: lane, slots: slots.map { $0.id == id ? change($0) : $0 }, weights: weights)
+    }
+
+    fileprivate static func instances(
+        _ count: Int, _ phase: InstanceObservation.Phase
+    ) -> [InstanceObservation] {
+        (0..<count).map { InstanceObservation(id: "\($0)", phase: phase) }
+    }
+}
+
+extension SlotObservation {
+    /// The slot with another number of instances, all of one phase.
+    package func with(
+        replicas: Int, phase: InstanceObservation.Phase
+    ) -> SlotObservation {
+        SlotObservation(
+            id: id, spec: spec, replicas: replicas,
+            instances: LaneObservation.instances(replicas, phase), change: change,
+            operation: operation)
+    }
+
+    /// The slot with its first `count` instances healthy and the others starting.
+    package func with(healthy count: Int) -> SlotObservation {
+        let instances = (0..<replicas).map { index in
+            InstanceObservation(id: "\(index)", phase: index < count ? .healthy : .starting)
+        }
+        return SlotObservation(
+            id: id, spec: spec, replicas: replicas, instances: instances, change: change,
+            operation: operation)
+    }
+
+    /// The slot after someone edited it by hand.
+    package func edited(into spec: SlotSpec) -> SlotObservation {
+        SlotObservation(
+            id: id, spec: spec, replicas: replicas, instances: instances, change: change,
+            operation: operation)
+    }
+}

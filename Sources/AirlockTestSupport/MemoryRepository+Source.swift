@@ -1,0 +1,89 @@
+package import AirlockModel
+package import AirlockPorts
+internal import Synchronization
+
+/// The questions of a source, answered from the commits in memory.
+extension MemoryRepository: CommitSource {
+    package func fetch(limit: Duration) async throws(SourceError) -> FetchedHead {
+        let time = now()
+        let result: Result<FetchedHead, SourceError> = content.withLock { content in
+            if !content.failures.isEmpty { return .failure(content.failures.removeFirst()) }
+            guard let branch = content.branch else { return .failure(.branchMissing("main")) }
+            let head = FetchedHead(commit: branch, fetched: time)
+            content.fetched = head
+            return .success(head)
+        }
+        return try result.get()
+    }
+
+    package func lastFetch() async throws(SourceError) -> FetchedHead? {
+        content.withLock { $0.fetched }
+    }
+
+    package func descends(
+        _ commit: CommitID, from ancestor: CommitID
+    ) async throws(SourceError) -> Bool {
+        _ = try stored(ancestor)
+        var seen: Set<CommitID> = []
+        var open = [commit]
+        while let next = open.popLast() {
+            if next == ancestor { return true }
+            guard seen.insert(next).inserted else { continue }
+            open += try stored(next).record.parents
+        }
+        return false
+    }
+
+    package func record(of commit: CommitID) async throws(SourceError) -> CommitRecord {
+        try stored(commit).record
+    }
+
+    package func firstParentLine(
+        from base: CommitID, to head: CommitID, limit: Int
+    ) async throws(SourceError) -> [CommitID]? {
+        var line: [CommitID] = []
+        var next: CommitID? = head
+        while let commit = next, commit != base {
+            guard line.count < limit else { return nil }
+            line.append(commit)
+            next = try stored(commit).record.parents.first
+        }
+        return next == nil ? nil : line.reversed()
+    }
+
+    package func delta(
+        from base: CommitID?, to head: CommitID
+    ) async throws(SourceError) -> TreeDelta {
+        let old = try base.map { base throws(SourceError) in try stored(base).files } ?? [:]
+        let new = try stored(head).files
+        var changes: [TreeChange] = []
+        for (path, text) in new where old[path] != text {
+            changes.append(.set(TreeEntry(path: path, object: Self.object(text))))
+        }
+        for path in old.keys where new[path] == nil { changes.append(.remove(path: path)) }
+        return TreeDelta(changes: changes.sorted { $0.path < $1.path })
+    }
+
+    package func blobs(_ objects: [ObjectID]) async throws(SourceError) -> [ObjectID: [UInt8]] {
+        let (found, missing) = content.withLock { content in
+            let there = objects.filter { !content.lost.contains($0) }
+            let found = there.compactMap { id in content.blobs[id].map { (id, $0) } }
+            return (found, objects.count - found.count)
+        }
+        guard missing == 0 else { throw .objectMissing("\(missing) of \(objects.count) blobs") }
+        return Dictionary(found) { first, _ in first }
+    }
+
+    package func proposal(
+        branch: BranchName, limit: Duration
+    ) async throws(SourceError) -> ProposedMerge {
+        throw .branchMissing(branch.description)
+    }
+
+    private func stored(_ commit: CommitID) throws(SourceError) -> Commit {
+        guard let found = content.withLock({ $0.commits[commit] }) else {
+            throw .objectMissing("commit \(commit.short)")
+        }
+        return found
+    }
+}

@@ -1,0 +1,195 @@
+import AirlockModel
+import AirlockPlan
+import AirlockTestSupport
+import Testing
+
+@Suite("git moves on while a lane is under way")
+struct SupersedingTests {
+    private let lane = "production/checkout"
+    private let id = Build.lane("production/checkout")
+
+    /// Settled on 1, with the rollout of 2 started and not yet routed.
+    private func underWay() -> FleetWorld {
+        var world = FleetWorld.settled([Build.desired(lane, 1)])
+        world.merge(Build.desired(lane, 2))
+        world.step(lane)
+        #expect(world.ledger.operation(of: id)?.change?.kind == .replace)
+        return world
+    }
+
+    @Test("the newest wish wins, and the old slot serves until it does")
+    func newest() {
+        var world = underWay()
+        world.merge(Build.desired(lane, 3))
+        world.converge()
+        #expect(world.version(of: lane) == 3)
+        #expect(world.outcomes[id] == [.settled, .superseded, .settled])
+        #expect(world.plan.isEmpty)
+    }
+
+    @Test("an operation goes on while git asks for the same, whatever the commit")
+    func unrelatedMerge() {
+        var world = underWay()
+        let number = world.ledger.lanes[id]?.operation
+        let before = world.plan(of: lane).change?.id
+        var same = Build.desired(lane, 2)
+        same.cause = Build.commit(99)
+        world.merge(same, Build.desired("production/cart", 1))
+        #expect(world.plan(of: lane).change?.id == before)
+        guard case .change(_, number) = world.plan(of: lane).disposition else {
+            Issue.record("another operation: \(world.plan(of: lane).disposition)")
+            return
+        }
+    }
+
+    @Test("git going back to the settled slot takes the rollout back")
+    func backInGit() {
+        var world = underWay()
+        world.merge(Build.desired(lane, 1))
+        guard case .repair(let repair, nil) = world.plan(of: lane).disposition else {
+            Issue.record("\(world.plan(of: lane).disposition)")
+            return
+        }
+        #expect(repair.found.isEmpty && repair.to?.slot == Build.slot("checkout", 1))
+        world.converge()
+        #expect(world.version(of: lane) == 1)
+        #expect(world.plan.isEmpty)
+        #expect(world.ledger.quarantines.isEmpty)
+    }
+
+    @Test("a rolled-back slot is not tried again until it is released")
+    func quarantined() {
+        var world = FleetWorld.settled([Build.desired(lane, 1, deadline: .seconds(10))])
+        let bad = Build.slot("checkout", 2)
+        world.broken = [bad.id]
+        world.merge(Build.desired(lane, 2, deadline: .seconds(10)))
+        world.converge()
+        #expect(world.version(of: lane) == 1)
+        #expect(world.ledger.quarantines[id]?.map(\.slot) == [bad.id])
+        let held = world.plan(of: lane)
+        #expect(held.verdict(.quarantine)?.answer == .refuse)
+        #expect(
+            held.verdict(.quarantine)?.move == .run("airlock rollout retry production/checkout"))
+        let count = world.actions.count
+        world.converge()
+        #expect(world.actions.count == count)
+        world.broken = []
+        world.ledger.apply(.release(id, bad.id))
+        world.converge()
+        #expect(world.version(of: lane) == 2)
+    }
+
+    @Test("another slot with the same artifact is tried")
+    func sameArtifact() {
+        var world = FleetWorld.settled([Build.desired(lane, 1, deadline: .seconds(10))])
+        world.broken = [Build.slot("checkout", 2).id]
+        world.merge(Build.desired(lane, 2, deadline: .seconds(10)))
+        world.converge()
+        world.merge(Build.desired(lane, 2, config: ["MODE": "safe"], deadline: .seconds(10)))
+        #expect(world.plan(of: lane).isMoving)
+        world.converge()
+        #expect(world.version(of: lane) == 2)
+    }
+
+    @Test("a wish for a quarantined slot ends the rollout of another one")
+    func quarantinedWish() {
+        var world = underWay()
+        let bad = Build.slot("checkout", 3)
+        world.ledger.apply(
+            .quarantine(
+                Quarantine(
+                    lane: id, slot: bad.id, artifact: bad.artifact, reason: "slow", operation: 1,
+                    since: world.now.wall)))
+        world.merge(Build.desired(lane, 3))
+        #expect(world.plan(of: lane).isMoving)
+        world.converge()
+        #expect(world.version(of: lane) == 1)
+        #expect(world.plan(of: lane).verdict(.quarantine)?.answer == .refuse)
+    }
+
+    @Test(
+        "going back is finished, also when git asks for the same, for nothing new or cannot be read"
+    )
+    func goingBack() {
+        var world = underWay()
+        guard var operation = world.ledger.operation(of: id) else {
+            Issue.record("nothing is under way")
+            return
+        }
+        operation.rollout.direction = .back(reason: "x")
+        world.ledger.apply(.operation(operation))
+        let back = Disposition.back(operation: operation.number)
+        #expect(world.plan(of: lane).disposition == back)
+        world.freeze("production")
+        #expect(world.plan(of: lane).disposition == back)
+        world.merge(Build.desired(lane, 1))
+        #expect(world.plan(of: lane).disposition == back)
+        var next = world.fleet
+        next.lanes[id] = nil
+        world.merge(next)
+        #expect(world.plan(of: lane).disposition == back)
+        next.parked.lanes[id] = [Diagnostic(path: "x", problem: "odd")]
+        world.merge(next)
+        #expect(world.plan(of: lane).disposition == back)
+        world.converge()
+        #expect(world.version(of: lane) == 1)
+    }
+
+    @Test("a newer wish takes the place of a failed one that is still going back")
+    func goingBackSuperseded() {
+        var world = underWay()
+        guard var operation = world.ledger.operation(of: id) else { return }
+        operation.rollout.direction = .back(reason: "x")
+        world.ledger.apply(.operation(operation))
+        world.merge(Build.desired(lane, 3))
+        world.converge()
+        #expect(world.version(of: lane) == 3)
+    }
+
+    @Test("where git cannot be understood an operation goes on", arguments: ["parked", "secret"])
+    func notUnderstood(cause: String) {
+        var world = underWay()
+        var next = world.fleet
+        if cause == "parked" {
+            next.lanes[id] = nil
+            next.parked.lanes[id] = [Diagnostic(path: "x", problem: "odd")]
+        } else {
+            next.lanes[id]?.release.config["PASSWORD"] = .secret(Build.secret("db"))
+        }
+        let number = world.ledger.lanes[id]?.operation
+        world.merge(next)
+        guard case .change(_, number) = world.plan(of: lane).disposition else {
+            Issue.record("\(world.plan(of: lane).disposition)")
+            return
+        }
+        world.converge()
+        #expect(world.version(of: lane) == 2)
+        #expect(world.plan(of: lane).held != nil)
+    }
+
+    @Test("a repository that lost its files ends no operation")
+    func outage() {
+        var world = underWay()
+        var next = world.fleet
+        next.lanes = [:]
+        next.serviceFileCount = 0
+        let number = world.ledger.lanes[id]?.operation
+        world.merge(next)
+        guard case .outage? = world.plan(of: lane).held else {
+            Issue.record("\(world.plan(of: lane).disposition)")
+            return
+        }
+        #expect(world.ledger.lanes[id]?.operation == number)
+    }
+
+    @Test("the removal of a lane that never settled clears what was started")
+    func createWithdrawn() {
+        var world = FleetWorld([Build.desired(lane, 1), Build.desired("production/cart")])
+        world.step(lane)
+        #expect(world.lanes[id]?.slots.count == 1)
+        world.remove(lane)
+        world.converge()
+        #expect(world.lanes[id]?.slots.isEmpty == true)
+        #expect(world.plan.isEmpty)
+    }
+}

@@ -1,0 +1,164 @@
+import AirlockModel
+import AirlockRollout
+import AirlockTestSupport
+import Testing
+
+@Suite("each kind of work takes its straight way")
+struct GoldenPathTests {
+    private let old = Stage.old
+    private let new = Stage.new
+    private let other = Stage.other
+
+    @Test("a first deployment starts, waits for health and routes")
+    func create() {
+        var stage = Stage(.create)
+        #expect(stage.look(phase: { _ in .starting }) == .act(.start(new, replicas: 2)))
+        let waiting = RolloutStep.Next.wait(
+            "0 of 2 instances are healthy", lookAgain: .seconds(1))
+        #expect(stage.look() == waiting)
+        stage.setHealth(new, 2)
+        #expect(stage.look() == .act(.route([new.id: 1000])))
+        #expect(stage.look() == .end(.settled))
+        #expect(stage.operation.rollout.step == 2)
+    }
+
+    @Test("a replacement starts, routes and only then stops the old slot")
+    func replace() {
+        var stage = Stage(.replace, in: Stage.serving(old))
+        #expect(stage.run() == .settled)
+        #expect(
+            stage.actions == [
+                .start(new, replicas: 2), .route([new.id: 1000]), .stop(old.id),
+            ])
+        #expect(stage.lane == Stage.serving(new))
+    }
+
+    @Test("a replacement waits until every instance is healthy")
+    func patient() {
+        var stage = Stage(.replace, in: Stage.serving(old))
+        _ = stage.look(phase: { _ in .starting })
+        stage.setHealth(new, 1)
+        #expect(stage.look() == .wait("1 of 2 instances are healthy", lookAgain: .seconds(1)))
+        #expect(stage.lane.serving.map(\.id) == [old.id])
+    }
+
+    @Test("another number of replicas scales the slot that is there")
+    func scale() {
+        var stage = Stage(.scale, in: Stage.serving(old))
+        #expect(stage.run() == .settled)
+        #expect(stage.actions == [.scale(old.id, replicas: 4)])
+    }
+
+    @Test("a change of replicas that never becomes healthy settles at its deadline")
+    func scaleUnhealthy() {
+        var stage = Stage(.scale, in: Stage.serving(old), deadline: 10)
+        #expect(stage.run(phase: { _ in .starting }) == .settled)
+        #expect(stage.actions == [.scale(old.id, replicas: 4)])
+        #expect(stage.now.wall.milliseconds >= 10_000)
+    }
+
+    @Test("a removal takes the traffic away before it stops")
+    func remove() {
+        let lane = Stage.serving(old).after(.start(other, replicas: 1))
+        var stage = Stage(.remove, in: lane)
+        #expect(stage.run() == .settled)
+        let stops = [old.id, other.id].sorted().map(Action.stop)
+        #expect(stage.actions == [.route([:])] + stops)
+        #expect(stage.lane == Stage.empty)
+    }
+
+    @Test("what is already there is settled without an action")
+    func already() {
+        for (kind, lane) in [
+            (Change.Kind.create, Stage.serving(new)), (.replace, Stage.serving(new)),
+            (.scale, Stage.serving(old, replicas: 4)), (.remove, Stage.empty),
+        ] {
+            var stage = Stage(kind, in: lane)
+            #expect(stage.run() == .settled)
+            #expect(stage.actions.isEmpty)
+        }
+    }
+
+    @Test("no replicas means no traffic")
+    func none() {
+        let change = Stage.change(.replace, replicas: Build.replicas(0))
+        var stage = Stage(.change(change), in: Stage.serving(old))
+        #expect(stage.run() == .settled)
+        #expect(stage.actions == [.start(new, replicas: 0), .route([:]), .stop(old.id)])
+    }
+
+    @Test("inside bounds the new slot starts with as many instances as serve now")
+    func bounds() {
+        let change = Stage.change(.replace, replicas: Build.replicas(2, 8))
+        for (running, expected) in [(1, 2), (5, 5), (20, 8)] {
+            var stage = Stage(.change(change), in: Stage.serving(old, replicas: running))
+            #expect(stage.run() == .settled)
+            #expect(stage.actions.first == .start(new, replicas: expected))
+        }
+        var first = Stage(.change(change))
+        #expect(first.run() == .settled)
+        #expect(first.actions.first == .start(new, replicas: 2))
+    }
+
+    @Test("slots of a rollout that was superseded are stopped with the old one")
+    func superseded() {
+        var stage = Stage(.replace, in: Stage.serving(old).after(.start(other, replicas: 2)))
+        #expect(stage.run() == .settled)
+        #expect(stage.lane == Stage.serving(new))
+    }
+
+    // MARK: Repairs
+
+    private func repair(_ lane: LaneObservation) -> [Action] {
+        var stage = Stage(Stage.repair(), in: lane)
+        #expect(stage.run() == .settled)
+        #expect(stage.lane == Stage.serving(old))
+        return stage.actions
+    }
+
+    @Test("a slot that is gone is started again")
+    func missing() {
+        #expect(repair(Stage.empty) == [.start(old, replicas: 2), .route([old.id: 1000])])
+    }
+
+    @Test("another number of replicas is set back")
+    func replicas() {
+        #expect(repair(Stage.serving(old, replicas: 5)) == [.scale(old.id, replicas: 2)])
+    }
+
+    @Test("a slot that does not belong here is stopped, after its traffic was taken")
+    func foreign() {
+        let lane = Stage.serving(old).after(.start(other, replicas: 1))
+        #expect(repair(lane) == [.stop(other.id)])
+        let split = lane.after(.route([old.id: 500, other.id: 500]))
+        #expect(repair(split) == [.route([old.id: 1000]), .stop(other.id)])
+    }
+
+    @Test("traffic that someone moved is moved back")
+    func weights() {
+        #expect(repair(Stage.serving(old).after(.route([:]))) == [.route([old.id: 1000])])
+    }
+
+    @Test("an edited slot is never edited back but stopped and started anew")
+    func edited() {
+        let lane = Stage.serving(old).with(old.id) { $0.edited(into: other) }
+        #expect(
+            repair(lane) == [
+                .route([:]), .stop(old.id), .start(old, replicas: 2), .route([old.id: 1000]),
+            ])
+        let withOther = lane.after(.start(new, replicas: 2))
+        #expect(
+            repair(withOther) == [
+                .route([new.id: 1000]), .stop(old.id), .start(old, replicas: 2),
+                .route([old.id: 1000]), .stop(new.id),
+            ])
+    }
+
+    @Test("a lane that shall run nothing is emptied")
+    func nothing() {
+        let work = OperationRecord.Work.repair(Repair(lane: Stage.lane, to: nil, found: []))
+        var stage = Stage(work, in: Stage.serving(other))
+        #expect(stage.run() == .settled)
+        #expect(stage.actions == [.route([:]), .stop(other.id)])
+    }
+}

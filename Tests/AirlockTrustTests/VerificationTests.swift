@@ -1,0 +1,42 @@
+import AirlockModel
+import AirlockTestSupport
+import AirlockTrust
+import Testing
+
+@Suite("a commit is accepted when it descends from the trust root")
+struct VerificationTests {
+    private func verify(
+        descendsFromRoot: Bool, descendsFromHead: Bool
+    ) throws(TrustError) -> VerifiedCommit {
+        let record = CommitRecord(
+            id: Build.commit(2), parents: [Build.commit(1)], authorName: "Ann",
+            authorEmail: "ann@example.org", committerEmail: "ann@example.org",
+            committed: Timestamp(milliseconds: 0), subject: "checkout 1.8.0")
+        return try Verification.verify(
+            record,
+            ancestry: Ancestry(
+                root: Build.commit(1), descendsFromRoot: descendsFromRoot,
+                descendsFromHead: descendsFromHead))
+    }
+
+    @Test("a descendant is accepted for every tier")
+    func accepted() throws {
+        let commit = try verify(descendsFromRoot: true, descendsFromHead: true)
+        #expect(commit.record.id == Build.commit(2))
+        #expect(commit.tiers == Set(Tier.allCases))
+        #expect(!commit.rewritesHistory)
+    }
+
+    @Test("history that was rewritten after the root is accepted and flagged")
+    func rewritten() throws {
+        let commit = try verify(descendsFromRoot: true, descendsFromHead: false)
+        #expect(commit.rewritesHistory)
+    }
+
+    @Test("what does not descend from the root is refused by name", arguments: [true, false])
+    func refused(descendsFromHead: Bool) {
+        #expect(throws: TrustError.notFromRoot(commit: Build.commit(2), root: Build.commit(1))) {
+            try verify(descendsFromRoot: false, descendsFromHead: descendsFromHead)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import AirlockManifest
+import AirlockModel
+import AirlockTestSupport
+
+/// What the repository of one run says, and how a seed changes it.
+struct Shop {
+    struct Release: Equatable {
+        var version: Int
+        var minimum: Int
+        var maximum: Int
+        var level: Int
+        var hasSecret: Bool
+    }
+
+    struct Service {
+        var port: Int
+        var calls: Set<String> = []
+        var releases: [String: Release] = [:]
+    }
+
+    /// Artifacts whose version is a multiple of this never become healthy.
+    static let brokenVersion = 7
+    private static let names = ["api", "cart", "mail", "search", "store", "web"]
+
+    let environments: [String]
+    private(set) var services: [String: Service] = [:]
+    private var secretVersion = 1
+    private var changing = 20
+
+    init(_ dice: inout Dice) {
+        environments =
+            dice.flip() ? ["development", "production"] : ["development", "staging", "production"]
+        for (number, name) in Self.names.prefix(dice.roll(3...6)).enumerated() {
+            var service = Service(port: 8080 + number)
+            for other in services.keys.sorted() where dice.chance(35) { service.calls.insert(other) }
+            for environment in environments where dice.chance(85) {
+                service.releases[environment] = Self.release(&dice)
+            }
+            services[name] = service
+        }
+        if dice.chance(30), services.count > 2 { services["api"]?.calls.insert("cart") }
+    }
+
+    private static func release(_ dice: inout Dice) -> Release {
+        let minimum = dice.roll(1...3)
+        return Release(
+            version: dice.roll(1...6), minimum: minimum,
+            maximum: minimum + (dice.chance(20) ? 2 : 0), level: 0, hasSecret: dice.chance(25))
+    }
+
+    /// Every (service, environment) that has a release, in order.
+    var lanes: [(service: String, environment: String)] {
+        services.sorted { $0.key < $1.key }.flatMap { name, service in
+            service.releases.keys.sorted().map { (name, $0) }
+        }
+    }
+
+    // MARK: Changing
+
+    /// Does one thing that people do in pull requests.
+    mutating func edit(_ dice: inout Dice) {
+        guard let (name, environment) = dice.pick(lanes) else { return add(&dice) }
+        switch dice.roll(0...9) {
+        case 0...3: services[name]?.releases[environment]?.version = dice.roll(1...28)
+        case 4: services[name]?.releases[environment]?.level += 1
+        case 5:
+            let count = dice.roll(1...4)
+            services[name]?.releases[environment]?.minimum = count
+            services[name]?.releases[environment]?.maximum = count + (dice.chance(30) ? 1 : 0)
+        case 6: remove(name, environment)
+        case 7: add(&dice)
+        case 8: secretVersion += 1
+        default: changing = dice.roll(1...20)
+        }
+    }
+
+    /// Gives one lane that version.
+    mutating func set(_ service: String, _ environment: String, version: Int) {
+        services[service]?.releases[environment]?.version = version
+    }
+
+    /// Replaces every artifact that cannot become healthy.
+    mutating func heal() {
+        for (name, service) in services {
+            for (environment, release) in service.releases
+            where release.version.isMultiple(of: Self.brokenVersion) {
+                services[name]?.releases[environment]?.version += 1
+            }
+        }
+        changing = 20
+    }
+
+    private mutating func remove(_ name: String, _ environment: String) {
+        for caller in services.keys { services[caller]?.calls.remove(name) }
+        services[name]?.releases[environment] = nil
+    }
+
+    private mutating func add(_ dice: inout Dice) {
+        guard let name = dice.pick(services.keys.sorted()),
+            let environment = dice.pick(environments)
+        else { return }
+        if services[name]?.releases[environment] == nil {
+            services[name]?.releases[environment] = Self.release(&dice)
+        }
+    }
+
+    // MARK: Files
+
+    /// The files of a commit that says all this.
+    var files: MemoryRepository.Files {
+        var files: MemoryRepository.Files = [
+            "fleet.yaml": """
+                airlock: 1
+                name: shop
+                order: [\(environments.joined(separator: ", "))]
+                limits:
+                  removals: {count: 50, share: 100%}
+                  changing: {count: \(changing), share: 100%}
+
+                """,
+            "simulation.yaml": simulation,
+        ]
+        for environment in environments {
+            files["environments/\(environment).yaml"] = "tier: \(environment)\n"
+        }
+        for (name, service) in services {
+            let calls = service.calls.sorted().joined(separator: ", ")
+            files["services/\(name)/service.yaml"] = "port: \(service.port)\ncalls: [\(calls)]\n"
+            for (environment, release) in service.releases {
+                files["services/\(name)/\(environment).yaml"] = Self.text(name, release)
+            }
+        }
+        return files
+    }
+
+    private static func text(_ name: String, _ release: Release) -> String {
+        let secret = release.hasSecret ? ", KEY: {secret: shop-key}" : ""
+        let replicas =
+            release.minimum == release.maximum
+            ? "\(release.minimum)" : "{min: \(release.minimum), max: \(release.maximum)}"
+        return """
+            artifact: \(Build.artifact(name, release.version))
+            version: \(release.version).0.0
+            replicas: \(replicas)
+            config: {LEVEL: "\(release.level)"\(secret)}
+            strategy: {allAtOnce: {deadline: 1m}}
+
+            """
+    }
+
+    /// Most artifacts are healthy; some are slow, fall over now and then or never come up.
+    private var simulation: String {
+        var lines: [String] = []
+        for (name, environment) in lanes {
+            guard let version = services[name]?.releases[environment]?.version else { continue }
+            let behaviour =
+                switch version % Self.brokenVersion {
+                case 0: "startup: never"
+                case 5: "startup: 15s"
+                case 6: "startup: 1s, crash: {after: 40s}"
+                default: "startup: 1s"
+                }
+            lines.append("  \"\(Build.artifact(name, version).digest)\": {\(behaviour)}")
+        }
+        let artifacts =
+            lines.isEmpty ? "" : "artifacts:\n" + Set(lines).sorted().joined(separator: "\n") + "\n"
+        return artifacts + "secrets: {shop-key: \"\(secretVersion)\"}\n"
+    }
+}

@@ -1,0 +1,137 @@
+import AirlockModel
+import AirlockPorts
+import AirlockSimulator
+import AirlockTestSupport
+import Synchronization
+
+/// The way from one process to the world: it watches what goes over it, and can lose a process.
+final class Wire: Provider {
+    /// Orders of processes that are gone, still under way to the world.
+    final class Limbo: Sendable {
+        private let orders = Mutex<[ActionOrder]>([])
+        func add(_ order: ActionOrder) { orders.withLock { $0.append(order) } }
+        func takeAll() -> [ActionOrder] {
+            orders.withLock { orders in
+                defer { orders = [] }
+                return orders
+            }
+        }
+    }
+
+    private struct State {
+        /// The order, counted from 1, at which the process stops to exist; nil for none.
+        var stallsAt: Int?
+        var orders = 0
+    }
+
+    private let world: SimulatedProvider
+    private let ledger: MemoryLedger
+    private let witness: Witness
+    private let limbo: Limbo
+    private let repository: MemoryRepository
+    private let now: @Sendable () -> Timestamp
+    private let state = Mutex(State())
+
+    init(
+        world: SimulatedProvider, ledger: MemoryLedger, witness: Witness, limbo: Limbo,
+        repository: MemoryRepository, now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.world = world
+        self.ledger = ledger
+        self.witness = witness
+        self.limbo = limbo
+        self.repository = repository
+        self.now = now
+    }
+
+    /// Kills the process while its next order but `count` is on the way; it arrives after the next
+    /// process has claimed.
+    func stall(after count: Int) {
+        state.withLock { $0.stallsAt = $0.orders + 1 + count }
+    }
+
+    func capabilities(of environment: EnvironmentName) -> Set<Capability> {
+        world.capabilities(of: environment)
+    }
+
+    func observe(
+        _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
+        since revision: ProviderRevision?
+    ) async throws(ProviderError) -> ObservationAnswer {
+        try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
+    }
+
+    func claim(
+        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
+    ) async throws(ProviderError) -> Claim {
+        witness.absorb(try await world.deliveries())
+        let taken = try await world.claim(environment, of: fleet, for: claim, takeOver: takeOver)
+        witness.saw(claim: taken, in: environment)
+        for order in limbo.takeAll() {
+            guard order.lane.environment == environment else {
+                limbo.add(order)
+                continue
+            }
+            do { _ = try await world.perform(order) } catch { continue }
+        }
+        witness.absorb(try await world.deliveries())
+        return taken
+    }
+
+    func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
+        witness.watch(order, durable: ledger, at: now())
+        let isLast = state.withLock { state in
+            state.orders += 1
+            return state.stallsAt.map { state.orders >= $0 } ?? false
+        }
+        if isLast {
+            limbo.add(order)
+            ledger.inject(MemoryLedger.Crash(commit: ledger.commits + 1, point: .beforeWrite))
+            throw .noAnswer("the process is gone")
+        }
+        let before = try await lane(order)
+        let result: Result<Receipt, ProviderError>
+        do throws(ProviderError) {
+            result = .success(try await world.perform(order))
+        } catch {
+            result = .failure(error)
+        }
+        let after = try await lane(order)
+        if let before, let after, !before.serving.isEmpty, after.serving.isEmpty,
+            !mayEndService(order, before)
+        {
+            witness.accuse("it left \(order.lane) without a slot that serves: \(order.phrase)")
+        }
+        return try result.get()
+    }
+
+    /// What the world has in the order's lane; nil where it cannot be asked.
+    private func lane(_ order: ActionOrder) async throws(ProviderError) -> LaneObservation? {
+        do {
+            let answer = try await world.observe(
+                order.lane.environment, of: order.fleet, lanes: [order.lane], since: nil)
+            guard case .observed(let observation) = answer else { return nil }
+            return observation.lanes[order.lane] ?? LaneObservation(lane: order.lane)
+        } catch {
+            guard error.isOutcomeUnknown else { throw error }
+            return nil
+        }
+    }
+
+    /// Whether the lane may be left without service: git removed it, it never settled, or what serves
+    /// was edited by hand.
+    private func mayEndService(_ order: ActionOrder, _ before: LaneObservation) -> Bool {
+        if before.slots.contains(where: \.isEdited) { return true }
+        let durable = ledger.durableState
+        if durable.lanes[order.lane]?.settled == nil { return true }
+        let files = repository.files(of: durable.head?.commit.id)
+        let path = "services/\(order.lane.unit.name)/\(order.lane.environment).yaml"
+        return files[path] == nil && files.keys.contains { $0.hasPrefix("services/") }
+    }
+
+    func isPresent(
+        _ artifact: ArtifactReference, in environment: EnvironmentName
+    ) async throws(ProviderError) -> Bool {
+        try await world.isPresent(artifact, in: environment)
+    }
+}

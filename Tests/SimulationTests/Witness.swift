@@ -1,0 +1,153 @@
+import AirlockModel
+import AirlockSimulator
+import AirlockTestSupport
+import Synchronization
+
+/// Holds what the world did against what the ledger would still say after a kill.
+///
+/// It believes the world's own record and durable entries, never what the engine remembers.
+final class Witness: Sendable {
+    private struct Notes {
+        var violations: [String] = []
+        /// How many deliveries and entries were looked at.
+        var deliveries = 0
+        var entries = 0
+        var applied: Set<ActionKey> = []
+        /// Intended entries, and orders that went out, by key.
+        var intended: [String: Int] = [:]
+        var sent: [ActionKey: Int] = [:]
+        /// What was applied in each lane since somebody's hand was last in it.
+        var deeds: [LaneID: Set<Deed>] = [:]
+        var epochs: [EnvironmentName: Epoch] = [:]
+    }
+
+    /// One thing that an operation did.
+    private struct Deed: Hashable {
+        let operation: Int
+        let action: Action
+    }
+
+    private let notes = Mutex(Notes())
+
+    /// What was found wrong, the first first.
+    var violations: [String] { notes.withLock { $0.violations } }
+
+    /// Orders that changed the world.
+    var appliedCount: Int { notes.withLock { $0.applied.count } }
+
+    func accuse(_ what: String) { notes.withLock { $0.violations.append(what) } }
+
+    /// Notes the claim that the world stored.
+    func saw(claim: Claim, in environment: EnvironmentName) {
+        notes.withLock { $0.epochs[environment] = claim.epoch }
+    }
+
+    /// Forgets what was done in lanes that a fault reaches: doing it again may be right there.
+    func disturb(_ scope: Freeze.Scope) {
+        notes.withLock { notes in
+            for lane in notes.deeds.keys where scope.covers(lane) { notes.deeds[lane] = nil }
+        }
+    }
+
+    /// Checks an order that is about to go out against what is durable.
+    func watch(_ order: ActionOrder, durable ledger: MemoryLedger, at time: Timestamp) {
+        let entries = ledger.durableEntries
+        let state = ledger.durableState
+        notes.withLock { notes in
+            for entry in entries[notes.entries...] where entry.draft.kind == .intended {
+                notes.intended[entry.draft.detail["key"] ?? "", default: 0] += 1
+            }
+            notes.entries = entries.count
+            notes.sent[order.key, default: 0] += 1
+            let intended = notes.intended[order.key.description] ?? 0
+            if intended < notes.sent[order.key] ?? 0 {
+                notes.violations.append("an order without a durable intent: \(order.phrase)")
+            }
+            if let why = Self.isForbidden(order, state, at: time) { notes.violations.append(why) }
+        }
+    }
+
+    private static func isForbidden(
+        _ order: ActionOrder, _ state: LedgerState, at time: Timestamp
+    ) -> String? {
+        let freeze = state.freezes.values.first { freeze in
+            freeze.scope.covers(order.lane) && (freeze.until.map { $0 > time } ?? true)
+        }
+        guard let freeze else { return nil }
+        if case .back? = state.operations[order.operation]?.rollout.direction { return nil }
+        return "a forward order while \(freeze.scope) is frozen: \(order.phrase)"
+    }
+
+    /// Checks what the world did since the last look.
+    func absorb(_ deliveries: [Delivery]) {
+        notes.withLock { notes in
+            for delivery in deliveries[notes.deliveries...] where delivery.effect == .applied {
+                let order = delivery.order
+                let deed = Deed(operation: order.operation, action: order.action)
+                if !notes.applied.insert(order.key).inserted {
+                    notes.violations.append("carried out twice: \(order.phrase)")
+                }
+                if !notes.deeds[order.lane, default: []].insert(deed).inserted {
+                    notes.violations.append("done again under another key: \(order.phrase)")
+                }
+                let epoch = notes.epochs[order.lane.environment] ?? Epoch(0)
+                if order.claim.epoch < epoch {
+                    notes.violations.append(
+                        "carried out for epoch \(order.claim.epoch) after \(epoch) had claimed: "
+                            + order.phrase)
+                }
+            }
+            notes.deliveries = deliveries.count
+        }
+    }
+
+    /// Checks the audit log of a run that has come to rest.
+    func audit(_ entries: [AuditEntry], deliveries: [Delivery]) {
+        var ends: [Int: Int] = [:]
+        for entry in entries {
+            if let about = entry.draft.about { ends[about, default: 0] += 1 }
+        }
+        let reached = Set(deliveries.map(\.order.key.description))
+        let keys = notes.withLock { Set($0.applied.map(\.description)) }
+        var told: Set<String> = []
+        for (number, entry) in entries.enumerated() {
+            let key = entry.draft.detail["key"] ?? ""
+            if entry.sequence != number { accuse("entry \(number) has number \(entry.sequence)") }
+            switch entry.draft.kind {
+            case .intended:
+                told.insert(key)
+                if ends[number] != 1 {
+                    accuse("intent \(number) has \(ends[number] ?? 0) ends: \(entry.phrase)")
+                }
+            case .settled where entry.draft.outcome == "done" && !reached.contains(key):
+                accuse("said to be done, and the world never saw it: \(entry.phrase)")
+            case .settled, .started, .adopted, .claimed, .commitAccepted, .commitRefused, .decision,
+                .drift, .frozen, .thawed, .quarantined, .released, .clock, .trust:
+                continue
+            }
+        }
+        for key in keys.subtracting(told) { accuse("nothing in the audit log about \(key)") }
+    }
+}
+
+extension ActionOrder {
+    /// One line for a person who looks for a fault.
+    var phrase: String {
+        let what =
+            switch action {
+            case .start(let spec, let replicas): "start \(spec.id.short)×\(replicas)"
+            case .scale(let slot, let replicas): "scale \(slot.short) to \(replicas)"
+            case .route(let weights):
+                "route "
+                    + weights.map { "\($0.key.short)=\($0.value)" }.sorted().joined(separator: ",")
+            case .stop(let slot): "stop \(slot.short)"
+            }
+        return "\(lane) operation \(operation): \(what)"
+    }
+}
+
+extension AuditEntry {
+    var phrase: String {
+        "\(draft.lane.map(\.description) ?? "-") \(draft.outcome ?? "") \(draft.detail)"
+    }
+}
