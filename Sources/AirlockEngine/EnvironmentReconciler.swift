@@ -158,9 +158,9 @@ actor EnvironmentReconciler {
         finishedSincePass += 1
         let now = parts.clock.now()
         switch end {
-        case .ended(let outcome):
+        case .ended(let outcome, let isRepair):
             backoffs[lane] = nil
-            status.endings[lane] = outcome
+            status.endings[lane] = EnvironmentStatus.Ending(outcome: outcome, isRepair: isRepair)
             status.isStale = true
         case .waiting(let rest):
             backoffs[lane] = nil
