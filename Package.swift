@@ -132,10 +132,8 @@ let package = Package(
             ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
             exclude: ["GoVerifier"]),
         .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
-<<<<<<< HEAD
         // Speaks to the program alone.
         .airlockTests("EndToEndTests", ["AirlockModel", "airlock"]),
-=======
         .airlockTests(
             "AirlockEngineTests",
             [
@@ -156,12 +154,12 @@ let package = Package(
         .airlockTests(
             "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
         .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
+        .airlockTests(
             "AirlockSimulatorTests",
             ["AirlockSimulator", "AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
         // The provider of docs/add-a-provider.md.
         .airlockTests(
             "ProviderContractTests", ["AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
->>>>>>> f047fe90e26d41ff2d8a6aa4e29f520989256e2f
     ],
     swiftLanguageModes: [.v6]
 )
