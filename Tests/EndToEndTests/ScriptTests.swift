@@ -55,9 +55,9 @@ import Testing
         #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
         let text = outcome.output
         for claim in [
-            "24 settled, 0 rolled back, 0 held", "## Airlock plan for shop",
+            "24 settled, 0 repaired, 0 rolled back, 0 held", "## Airlock plan for shop",
             "| ± | `production/checkout` | 1.8.0 → 1.9.0 |", "Merge branch 'checkout-1.9.0'",
-            "1 settled, 0 rolled back, 0 held", "\"kind\":\"commit.accepted\"",
+            "1 settled, 0 repaired, 0 rolled back, 0 held", "\"kind\":\"commit.accepted\"",
             "agree with the signed checkpoint", "nothing is left running",
         ] { #expect(text.contains(claim), "\(claim) is not in\n\(text)") }
         let left = try FileManager.default.contentsOfDirectory(atPath: stage.root)

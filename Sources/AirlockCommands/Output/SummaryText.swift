@@ -8,6 +8,7 @@ struct SummaryText {
     var text: String {
         var lines: [String] = []
         lines += summary.settled.map { "\(ink.green("settled")) \($0)" }
+        lines += summary.repaired.map { "\(ink.green("repaired")) \($0)" }
         lines += summary.rolledBack.map { "\(ink.red("rolled back")) \($0)" }
         lines += summary.held.sorted { $0.key < $1.key }
             .map { "\(ink.yellow("held")) \($0.key): \($0.value)" }
@@ -15,7 +16,8 @@ struct SummaryText {
         lines += summary.faults.map { "\(ink.red("fault")) \($0)" }
         let commit = summary.commit.map { " at \($0.short)" } ?? ""
         let counts =
-            "\(summary.settled.count) settled, \(summary.rolledBack.count) rolled back, "
+            "\(summary.settled.count) settled, \(summary.repaired.count) repaired, "
+            + "\(summary.rolledBack.count) rolled back, "
             + "\(summary.held.count) held, \(summary.underWay.count) under way"
         if lines.isEmpty {
             return ink.green("Nothing to do\(commit): every lane is what git says.")
@@ -28,10 +30,18 @@ extension ReconcileSummary {
     /// Whether anything is still to be done without a person.
     var isUnderWay: Bool { !underWay.isEmpty }
 
+    /// What is still under way, in one line.
+    var progress: String {
+        guard let first = underWay.first else { return "\(settled.count) settled…" }
+        let more = underWay.count > 1 ? " and \(underWay.count - 1) more" : ""
+        return "\(settled.count) settled, under way: \(first)\(more)…"
+    }
+
     /// This look and the one after it as one.
     func followed(by next: ReconcileSummary) -> ReconcileSummary {
         var total = next
         total.settled = Set(settled + next.settled).sorted()
+        total.repaired = Set(repaired + next.repaired).sorted()
         total.rolledBack = Set(rolledBack + next.rolledBack).sorted()
         return total
     }

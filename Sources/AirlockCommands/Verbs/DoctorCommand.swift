@@ -1,4 +1,5 @@
 import AirlockControl
+import AirlockGit
 import AirlockHost
 import AirlockLedger
 import AirlockModel
@@ -33,6 +34,7 @@ struct DoctorCommand: Verb {
             clock(wiring), await repository(wiring), stateDirectory(wiring), await ledger(wiring),
         ]
         checks += [audit(wiring), await holder(wiring)]
+        checks.append(Check(name: "libgit2", ok: true, text: Libgit2.version, advice: nil))
         switch output.format {
         case .json, .yaml: try Output.value(["checks": checks], as: output.format)
         case .human, .markdown:

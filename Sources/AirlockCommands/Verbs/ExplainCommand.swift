@@ -36,6 +36,7 @@ struct ExplainCommand: Verb {
         let operation: Int?
         let quarantined: [String]
         let held: String?
+        let frozen: String?
     }
 
     func perform() async throws -> ExitStatus {
@@ -67,7 +68,10 @@ struct ExplainCommand: Verb {
             settled: record?.settled.map(SlotView.init), operation: record?.operation,
             quarantined: (planning.ledger.quarantines[lane] ?? []).map {
                 "\($0.slot): \($0.reason)"
-            }, held: record?.holdReason)
+            }, held: record?.holdReason,
+            frozen: planning.ledger.freezes.values.sorted { $0.scope < $1.scope }
+                .first { $0.covers(lane, at: wiring.clock.now().wall) }
+                .map { "with \($0.scope)\($0.end): \($0.reason)" })
         switch output.format {
         case .json, .yaml: try Output.value(view, as: output.format)
         case .human, .markdown: Output.data(text(view, planned))
@@ -111,6 +115,7 @@ struct ExplainCommand: Verb {
                 "settled on \(settled.version ?? "slot \(settled.slot.prefix(12))"), "
                     + "\(settled.replicas) \(settled.replicas == "1" ? "replica" : "replicas")")
         }
+        if let frozen = view.frozen { lines.append(ink.yellow("is frozen \(frozen)")) }
         lines.append(verdict(view, plan))
         lines += plan.verdicts.map { verdict in
             let mark = verdict.answer == .pass ? ink.green("✓") : ink.red("✗")

@@ -14,6 +14,12 @@ struct Holder {
     let wiring: Wiring
     var trustRoot: CommitID?
 
+    /// A verb that ends at once speaks by its answer; its log tells of faults only, unless asked.
+    init(wiring: Wiring, trustRoot: CommitID? = nil) {
+        self.wiring = wiring.quiet()
+        self.trustRoot = trustRoot
+    }
+
     /// Sends `call` to whoever holds the ledger, or takes the ledger and calls `alone`.
     func ask(
         _ call: ControlRequest.Call, lasting: Duration = .zero,

@@ -83,11 +83,17 @@ struct ReconcileLoop {
         }
         let start = clock.now()
         var total = try await engine.tick(expected: request.expect)
+        var told = total.underWay
         while let limit = request.wait, total.isUnderWay, clock.now().elapsed(since: start) < limit
         {
             let due = await engine.due().map { $0 - clock.now().wall } ?? Self.longestRest
             try await clock.sleep(for: min(max(due, Self.shortestRest), Self.longestRest))
             total = total.followed(by: try await engine.tick(expected: request.expect))
+            guard clock.now().elapsed(since: start) > .seconds(1), told != total.underWay else {
+                continue
+            }
+            told = total.underWay
+            Output.note(total.progress)
         }
         return .reconciled(total)
     }

@@ -3,6 +3,7 @@ import Foundation
 
 /// A verb: does its work and answers with an exit status; errors are told in one place.
 protocol Verb: AsyncParsableCommand {
+    /// Does the verb's work; what it throws is told to the person by ``Explanation``.
     func perform() async throws -> ExitStatus
 }
 
