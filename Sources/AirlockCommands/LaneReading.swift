@@ -34,6 +34,9 @@ struct LaneReading {
         case rollingBack
         case held
         case absent
+
+        /// The word for people.
+        var word: String { self == .rollingBack ? "rolling back" : rawValue }
     }
 
     let state: LedgerState

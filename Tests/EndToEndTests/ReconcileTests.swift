@@ -70,6 +70,8 @@ import Testing
         let held = try await stage.airlock("reconcile", "--wait", "20s")
         #expect(held.code == 3, "\(held.output)\(held.errors)")
         #expect(held.output.contains("stock-taking"), "\(held.output)")
+        let why = try await stage.must("explain", "production/api").output
+        #expect(why.contains("is frozen with production until ") && why.contains("✗ freeze"))
         let plan = try await stage.must("plan").output
         #expect(plan.contains("held: freeze") && plan.contains("airlock thaw production"))
         #expect(try await stage.must("status").output.contains("production is frozen until "))
@@ -181,6 +183,10 @@ import Testing
         #expect(try await stage.lane("production/api")["healthy"] as? Int == 1)
         let plan = try await stage.airlock("plan")
         #expect(plan.code == 1 && plan.errors.contains("fleet.yaml:"), "\(plan.errors)")
+        #expect(try await stage.must("status").output.contains("is not in force"))
+        let explained = try await stage.must("explain", "production/api")
+        #expect(explained.output.contains("is what git says"), "\(explained.output)")
+        #expect(explained.errors.contains("is in force"))
         try stage.git("revert", "--no-edit", "HEAD")
         #expect(try await stage.airlock("reconcile", "--wait", "20s").code == 0)
     }

@@ -81,6 +81,33 @@ import Testing
         #expect((json["accepted"] as? String)?.hasSuffix("Z") == true)
     }
 
+    @Test("only its owner can read the state, the audit log and the socket")
+    func modes() async throws {
+        let stage = try await Stage()
+        let run = try await stage.startReconciler()
+        try await stage.must("reconcile", "--wait", "30s")
+        for path in [""] + (try FileManager.default.subpathsOfDirectory(atPath: stage.state))
+        where !path.hasPrefix("mirror.git/") {
+            let found = try FileManager.default.attributesOfItem(atPath: "\(stage.state)/\(path)")
+            let mode = try #require(found[.posixPermissions] as? Int)
+            #expect(mode & 0o077 == 0, "\(path) has mode \(String(mode, radix: 8))")
+        }
+        run.signal(SIGTERM)
+        #expect(try await run.outcome(within: .seconds(20)).code == 0)
+    }
+
+    @Test("a verb that ends at once logs faults only, unless a level is asked for")
+    func quiet() async throws {
+        let stage = try await Stage()
+        let quiet = try stage.start(
+            ["reconcile", "--wait", "20s"], environment: ["AIRLOCK_LOG_LEVEL": nil])
+        let outcome = try await quiet.outcome(within: .seconds(60))
+        #expect(outcome.code == 0 && !outcome.errors.contains("NOTICE"), "\(outcome.errors)")
+        let asked = try stage.start(
+            ["reconcile", "--log-level", "info"], environment: ["AIRLOCK_LOG_LEVEL": nil])
+        #expect(try await asked.outcome(within: .seconds(60)).errors.contains("INFO"))
+    }
+
     @Test("doctor names what is wrong: exit 1")
     func doctor() async throws {
         let stage = try await Stage()

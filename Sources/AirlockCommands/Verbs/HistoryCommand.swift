@@ -53,7 +53,8 @@ struct HistoryCommand: Verb {
             table.add([
                 Table.Cell(String(operation.number), .dim), Table.Cell(operation.opened.local),
                 Table.Cell(view.lane), Table.Cell(view.kind), Table.Cell(view.version ?? "-"),
-                Table.Cell(view.outcome, paint(operation.outcome)), Table.Cell(took),
+                Table.Cell(operation.outcome?.words ?? "under way", paint(operation.outcome)),
+                Table.Cell(took),
                 Table.Cell(operation.commit?.short ?? "-", .dim),
                 Table.Cell(view.author ?? "airlock"),
             ])
@@ -88,5 +89,12 @@ struct HistoryCommand: Verb {
             commit: operation.commit?.description, author: operation.author,
             change: operation.change?.id.description,
             artifact: operation.artifact?.description, version: version)
+    }
+}
+
+extension OperationRecord.Outcome {
+    /// The words for people.
+    fileprivate var words: String {
+        if case .rolledBack = self { "rolled back" } else { word }
     }
 }

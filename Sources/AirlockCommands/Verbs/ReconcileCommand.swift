@@ -89,7 +89,9 @@ struct ReconcileLoop {
             let due = await engine.due().map { $0 - clock.now().wall } ?? Self.longestRest
             try await clock.sleep(for: min(max(due, Self.shortestRest), Self.longestRest))
             total = total.followed(by: try await engine.tick(expected: request.expect))
-            guard clock.now().elapsed(since: start) > .seconds(1), told != total.underWay else {
+            guard clock.now().elapsed(since: start) > .seconds(1), total.isUnderWay,
+                told != total.underWay
+            else {
                 continue
             }
             told = total.underWay
