@@ -59,7 +59,8 @@ actor EnvironmentReconciler {
 
     /// Puts another fleet in force and looks at everything again.
     func take(_ fleet: AcceptedFleet, expected: Set<ChangeID>? = nil) {
-        accepted = fleet
+        // Two looks may hand over at the same time; the older one changes nothing.
+        if fleet.revision >= accepted?.revision ?? 0 { accepted = fleet }
         self.expected = expected
         status.isStale = true
         announce.yield(.wake)
