@@ -132,6 +132,8 @@ let package = Package(
             ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
             exclude: ["GoVerifier"]),
         .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
+        // Speaks to the program alone.
+        .airlockTests("EndToEndTests", ["AirlockModel", "airlock"]),
         .airlockTests(
             "AirlockEngineTests",
             [

@@ -13,7 +13,8 @@ package struct AirlockCommand: AsyncParsableCommand {
         subcommands: [],
         groupedSubcommands: [
             CommandGroup(
-                name: "Start", subcommands: [InitCommand.self, ValidateCommand.self, SchemaCommand.self]),
+                name: "Start",
+                subcommands: [InitCommand.self, ValidateCommand.self, SchemaCommand.self]),
             CommandGroup(
                 name: "Deploy",
                 subcommands: [PlanCommand.self, RunCommand.self, ReconcileCommand.self]),

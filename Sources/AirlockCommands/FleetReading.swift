@@ -44,6 +44,13 @@ struct FleetReading {
         return try await read(head, with: &decoder, notices: [])
     }
 
+    /// Reads a commit that was fetched before.
+    func read(at commit: CommitID) async throws -> Reading {
+        var decoder = FleetDecoder()
+        let head = FetchedHead(commit: commit, fetched: wiring.clock.now().wall)
+        return try await read(head, with: &decoder, notices: [])
+    }
+
     /// Reads what the branch would be after merging `branch`, in memory.
     func merged(_ branch: BranchName) async throws -> Reading {
         let (head, notices) = try await fetch()

@@ -34,6 +34,9 @@ struct LaneReading {
         case rollingBack
         case held
         case absent
+
+        /// The word for people.
+        var word: String { self == .rollingBack ? "rolling back" : rawValue }
     }
 
     let state: LedgerState
@@ -71,9 +74,7 @@ struct LaneReading {
                 record: state.lanes[id] ?? LaneRecord(lane: id),
                 operation: state.operation(of: id), observed: observed[id],
                 quarantines: state.quarantines[id] ?? [],
-                freeze: state.freezes.values.first {
-                    $0.scope.covers(id) && ($0.until.map { $0 > now } ?? true)
-                })
+                freeze: state.freezes.values.first { $0.covers(id, at: now) })
         }
     }
 
@@ -86,6 +87,16 @@ struct LaneReading {
         }
         return [:]
     }
+}
+
+extension Freeze {
+    /// Whether it binds `lane` at that time.
+    func covers(_ lane: LaneID, at now: Timestamp) -> Bool {
+        scope.covers(lane) && (until.map { $0 > now } ?? true)
+    }
+
+    /// When it ends, for a person: ` until 2026-11-23 16:19:00 +01:00`.
+    var end: String { until.map { " until \($0.local)" } ?? " until thawed" }
 }
 
 extension LaneRecord {

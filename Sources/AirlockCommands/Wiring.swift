@@ -11,7 +11,7 @@ import Logging
 
 /// The one place where adapters are put together.
 struct Wiring: Sendable {
-    let settings: Settings
+    private(set) var settings: Settings
     let clock: SystemClock
     let user = LocalUser.current
     /// The simulated world of the state directory.
@@ -23,6 +23,13 @@ struct Wiring: Sendable {
         self.clock = clock
         world = SimulatedProvider(
             directory: settings[.state], now: { clock.now().wall })
+    }
+
+    /// The same for a verb that ends at once: only warnings are logged, unless a level was asked for.
+    func quiet() -> Wiring {
+        var wiring = self
+        wiring.settings = settings.quiet(Logger.Level.warning.rawValue)
+        return wiring
     }
 
     /// The state directory.
@@ -76,7 +83,7 @@ struct Wiring: Sendable {
     func close(_ ledger: LedgerStore) async throws {
         try await ledger.close()
         let counters = ledger.counters
-        try logger().notice(
+        try logger().info(
             "ledger closed",
             metadata: [
                 "transactions": "\(counters.transactions)", "entries": "\(counters.entries)",

@@ -32,7 +32,8 @@ struct WorkingDirectory {
         var status = stat()
         guard lstat(place, &status) == 0 else { return }
         guard files.count < ManifestLimits.files, depth <= Self.maximumDepth else {
-            throw Failure("\(path) is too large or too deep for a fleet", advice: "move other files out")
+            throw Failure(
+                "\(path) is too large or too deep for a fleet", advice: "move other files out")
         }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:

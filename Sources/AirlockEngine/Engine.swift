@@ -206,12 +206,10 @@ package actor Engine: Service {
 
     /// Fetches and wakes every environment.
     func look() async throws(EngineHalt) {
-        let isNew = try await keeper.refresh()
-        if isNew || reconcilers.isEmpty {
-            try await publish()
-        } else {
-            for reconciler in reconcilers.values { await reconciler.wake() }
-        }
+        _ = try await keeper.refresh()
+        // Also when another look at the same time fetched the commit: whoever asked for this one goes
+        // on only when every environment has it.
+        try await publish()
         lastTick = parts.clock.now().wall
     }
 

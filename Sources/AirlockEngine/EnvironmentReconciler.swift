@@ -61,7 +61,8 @@ actor EnvironmentReconciler {
 
     /// Puts another fleet in force and looks at everything again.
     func take(_ fleet: AcceptedFleet, expected: Set<ChangeID>? = nil) {
-        accepted = fleet
+        // Two looks may hand over at the same time; the older one changes nothing.
+        if fleet.revision >= accepted?.revision ?? 0 { accepted = fleet }
         self.expected = expected
         wake()
     }
@@ -163,9 +164,9 @@ actor EnvironmentReconciler {
         finishedSincePass += 1
         let now = parts.clock.now()
         switch end {
-        case .ended(let outcome):
+        case .ended(let outcome, let isRepair):
             backoffs[lane] = nil
-            status.endings[lane] = outcome
+            status.endings[lane] = EnvironmentStatus.Ending(outcome: outcome, isRepair: isRepair)
             status.isStale = true
         case .waiting(let rest):
             backoffs[lane] = nil

@@ -3,6 +3,12 @@ import AirlockPlan
 
 /// What is known of one environment after its last pass.
 struct EnvironmentStatus: Sendable {
+    /// How an operation ended, and whether it was a repair.
+    struct Ending: Sendable {
+        let outcome: OperationRecord.Outcome
+        let isRepair: Bool
+    }
+
     /// Whether something happened since the last pass.
     var isStale = true
     var lanes: [LanePlan] = []
@@ -10,7 +16,7 @@ struct EnvironmentStatus: Sendable {
     /// Why the environment could not be observed or claimed; nil when it could.
     var fault: String?
     /// How operations ended, by lane, since the summary was last taken.
-    var endings: [LaneID: OperationRecord.Outcome] = [:]
+    var endings: [LaneID: Ending] = [:]
     /// Why lanes rest, since their last success.
     var failures: [LaneID: String] = [:]
     /// Monotonic milliseconds at which lanes are to be looked at again; a clock that is set moves none.

@@ -14,7 +14,7 @@ enum Assignment: Sendable {
 
 /// How a visit to a lane ended.
 enum VisitEnd: Sendable {
-    case ended(OperationRecord.Outcome)
+    case ended(OperationRecord.Outcome, isRepair: Bool)
     /// Nothing to do before this much time has passed.
     case waiting(Duration)
     /// The provider refused or did not answer; the lane rests.
@@ -62,7 +62,7 @@ struct LaneWorker: Sendable {
             case .wait(_, let lookAgain): return .waiting(lookAgain)
             case .end(let outcome):
                 try await end(operation, outcome)
-                return .ended(outcome)
+                return .ended(outcome, isRepair: operation.change == nil)
             case .act(let action):
                 if let failure = try await perform(action, for: &operation) {
                     return .failed(failure)

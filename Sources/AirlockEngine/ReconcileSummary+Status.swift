@@ -5,8 +5,9 @@ extension ReconcileSummary {
     /// Adds what came of one environment.
     mutating func add(_ status: EnvironmentStatus, of environment: EnvironmentName) {
         if let fault = status.fault { faults.append("\(environment): \(fault)") }
-        for (lane, outcome) in status.endings.sorted(by: { $0.key < $1.key }) {
-            switch outcome {
+        for (lane, ending) in status.endings.sorted(by: { $0.key < $1.key }) {
+            switch ending.outcome {
+            case .settled where ending.isRepair: repaired.append(lane)
             case .settled: settled.append(lane)
             case .rolledBack: rolledBack.append(lane)
             case .superseded: continue

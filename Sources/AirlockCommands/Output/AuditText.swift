@@ -1,4 +1,5 @@
 import AirlockModel
+import Foundation
 
 /// Audit entries as a person reads them, one line each.
 struct AuditText {
@@ -32,10 +33,27 @@ struct AuditText {
 
     /// Outcome, then what is particular, without the keys that only machines need.
     private static func what(_ draft: AuditDraft) -> String {
-        let shown = draft.detail.filter { $0.key != "key" }.sorted { $0.key < $1.key }
-            .map { "\($0.key)=\($0.value)" }
-        let words = [draft.outcome, draft.about.map { "of \($0)" }].compactMap(\.self)
+        let shown = draft.detail.filter {
+            !["key", "action"].contains($0.key) && !$0.value.isEmpty
+        }
+        .sorted { $0.key < $1.key }
+        .map { "\($0.key)=\(Self.brief($0.value))" }
+        let words = [
+            draft.outcome, draft.about.map { "#\($0)" },
+            draft.detail["action"].map(ActionText.phrase),
+        ].compactMap(\.self)
         return (words + shown).joined(separator: " ").replacing("\n", with: " ")
+    }
+
+    /// Digests and commit names as short as everywhere else; other text as it is.
+    private static func brief(_ value: String) -> String {
+        let isHex = value.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        guard isHex else { return value }
+        return switch value.utf8.count {
+        case 64: String(value.prefix(12))
+        case 40: String(value.prefix(10))
+        case _: value
+        }
     }
 }
 
@@ -70,5 +88,37 @@ struct EntryView: Encodable {
         outcome = draft.outcome
         about = draft.about
         detail = draft.detail
+    }
+}
+
+/// An action of an audit entry in a few words: `start 2 of 965b97a935d7`.
+enum ActionText {
+    /// The canonical form that the entry holds.
+    private struct Form: Decodable {
+        let `do`: String
+        let slot: String?
+        let replicas: Int?
+        let weights: [String: Int]?
+    }
+
+    static func phrase(_ canonical: String) -> String {
+        do {
+            let form = try JSONDecoder().decode(Form.self, from: Data(canonical.utf8))
+            let shares = (form.weights ?? [:]).sorted { $0.key < $1.key }
+                .map { "\($0.value)‰ to \($0.key.prefix(12))" }
+            let place = form.slot.map { String($0.prefix(12)) }
+            let count = form.replicas.map(String.init)
+            switch (form.do, form.weights) {
+            case (_, _?):
+                return ([form.do] + (shares.isEmpty ? ["nothing"] : shares))
+                    .joined(separator: " ")
+            case ("scale", nil):
+                return [form.do, place, count.map { "to \($0)" }].compactMap(\.self)
+                    .joined(separator: " ")
+            case (_, nil):
+                return [form.do, count.map { "\($0) of" }, place].compactMap(\.self)
+                    .joined(separator: " ")
+            }
+        } catch { return canonical }
     }
 }

@@ -17,16 +17,24 @@ enum Output {
     /// Writes a line about progress or a notice to stderr.
     static func note(_ text: String) { write(text, to: .standardError) }
 
-    /// Writes a value as JSON or YAML.
+    /// Writes an object as JSON or YAML, with the version of its form beside its own keys.
     static func value(_ value: some Encodable, as format: OutputFormat) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let json = try encoder.encode(value)
+        let json = try JSONForm.bytes(of: value)
         switch format {
         case .yaml:
-            let tree = try JSONSerialization.jsonObject(with: json, options: .fragmentsAllowed)
-            data(YAMLText.text(tree))
+            data(YAMLText.text(try JSONSerialization.jsonObject(with: json)))
         case .json, .human, .markdown: data(String(decoding: json, as: UTF8.self))
+        }
+    }
+
+    /// Writes what came of a verb: a sentence for people, the same with its facts for programs.
+    static func outcome(
+        _ sentence: String, facts: [String: String] = [:], as format: OutputFormat
+    ) throws {
+        switch format {
+        case .json, .yaml:
+            try value(facts.merging(["message": sentence]) { $1 }, as: format)
+        case .human, .markdown: data(sentence)
         }
     }
 
@@ -41,52 +49,5 @@ enum Output {
             guard count > 0 else { return }
             sent += count
         }
-    }
-}
-
-/// YAML of a JSON tree: block style, strings quoted as in JSON, keys sorted.
-enum YAMLText {
-    static func text(_ tree: Any) -> String { lines(tree).joined(separator: "\n") }
-
-    private static func lines(_ tree: Any) -> [String] {
-        switch tree {
-        case let object as [String: Any] where !object.isEmpty:
-            object.sorted { $0.key < $1.key }.flatMap { key, value in
-                attach(lines(value), to: "\(scalar(key)):", isNested: isCollection(value))
-            }
-        case let array as [Any] where !array.isEmpty:
-            array.flatMap { value -> [String] in
-                let inner = lines(value)
-                return inner.enumerated().map { ($0.offset == 0 ? "- " : "  ") + $0.element }
-            }
-        default: [scalar(tree)]
-        }
-    }
-
-    private static func attach(_ inner: [String], to key: String, isNested: Bool) -> [String] {
-        guard isNested else { return ["\(key) \(inner.joined())"] }
-        return [key] + inner.map { "  " + $0 }
-    }
-
-    private static func isCollection(_ value: Any) -> Bool {
-        switch value {
-        case let object as [String: Any]: !object.isEmpty
-        case let array as [Any]: !array.isEmpty
-        default: false
-        }
-    }
-
-    private static func scalar(_ value: Any) -> String {
-        switch value {
-        case is [String: Any]: return "{}"
-        case is [Any]: return "[]"
-        case is NSNull: return "null"
-        default: break
-        }
-        do {
-            let json = try JSONSerialization.data(
-                withJSONObject: value, options: [.fragmentsAllowed, .withoutEscapingSlashes])
-            return String(decoding: json, as: UTF8.self)
-        } catch { return "null" }
     }
 }

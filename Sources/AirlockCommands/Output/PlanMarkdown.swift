@@ -38,7 +38,14 @@ struct PlanMarkdown {
             lines += plan.changes.prefix(Self.maximumLanes).map { "- `\($0.lane)` `\($0.id)`" }
             lines += ["", "</details>"]
         }
-        return lines.joined(separator: "\n")
+        return Self.tidy(lines).joined(separator: "\n")
+    }
+
+    /// The lines without a second empty line after another.
+    private static func tidy(_ lines: [String]) -> [String] {
+        lines.enumerated()
+            .filter { $0.offset == 0 || !$0.element.isEmpty || !lines[$0.offset - 1].isEmpty }
+            .map(\.element)
     }
 
     private func row(_ lane: LanePlan) -> String {

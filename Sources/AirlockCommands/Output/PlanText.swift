@@ -32,14 +32,18 @@ struct PlanText {
         return ink.bold(words)
     }
 
-    /// `Plan: 1 to create, 2 to replace, 0 to scale, 0 to remove; 1 to repair, 3 held.`
+    /// `Plan: 1 to create, 2 to replace, 0 to scale, 0 to remove; 1 to repair, 2 waiting, 1 held.`
     var summary: String {
         if plan.isEmpty { return ink.green("No changes: every lane is what git says.") }
         func count(_ action: String) -> Int { plan.lanes.count { $0.action == action } }
+        let waiting = plan.lanes.count { lane in
+            if case .hold(let reason) = lane.disposition { reason.turnsByItself } else { false }
+        }
         let forward = ["create", "replace", "scale", "remove"].map { "\(count($0)) to \($0)" }
         return ink.bold(
             "Plan: " + forward.joined(separator: ", ")
-                + "; \(count("repair") + count("back")) to repair, \(count("hold")) held.")
+                + "; \(count("repair") + count("back")) to repair, "
+                + "\(waiting) waiting, \(count("hold") - waiting) held.")
     }
 
     private func block(_ lane: LanePlan) -> [String] {
@@ -47,9 +51,12 @@ struct PlanText {
         if let versions = versions(lane.change) { head += "  \(versions)" }
         var lines = [head]
         if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
-        lines += lane.drift.map { "      " + ink.yellow("drift: \($0)") }
+        lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }
         if case .hold(let reason) = lane.disposition {
-            lines.append("      " + ink.red("held: \(reason.phrase)"))
+            let word =
+                reason.turnsByItself
+                ? ink.cyan("waits: \(reason.phrase)") : ink.red("held: \(reason.phrase)")
+            lines.append("      " + word)
             lines += reason.moves.compactMap(\.advice).map { "      " + ink.dim("→ \($0)") }
         }
         let waits = lane.verdicts.filter { $0.answer != .pass }
@@ -116,8 +123,8 @@ struct PlanDifference {
         }
         add("artifact", old?.0.artifact.short, new?.0.artifact.short)
         add("replicas", old?.1, new?.1)
-        let keys = Set(old?.0.config.keys.map(\.self) ?? []).union(new?.0.config.keys.map(\.self) ?? [])
-        for key in keys.sorted() {
+        let (oldKeys, newKeys) = (old?.0.config.keys, new?.0.config.keys)
+        for key in Set(oldKeys.map(Array.init) ?? []).union(newKeys ?? [:].keys).sorted() {
             add(
                 "config", old?.0.config[key].map { "\(key): \($0.shown)" },
                 new?.0.config[key].map { "\(key): \($0.shown)" })
@@ -133,6 +140,14 @@ extension Template {
     /// The parts of a template in one line.
     fileprivate var summary: String {
         String(decoding: canonical.canonicalBytes, as: UTF8.self)
+    }
+}
+
+extension HoldReason {
+    /// Whether the lane goes on without a person, such as after the lane that it calls.
+    fileprivate var turnsByItself: Bool {
+        guard case .gates(let verdicts) = self else { return false }
+        return verdicts.allSatisfy { $0.answer == .wait && $0.move == .wait }
     }
 }
 

@@ -3,9 +3,9 @@ import AirlockPlan
 
 /// A plan as JSON and YAML show it; the format is part of the interface and has a version.
 struct PlanView: Codable {
-    static let formatVersion = "1.0"
+    /// The form of every plan; the same as that of all other output.
+    static var formatVersion: String { JSONForm.version }
 
-    let format_version: String
     let fleet: String
     let commit: String?
     /// The branch whose merge was planned.
@@ -19,7 +19,6 @@ struct PlanView: Codable {
 
     init(_ plan: Plan, origin: PlanOrigin) {
         let isWhole = plan.incomplete == nil
-        format_version = Self.formatVersion
         fleet = plan.fleet.description
         commit = plan.commit?.description
         ref = origin.branch?.description

@@ -8,17 +8,34 @@ struct SummaryText {
     var text: String {
         var lines: [String] = []
         lines += summary.settled.map { "\(ink.green("settled")) \($0)" }
+        lines += summary.repaired.map { "\(ink.green("repaired")) \($0)" }
         lines += summary.rolledBack.map { "\(ink.red("rolled back")) \($0)" }
-        lines += summary.held.sorted { $0.key < $1.key }
-            .map { "\(ink.yellow("held")) \($0.key): \($0.value)" }
+        lines += held
         lines += summary.underWay.map { "\(ink.cyan("under way")) \($0)" }
         lines += summary.faults.map { "\(ink.red("fault")) \($0)" }
         let commit = summary.commit.map { " at \($0.short)" } ?? ""
         let counts =
-            "\(summary.settled.count) settled, \(summary.rolledBack.count) rolled back, "
+            "\(summary.settled.count) settled, \(summary.repaired.count) repaired, "
+            + "\(summary.rolledBack.count) rolled back, "
             + "\(summary.held.count) held, \(summary.underWay.count) under way"
-        if lines.isEmpty { return ink.green("Nothing to do\(commit): every lane is what git says.") }
+        if lines.isEmpty {
+            return ink.green("Nothing to do\(commit): every lane is what git says.")
+        }
         return (lines + [ink.bold("Reconciled\(commit): \(counts).")]).joined(separator: "\n")
+    }
+}
+
+extension SummaryText {
+    /// Lanes that are held for the same reason stand on one line.
+    private var held: [String] {
+        var lanes: [String: [LaneID]] = [:]
+        for (lane, reason) in summary.held { lanes[reason, default: []].append(lane) }
+        return lanes.mapValues { $0.sorted() }
+            .sorted { $0.value.lexicographicallyPrecedes($1.value) }
+            .map { reason, lanes in
+                let names = lanes.map(\.description).joined(separator: ", ")
+                return "\(ink.yellow("held")) \(names): \(reason)"
+            }
     }
 }
 
@@ -26,10 +43,18 @@ extension ReconcileSummary {
     /// Whether anything is still to be done without a person.
     var isUnderWay: Bool { !underWay.isEmpty }
 
+    /// What is still under way, in one line.
+    var progress: String {
+        guard let first = underWay.first else { return "nothing is under way" }
+        let more = underWay.count > 1 ? " and \(underWay.count - 1) more" : ""
+        return "\(settled.count) settled, under way: \(first)\(more)…"
+    }
+
     /// This look and the one after it as one.
     func followed(by next: ReconcileSummary) -> ReconcileSummary {
         var total = next
         total.settled = Set(settled + next.settled).sorted()
+        total.repaired = Set(repaired + next.repaired).sorted()
         total.rolledBack = Set(rolledBack + next.rolledBack).sorted()
         return total
     }

@@ -18,7 +18,10 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "The settings file (default: \(Settings.defaultFile)).")
     var config: String?
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
+    @Option(
+        help:
+            "trace, debug, info, notice, warning, error or critical (default: info for run, else warning)."
+    )
     var logLevel: String?
 
     @Option(help: "text or json (default: text).")
@@ -50,7 +53,8 @@ struct CommonOptions: ParsableArguments {
 
 /// The flag for the form of the output.
 struct FormatOption: ParsableArguments {
-    @Option(name: [.customShort("o"), .customLong("output")], help: "human, json, yaml or markdown.")
+    @Option(
+        name: [.customShort("o"), .customLong("output")], help: "human, json, yaml or markdown.")
     var format: OutputFormat = .human
 }
 

@@ -39,10 +39,13 @@ struct Settings: Sendable {
     /// Where the settings file lies when `--config` names none.
     static let defaultFile = "/etc/airlock/airlock.yaml"
 
+    /// What is shown as the origin where nothing was said.
+    private static let defaultOrigin = "default"
+
     /// The longest settings file in bytes.
     private static let maximumFileBytes = 64 << 10
 
-    let entries: [Key: Entry]
+    private(set) var entries: [Key: Entry]
 
     /// Collects every setting.
     ///
@@ -61,10 +64,19 @@ struct Settings: Sendable {
                 entries[key] = Entry(key: key, value: value, origin: path)
             } else {
                 let value = try Self.fallback(key, environment: environment)
-                entries[key] = Entry(key: key, value: value, origin: "default")
+                entries[key] = Entry(key: key, value: value, origin: Self.defaultOrigin)
             }
         }
         self.entries = entries
+    }
+
+    /// The same with another level of logging, where nobody asked for one.
+    func quiet(_ level: String) -> Settings {
+        guard entries[.logLevel]?.origin == Self.defaultOrigin else { return self }
+        var settings = self
+        settings.entries[.logLevel] = Entry(
+            key: .logLevel, value: level, origin: Self.defaultOrigin)
+        return settings
     }
 
     /// The text of a setting.

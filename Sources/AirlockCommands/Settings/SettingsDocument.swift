@@ -18,7 +18,8 @@ enum SettingsDocument {
                 [
                     Diagnostic(
                         path: path, line: place.line, column: place.column,
-                        problem: "a settings file is a mapping", advice: "write repo: /srv/shop.git")
+                        problem: "a settings file is a mapping", advice: "write repo: /srv/shop.git"
+                    )
                 ]
             )
         }

@@ -38,8 +38,9 @@ struct AuditCommand: AsyncParsableCommand {
             guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
             let entries = try await reader.entries(filter)
             switch output.format {
-            case .json: entries.forEach { Output.data(String(decoding: $0.bytes, as: UTF8.self)) }
-            case .yaml: try Output.value(entries.map(EntryView.init), as: .yaml)
+            case .json:
+                for entry in entries { Output.data(String(decoding: entry.bytes, as: UTF8.self)) }
+            case .yaml: try Output.value(["entries": entries.map(EntryView.init)], as: .yaml)
             case .human, .markdown: Output.data(AuditText(entries: entries, ink: common.ink).text)
             }
             return .done
@@ -57,6 +58,7 @@ struct AuditCommand: AsyncParsableCommand {
         @Option(help: "A copy of the audit folder instead of the state directory's own.")
         var copy: String?
         @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
@@ -69,9 +71,11 @@ struct AuditCommand: AsyncParsableCommand {
                 told = now
                 Output.note("verified \(done) of \(total) entries…")
             }
-            Output.data(
+            let root = Base64.encode(result.checkpoint.root.bytes)
+            try Output.outcome(
                 "\(result.checkpoint.size) entries in \(result.files) files agree with the signed "
-                    + "checkpoint; root \(Base64.encode(result.checkpoint.root.bytes))")
+                    + "checkpoint; root \(root)",
+                facts: ["entries": "\(result.checkpoint.size)", "root": root], as: output.format)
             return .done
         }
     }
@@ -81,10 +85,15 @@ struct AuditCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "key", abstract: "Print the verifier key; keep a copy elsewhere.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
-            Output.data(try AuditLog(wiring.state).verifierKey().description)
+            let key = try AuditLog(wiring.state).verifierKey().description
+            switch output.format {
+            case .json, .yaml: try Output.value(["key": key], as: output.format)
+            case .human, .markdown: Output.data(key)
+            }
             return .done
         }
     }
@@ -113,16 +122,18 @@ struct AuditCommand: AsyncParsableCommand {
         @Option(help: "A file with the entry, one line of JSON as `audit export` writes it.")
         var entry: String
         @Option(help: "The verifier key.") var key: String
+        @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
-            let text = String(decoding: try Data(contentsOf: URL(filePath: proof)), as: UTF8.self)
-            var bytes = Array(try Data(contentsOf: URL(filePath: entry)))
+            let text = String(decoding: try InputFile(proof).bytes(), as: UTF8.self)
+            var bytes = try InputFile(entry).bytes()
             while bytes.last == 0x0A { bytes.removeLast() }
             let found = try AuditLog.verifyProof(
                 text, entry: bytes, key: try AuditCommand.key(key))
-            Output.data(
+            try Output.outcome(
                 "entry \(found.sequence) is in the log of \(found.checkpoint.size) entries that "
-                    + "the key signed")
+                    + "the key signed",
+                facts: ["seq": "\(found.sequence)"], as: output.format)
             return .done
         }
     }

@@ -1,4 +1,5 @@
 import AirlockControl
+import AirlockGit
 import AirlockHost
 import AirlockLedger
 import AirlockModel
@@ -33,8 +34,9 @@ struct DoctorCommand: Verb {
             clock(wiring), await repository(wiring), stateDirectory(wiring), await ledger(wiring),
         ]
         checks += [audit(wiring), await holder(wiring)]
+        checks.append(Check(name: "libgit2", ok: true, text: Libgit2.version, advice: nil))
         switch output.format {
-        case .json, .yaml: try Output.value(checks, as: output.format)
+        case .json, .yaml: try Output.value(["checks": checks], as: output.format)
         case .human, .markdown:
             let ink = common.ink
             for check in checks {
@@ -54,7 +56,7 @@ struct DoctorCommand: Verb {
                 uniqueKeysWithValues: entries.map {
                     ($0.key.rawValue, ["value": $0.value, "origin": $0.origin])
                 })
-            try Output.value(view, as: output.format)
+            try Output.value(["settings": view], as: output.format)
         case .human, .markdown:
             var table = Table(["setting", "value", "origin"])
             for entry in entries {
@@ -86,8 +88,7 @@ struct DoctorCommand: Verb {
                 advice: problems == 0 ? nil : "`airlock validate` names them")
         } catch {
             return Check(
-                name: "repository", ok: false, text: Explanation.of(error),
-                advice: "check --repo and --branch")
+                name: "repository", ok: false, text: Explanation.of(error), advice: nil)
         }
     }
 

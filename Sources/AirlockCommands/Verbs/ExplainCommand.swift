@@ -27,25 +27,57 @@ struct ExplainCommand: Verb {
             let changed: Bool
         }
 
+        /// A slot that was rolled back.
+        struct Bad: Encodable {
+            let slot: String
+            let reason: String
+
+            init(_ quarantine: Quarantine) {
+                slot = quarantine.slot.description
+                reason = quarantine.reason
+            }
+        }
+
+        /// The freeze that binds the lane.
+        struct Frozen: Encodable {
+            let scope: String
+            let until: String?
+            let reason: String
+
+            init(_ freeze: Freeze) {
+                scope = freeze.scope.description
+                until = freeze.until?.rfc3339
+                reason = freeze.reason
+            }
+        }
+
         let lane: String
         let commit: String?
-        let lookedAtAgainBecauseOf: CommitRecord?
+        let lookedAtAgainBecauseOf: CommitView?
         let reads: [ReadObject]
         let plan: LaneView?
         let settled: SlotView?
         let operation: Int?
-        let quarantined: [String]
+        let quarantined: [Bad]
         let held: String?
+        let frozen: Frozen?
     }
 
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         let fleets = try FleetReading(wiring)
-        guard let reading = try await fleets.lastFetched() else {
+        guard var reading = try await fleets.lastFetched() else {
             throw Failure(
-                "nothing was fetched yet", advice: "`airlock plan` or `airlock run` fetches")
+                "nothing was fetched yet from \(wiring.settings[.repo])",
+                advice: "give the --repo that `airlock run` follows; `airlock plan` fetches")
         }
         let planning = try await PlanReading(wiring)
+        if reading.fleet == nil, let head = planning.ledger.head {
+            // The newest commit is refused: what is in force is what explains the lane.
+            Output.note(
+                "note: \(reading.commit.short) cannot be read, \(head.commit.id.short) is in force")
+            reading = try await fleets.read(at: head.commit.id)
+        }
         let plan = try await planning.plan(reading)
         let record = planning.ledger.lanes[lane]
         let desired = reading.fleet?.lanes[lane]
@@ -55,9 +87,11 @@ struct ExplainCommand: Verb {
                 advice: "`airlock status` lists the lanes")
         }
         let cause = try await cause(of: desired?.readSet ?? [:], at: reading.commit, fleets)
+        let freeze = planning.ledger.freezes.values.sorted { $0.scope < $1.scope }
+            .first { $0.covers(lane, at: wiring.clock.now().wall) }
         let view = View(
             lane: lane.description, commit: reading.commit.description,
-            lookedAtAgainBecauseOf: cause?.commit,
+            lookedAtAgainBecauseOf: cause.map { CommitView($0.commit) },
             reads: (desired?.readSet ?? [:]).sorted { $0.key < $1.key }.map {
                 View.ReadObject(
                     path: $0.key, object: $0.value.description,
@@ -65,12 +99,11 @@ struct ExplainCommand: Verb {
             },
             plan: LaneView(planned, withID: plan.incomplete == nil),
             settled: record?.settled.map(SlotView.init), operation: record?.operation,
-            quarantined: (planning.ledger.quarantines[lane] ?? []).map {
-                "\($0.slot): \($0.reason)"
-            }, held: record?.holdReason)
+            quarantined: (planning.ledger.quarantines[lane] ?? []).map(View.Bad.init),
+            held: record?.holdReason, frozen: freeze.map(View.Frozen.init))
         switch output.format {
         case .json, .yaml: try Output.value(view, as: output.format)
-        case .human, .markdown: Output.data(text(view, planned))
+        case .human, .markdown: Output.data(text(view, planned, freeze))
         }
         return .done
     }
@@ -93,7 +126,7 @@ struct ExplainCommand: Verb {
         return nil
     }
 
-    private func text(_ view: View, _ plan: LanePlan) -> String {
+    private func text(_ view: View, _ plan: LanePlan, _ freeze: Freeze?) -> String {
         let ink = common.ink
         var lines = [ink.bold(view.lane)]
         lines.append("is read from")
@@ -103,13 +136,17 @@ struct ExplainCommand: Verb {
         }
         if let cause = view.lookedAtAgainBecauseOf {
             lines.append(
-                "was looked at again because \(cause.id.short) changed what is marked *: "
-                    + "\(cause.subject) (\(cause.authorName))")
+                "was looked at again because \(cause.commit.prefix(10)) changed what is marked *: "
+                    + "\(cause.subject) (\(cause.author))")
         }
         if let settled = view.settled {
             lines.append(
                 "settled on \(settled.version ?? "slot \(settled.slot.prefix(12))"), "
-                    + "\(settled.replicas) replicas")
+                    + "\(settled.replicas) \(settled.replicas == "1" ? "replica" : "replicas")")
+        }
+        if let freeze {
+            lines.append(
+                ink.yellow("is frozen with \(freeze.scope)\(freeze.end): \(freeze.reason)"))
         }
         lines.append(verdict(view, plan))
         lines += plan.verdicts.map { verdict in
@@ -118,7 +155,9 @@ struct ExplainCommand: Verb {
             return "  \(mark) \(verdict.gate.rawValue): \(verdict.reason)\(advice)"
         }
         lines += plan.drift.map { ink.yellow("drift: \($0.phrase)") }
-        lines += view.quarantined.map { ink.red("quarantined: \($0)") }
+        lines += view.quarantined.map {
+            ink.red("quarantined: slot \($0.slot.prefix(12)): \($0.reason)")
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -133,5 +172,22 @@ struct ExplainCommand: Verb {
         case .back(let operation): return "operation \(operation) is being taken back"
         case .hold(let reason): return "is held: \(reason.phrase)"
         }
+    }
+}
+
+/// A commit as JSON and YAML show it.
+struct CommitView: Encodable {
+    let commit: String
+    let parents: [String]
+    let author: String
+    let committed: String
+    let subject: String
+
+    init(_ record: CommitRecord) {
+        commit = record.id.description
+        parents = record.parents.map(\.description)
+        author = "\(record.authorName) <\(record.authorEmail)>"
+        committed = record.committed.rfc3339
+        subject = record.subject
     }
 }

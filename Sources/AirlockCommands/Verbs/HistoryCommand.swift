@@ -35,7 +35,8 @@ struct HistoryCommand: Verb {
         guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
         let operations = try await reader.operations(of: lane, limit: max(1, limit))
         switch output.format {
-        case .json, .yaml: try Output.value(operations.map(Self.view), as: output.format)
+        case .json, .yaml:
+            try Output.value(["operations": operations.map(Self.view)], as: output.format)
         case .human, .markdown: Output.data(text(operations))
         }
         return .done
@@ -43,14 +44,17 @@ struct HistoryCommand: Verb {
 
     private func text(_ operations: [OperationRecord]) -> String {
         let ink = common.ink
-        var table = Table(["op", "opened", "lane", "what", "version", "outcome", "took", "commit", "by"])
+        var table = Table([
+            "op", "opened", "lane", "what", "version", "outcome", "took", "commit", "by",
+        ])
         for operation in operations {
             let view = Self.view(operation)
             let took = operation.ended.map { ($0 - operation.opened).brief } ?? "-"
             table.add([
                 Table.Cell(String(operation.number), .dim), Table.Cell(operation.opened.local),
                 Table.Cell(view.lane), Table.Cell(view.kind), Table.Cell(view.version ?? "-"),
-                Table.Cell(view.outcome, paint(operation.outcome)), Table.Cell(took),
+                Table.Cell(operation.outcome?.words ?? "under way", paint(operation.outcome)),
+                Table.Cell(took),
                 Table.Cell(operation.commit?.short ?? "-", .dim),
                 Table.Cell(view.author ?? "airlock"),
             ])
@@ -85,5 +89,12 @@ struct HistoryCommand: Verb {
             commit: operation.commit?.description, author: operation.author,
             change: operation.change?.id.description,
             artifact: operation.artifact?.description, version: version)
+    }
+}
+
+extension OperationRecord.Outcome {
+    /// The words for people.
+    fileprivate var words: String {
+        if case .rolledBack = self { "rolled back" } else { word }
     }
 }

@@ -14,6 +14,12 @@ struct Holder {
     let wiring: Wiring
     var trustRoot: CommitID?
 
+    /// A verb that ends at once speaks by its answer; its log tells of faults only, unless asked.
+    init(wiring: Wiring, trustRoot: CommitID? = nil) {
+        self.wiring = wiring.quiet()
+        self.trustRoot = trustRoot
+    }
+
     /// Sends `call` to whoever holds the ledger, or takes the ledger and calls `alone`.
     func ask(
         _ call: ControlRequest.Call, lasting: Duration = .zero,
@@ -38,14 +44,16 @@ struct Holder {
     }
 
     /// Carries out a request that needs no look at git, in this process or the running one.
-    func carryOut(_ call: ControlRequest.Call) async throws -> ExitStatus {
+    func carryOut(
+        _ call: ControlRequest.Call, as format: OutputFormat
+    ) async throws -> ExitStatus {
         let peer = ControlPeer(
             uid: wiring.user.uid, pid: ProcessInfo.processInfo.processIdentifier)
         let result = try await ask(call) { engine in
             let request = ControlRequest(id: RandomIdentity.make(), call: call)
             return await engine.handle(request, from: peer).result
         }
-        return try tell(result)
+        return try tell(result, as: format)
     }
 
     private func send(
@@ -65,10 +73,12 @@ struct Holder {
     }
 
     /// Writes what came of a request that answers with a sentence.
-    private func tell(_ result: ControlAnswer.Result) throws -> ExitStatus {
+    private func tell(
+        _ result: ControlAnswer.Result, as format: OutputFormat
+    ) throws -> ExitStatus {
         switch result {
         case .done(let message):
-            Output.data(message)
+            try Output.outcome(message, as: format)
             return .done
         case .failed(let message, let advice): throw Failure(message, advice: advice)
         case .stale(let message): throw Failure(message, code: .stale)

@@ -60,8 +60,10 @@ struct PlanCommand: Verb {
     }
 
     private func write(_ view: PlanView, to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(view).write(to: URL(filePath: path), options: .atomic)
+        do {
+            try JSONForm.bytes(of: view).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw Failure("the plan cannot be written to \(path)", advice: "check --out")
+        }
     }
 }

@@ -56,12 +56,12 @@ struct ReconcileCommand: Verb {
 
     /// The change ids in a plan file.
     private static func changes(in file: String) throws -> Set<ChangeID> {
+        let bytes = try InputFile(file).bytes()
         do {
-            let bytes = try Data(contentsOf: URL(filePath: file))
-            return try JSONDecoder().decode(PlanView.self, from: bytes).changes
+            return try JSONDecoder().decode(PlanView.self, from: Data(bytes)).changes
         } catch {
             throw Failure(
-                "\(file) is not a plan: \(error)", advice: "write one with `airlock plan --out`")
+                "\(file) is not a plan", advice: "write one with `airlock plan --out \(file)`")
         }
     }
 }
@@ -83,10 +83,19 @@ struct ReconcileLoop {
         }
         let start = clock.now()
         var total = try await engine.tick(expected: request.expect)
-        while let limit = request.wait, total.isUnderWay, clock.now().elapsed(since: start) < limit {
+        var told = total.underWay
+        while let limit = request.wait, total.isUnderWay, clock.now().elapsed(since: start) < limit
+        {
             let due = await engine.due().map { $0 - clock.now().wall } ?? Self.longestRest
             try await clock.sleep(for: min(max(due, Self.shortestRest), Self.longestRest))
             total = total.followed(by: try await engine.tick(expected: request.expect))
+            guard clock.now().elapsed(since: start) > .seconds(1), total.isUnderWay,
+                told != total.underWay
+            else {
+                continue
+            }
+            told = total.underWay
+            Output.note(total.progress)
         }
         return .reconciled(total)
     }

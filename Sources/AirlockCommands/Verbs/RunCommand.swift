@@ -3,6 +3,7 @@ import AirlockEngine
 import AirlockHost
 import AirlockLedger
 import AirlockModel
+import AirlockPorts
 import ArgumentParser
 import Glibc
 import Logging
@@ -49,7 +50,7 @@ struct RunCommand: Verb {
                 "\(wiring.settings[.poll]) is not a poll interval",
                 advice: "write 60s or 5m, at least 1s")
         }
-        let ledger = try await wiring.ledger(waitForLock: waitForLock)
+        let ledger = try await ledger(wiring)
         let engine = try await wiring.engine(on: ledger) { settings in
             settings.poll = rest
             settings.trustRoot = trustRoot
@@ -68,17 +69,28 @@ struct RunCommand: Verb {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: listener), .init(service: InterruptWatch()),
-                    .init(service: engine),
+                    .init(service: listener), .init(service: engine),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do { try await group.run() } catch {
+        do { try await InterruptWatch.around(group) } catch {
             try await wiring.close(ledger)
             throw error
         }
         try await wiring.close(ledger)
         logger.notice("ended")
         return .done
+    }
+}
+
+extension RunCommand {
+    /// Takes the ledger; a standby says whom it waits for.
+    private func ledger(_ wiring: Wiring) async throws -> LedgerStore {
+        guard waitForLock else { return try await wiring.ledger() }
+        do { return try await wiring.ledger() } catch {
+            guard case .locked(let holder) = error else { throw error }
+            try wiring.logger().notice("waiting for the ledger", metadata: ["holder": "\(holder)"])
+            return try await wiring.ledger(waitForLock: true)
+        }
     }
 }
 
@@ -92,12 +104,21 @@ private struct ControlService: Service {
 }
 
 /// Ends the process at once when a person interrupts a second time.
-private struct InterruptWatch: Service {
-    func run() async throws {
+private enum InterruptWatch {
+    /// Runs `group` to its end; the watch goes on while the group shuts down.
+    static func around(_ group: ServiceGroup) async throws {
+        let interrupts = await UnixSignalsSequence(trapping: .sigint)
+        // Cancelled when this scope ends.
+        async let _: Void = count(interrupts)
+        try await group.run()
+    }
+
+    private static func count(_ interrupts: UnixSignalsSequence) async {
         var count = 0
-        for await _ in await UnixSignalsSequence(trapping: .sigint).cancelOnGracefulShutdown() {
+        for await _ in interrupts {
             count += 1
             if count == 2 { _exit(ExitStatus.interrupted.rawValue) }
+            Output.note("ending after the step under way; interrupt again to end at once")
         }
     }
 }

@@ -51,7 +51,8 @@ struct SimCommand: AsyncParsableCommand {
                     ])
                 }
             }
-            let head = "World at \(Timestamp(rfc3339: view.time)?.local ?? view.time), "
+            let head =
+                "World at \(Timestamp(rfc3339: view.time)?.local ?? view.time), "
                 + "seed \(view.seed), \(view.orders) orders"
             let faults = view.faults.map { ink.red("fault: \($0.kind) in \($0.scope)") }
             return ([ink.bold(head)] + faults + [table.isEmpty ? "Nothing runs." : table.text(ink)])
@@ -102,6 +103,7 @@ struct SimCommand: AsyncParsableCommand {
         @Option(help: "How late, for late (default: 5s).") var by: DurationArgument?
         @Option(help: "The number, for drift-replicas (default: 1).") var replicas = 1
         @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
@@ -111,7 +113,7 @@ struct SimCommand: AsyncParsableCommand {
             try await wiring.world.inject(
                 SimulatedFault(
                     kind: fault, scope: scope, times: times, lasting: lasting?.duration))
-            Output.data("\(kind.rawValue) in \(scope)")
+            try Output.outcome("\(kind.rawValue) strikes \(scope).", as: output.format)
             return .done
         }
 
@@ -139,11 +141,13 @@ struct SimCommand: AsyncParsableCommand {
             commandName: "advance", abstract: "Let time pass in the simulated world.")
         @Argument(help: "How much, such as 10m.") var duration: DurationArgument
         @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             try await wiring.world.advance(by: duration.duration)
-            Output.data("The world is \(duration.duration.brief) further.")
+            try Output.outcome(
+                "The world is \(duration.duration.brief) further.", as: output.format)
             return .done
         }
     }

@@ -38,7 +38,7 @@ struct ValidateCommand: Verb {
                 diagnostics: diagnostics.sorted())
             try Output.value(report, as: output.format)
         case .human, .markdown:
-            diagnostics.sorted().forEach { Output.data($0.description) }
+            for diagnostic in diagnostics.sorted() { Output.data(diagnostic.description) }
             if isValid, let fleet {
                 Output.data(
                     "\(fleet.name) is valid: \(fleet.environments.count) environments, "

@@ -18,12 +18,12 @@ struct StatusCommand: Verb {
         let wiring = try Wiring(try common.settings())
         let reading = try await LaneReading(wiring)
         let lanes = reading.lanes.filter { env == nil || $0.record.lane.environment == env }
-        let fetched = try await wiring.source().lastFetch()?.fetched
+        let fetched = try await wiring.source().lastFetch()
         let health = await holder(wiring)
         let now = wiring.clock.now().wall
         switch output.format {
         case .json, .yaml:
-            let view = StatusView(reading, lanes: lanes, fetched: fetched, health: health)
+            let view = StatusView(reading, lanes: lanes, fetched: fetched?.fetched, health: health)
             try Output.value(view, as: output.format)
         case .human, .markdown:
             Output.data(
@@ -51,7 +51,7 @@ struct StatusCommand: Verb {
 struct StatusText {
     let reading: LaneReading
     let lanes: [LaneReading.Lane]
-    let fetched: Timestamp?
+    let fetched: FetchedHead?
     let health: HolderHealth?
     let now: Timestamp
     let ink: Ink
@@ -67,7 +67,7 @@ struct StatusText {
                 return ink.yellow("\(freeze.scope) is frozen \(end): \(freeze.reason)")
             }
         var table = Table(["lane", "version", "state", "healthy", "slot", "since", "commit"])
-        lanes.forEach { table.add(row($0)) }
+        for lane in lanes { table.add(row(lane)) }
         lines += ["", table.isEmpty ? "No lanes." : table.text(ink)]
         let notes = lanes.flatMap(notes)
         return (lines + (notes.isEmpty ? [] : [""] + notes)).joined(separator: "\n")
@@ -83,8 +83,13 @@ struct StatusText {
             lines.append("No commit was accepted yet.")
         }
         if let fetched {
-            let age = now - fetched
+            let age = now - fetched.fetched
             lines.append("\(ink.bold("fetch "))  \(age.brief) ago")
+            if let head = reading.state.head, head.commit.id != fetched.commit {
+                lines.append(
+                    ink.yellow("\(fetched.commit.short) was fetched and is not in force")
+                        + "; `airlock plan` shows what it says")
+            }
         }
         if let health {
             lines.append("\(ink.bold("run   "))  pid \(health.pid) since \(health.since.local)")
@@ -104,7 +109,7 @@ struct StatusText {
         let colour: Ink.Shade = healthy == wanted ? .green : .red
         return [
             Table.Cell(lane.record.lane.description), Table.Cell(settled?.version ?? "-"),
-            Table.Cell(lane.condition.rawValue, paint(lane.condition)),
+            Table.Cell(lane.condition.word, paint(lane.condition)),
             Table.Cell(counts, colour),
             Table.Cell(settled?.slot.id.short ?? "-", .dim),
             Table.Cell(settled?.at.local ?? "-"),
@@ -127,9 +132,15 @@ struct StatusText {
         if let reason = lane.record.holdReason {
             lines.append(ink.yellow("\(lane.record.lane) is held: \(reason)"))
         }
-        lines += lane.quarantines.map {
-            ink.red("\(lane.record.lane): slot \($0.slot.short) is quarantined: \($0.reason)")
-                + "\n  → run `airlock rollout retry \(lane.record.lane)` to try it again"
+        for quarantine in lane.quarantines {
+            // A lane that is held for it has said so already.
+            if lane.record.holdReason?.contains(quarantine.slot.short) != true {
+                lines.append(
+                    ink.red(
+                        "\(lane.record.lane): slot \(quarantine.slot.short) is quarantined: "
+                            + quarantine.reason))
+            }
+            lines.append("  → run `airlock rollout retry \(lane.record.lane)` to try it again")
         }
         return lines
     }
@@ -154,11 +165,25 @@ struct StatusView: Encodable {
         let frozen: String?
     }
 
-    let format_version = "1.0"
+    /// The reconciler that runs.
+    struct Running: Encodable {
+        let pid: Int
+        let since: String
+        let lastTick: String?
+        let faults: [String]
+
+        init(_ health: HolderHealth) {
+            pid = health.pid
+            since = health.since.rfc3339
+            lastTick = health.lastTick?.rfc3339
+            faults = health.faults
+        }
+    }
+
     let commit: String?
     let accepted: String?
     let fetched: String?
-    let running: HolderHealth?
+    let running: Running?
     let unknown: [String: String]
     let lanes: [Lane]
 
@@ -169,7 +194,7 @@ struct StatusView: Encodable {
         commit = reading.state.head?.commit.id.description
         accepted = reading.state.head?.accepted.rfc3339
         self.fetched = fetched?.rfc3339
-        running = health
+        running = health.map(Running.init)
         unknown = Dictionary(
             uniqueKeysWithValues: reading.unobserved.map { ($0.key.description, $0.value) })
         self.lanes = lanes.map(Self.lane)

@@ -1,3 +1,4 @@
+import AirlockLedger
 import AirlockModel
 import ArgumentParser
 
@@ -18,10 +19,20 @@ struct FreezeCommand: Verb {
     var lasting: DurationArgument?
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var output: FormatOption
 
     func perform() async throws -> ExitStatus {
-        try await Holder(wiring: try Wiring(try common.settings()))
-            .carryOut(.freeze(scope, reason: reason, lasting: lasting?.duration))
+        let wiring = try Wiring(try common.settings())
+        let lanes = try await wiring.reader()?.state().lanes.keys.map(\.self) ?? []
+        let status = try await Holder(wiring: wiring)
+            .carryOut(
+                .freeze(scope, reason: reason, lasting: lasting?.duration), as: output.format)
+        if !lanes.contains(where: scope.covers) {
+            Output.note(
+                "note: nothing is known of \(scope) yet, so this freeze binds no lane now\n"
+                    + "  → `airlock status` lists the lanes; `airlock thaw \(scope)` takes it back")
+        }
+        return status
     }
 }
 
@@ -34,9 +45,11 @@ struct ThawCommand: Verb {
     var scope: Freeze.Scope
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var output: FormatOption
 
     func perform() async throws -> ExitStatus {
-        try await Holder(wiring: try Wiring(try common.settings())).carryOut(.thaw(scope))
+        try await Holder(wiring: try Wiring(try common.settings()))
+            .carryOut(.thaw(scope), as: output.format)
     }
 }
 
@@ -55,9 +68,11 @@ struct RolloutCommand: AsyncParsableCommand {
         var lane: LaneID
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
-            try await Holder(wiring: try Wiring(try common.settings())).carryOut(.retry(lane))
+            try await Holder(wiring: try Wiring(try common.settings()))
+                .carryOut(.retry(lane), as: output.format)
         }
     }
 }

@@ -28,7 +28,7 @@ struct TreeCommand: Verb {
                 children: lanes.filter { $0.record.lane.environment == name }.map(Self.node))
         }
         switch output.format {
-        case .json, .yaml: try Output.value(nodes, as: output.format)
+        case .json, .yaml: try Output.value(["environments": nodes], as: output.format)
         case .human, .markdown:
             Output.data(nodes.isEmpty ? "No lanes." : Self.text(nodes, common.ink))
         }

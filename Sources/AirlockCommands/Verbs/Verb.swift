@@ -1,11 +1,9 @@
-import AirlockEngine
-import AirlockModel
-import AirlockPorts
 import ArgumentParser
 import Foundation
 
 /// A verb: does its work and answers with an exit status; errors are told in one place.
 protocol Verb: AsyncParsableCommand {
+    /// Does the verb's work; what it throws is told to the person by ``Explanation``.
     func perform() async throws -> ExitStatus
 }
 
@@ -24,18 +22,5 @@ extension Verb {
     private static func tell(_ error: any Error) -> ExitStatus {
         Output.note("error: \(Explanation.of(error))")
         return (error as? Failure)?.code ?? .error
-    }
-}
-
-/// Errors of every layer as a person reads them.
-enum Explanation {
-    static func of(_ error: any Error) -> String {
-        switch error {
-        case let error as SourceError: "git: \(error.phrase)"
-        case let error as ProviderError: "provider: \(error.phrase)"
-        case let error as LedgerError: error.phrase
-        case let error as EngineHalt: error.phrase
-        default: "\(error)"
-        }
     }
 }

@@ -1,0 +1,61 @@
+import AirlockEngine
+import AirlockPorts
+import Foundation
+
+/// Errors of every layer as a person reads them: what failed, and whose move is next.
+enum Explanation {
+    static func of(_ error: any Error) -> String {
+        switch error {
+        case let error as SourceError: "git: \(error.phrase)\n  → \(error.advice)"
+        case let error as ProviderError: "provider: \(error.phrase)\n  → \(error.advice)"
+        case let error as LedgerError: error.phrase + (error.advice.map { "\n  → \($0)" } ?? "")
+        case let error as EngineHalt: error.phrase
+        case let error as CocoaError: "\(error.localizedDescription) \(error.filePath ?? "")"
+        default: "\(error)"
+        }
+    }
+}
+
+extension SourceError {
+    /// Whose move is next.
+    fileprivate var advice: String {
+        switch self {
+        case .timedOut: "try again; `git ls-remote` shows whether the remote answers"
+        case .unreachable: "check --repo, or wait until the remote is back"
+        case .branchMissing: "check the name; `git ls-remote --heads` lists the branches"
+        case .busy: "try again in a moment"
+        case .objectMissing: "try again; the next fetch brings it"
+        case .tooLarge: "move it out of the folders that a fleet is read from"
+        case .unsupportedRemote: "give --repo a path or a file:// URL"
+        case .corrupt: "remove mirror.git in the state directory; the next fetch makes it anew"
+        case .failed: "check the disk and the rights of the state directory"
+        }
+    }
+}
+
+extension LedgerError {
+    /// Whose move is next, where the phrase does not say it.
+    fileprivate var advice: String? {
+        switch self {
+        case .locked:
+            "end that process, or start this one with `airlock run --wait-for-lock` as a standby"
+        case .corrupt: "keep the state directory as it is; `airlock audit verify` names the place"
+        case .storage: "check the disk and the rights of the state directory"
+        case .entryTooLarge: "report this"
+        case .fenced, .permissions, .newer, .otherFleet, .missing, .contradiction: nil
+        }
+    }
+}
+
+extension ProviderError {
+    /// Whose move is next.
+    fileprivate var advice: String {
+        switch self {
+        case .refused: "change what was asked for"
+        case .noAnswer: "try again when it answers"
+        case .fenced: "end this process; a later one has taken over"
+        case .foreignClaim: "`airlock run --take-over ENV` takes the environment, recorded"
+        case .unsupported: "use a provider that can"
+        }
+    }
+}

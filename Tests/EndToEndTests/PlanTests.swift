@@ -1,0 +1,183 @@
+import Foundation
+import Testing
+
+/// `airlock plan` shows what would be done and does nothing.
+@Suite("plan") struct PlanTests {
+    @Test("a plan changes no ledger, no audit log and no provider")
+    func changesNothing() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.branch("next", Shop.api("1.1.0"))
+        try stage.commit(
+            "web 1.1.0",
+            [
+                "services/web/production.yaml": Shop.release("web", "1.1.0", replicas: 2)
+            ])
+        let before = try stage.stateFiles()
+        for words in [
+            ["plan"], ["plan", "--ref", "next"], ["plan", "-o", "markdown"],
+            ["plan", "-o", "json"],
+            ["status"], ["tree"], ["history"], ["explain", "production/web"], ["audit", "show"],
+            ["audit", "verify"], ["sim", "show"], ["doctor"],
+        ] {
+            let outcome = try await stage.airlock(words)
+            #expect(outcome.code == 0, "\(words): \(outcome.errors)")
+            let after = try stage.stateFiles()
+            let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
+            #expect(changed.isEmpty, "\(words) changed \(changed.sorted())")
+        }
+    }
+
+    @Test("a first plan makes no ledger")
+    func firstPlan() async throws {
+        let stage = try await Stage()
+        let plan = try await stage.must("plan")
+        #expect(plan.output.contains("2 to create, 0 to replace"), "\(plan.output)")
+        #expect(plan.output.contains("2 waiting, 0 held"))
+        #expect(try stage.stateFiles().keys.sorted() == [])
+    }
+
+    @Test("a plan shows each lane before and after, and the id of its change")
+    func shows() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.commit(
+            "api 1.1.0",
+            [
+                "services/api/production.yaml": Shop.release(
+                    "api", "1.1.0", replicas: 3, config: "{LOG_LEVEL: debug}")
+            ])
+        let plan = try await stage.must("plan").output
+        #expect(plan.contains("± api  1.0.0 → 1.1.0"), "\(plan)")
+        #expect(plan.contains("replicas  1 → 3"))
+        #expect(plan.contains("LOG_LEVEL: info → LOG_LEVEL: debug"))
+        #expect(plan.contains("- DB_PASSWORD: secret api-db@1"))
+        #expect(plan.contains("Plan: 0 to create, 1 to replace, 0 to scale, 0 to remove;"))
+        let only = try await stage.must("plan", "--env", "staging")
+        #expect(only.output.contains("No changes"))
+        let service = try await stage.must("plan", "--service", "web", "-o", "json").json()
+        #expect((service["lanes"] as? [Any])?.count == 2)
+    }
+
+    @Test("--detailed-exitcode is 2 with differences and 0 without; without the flag it is 0")
+    func detailed() async throws {
+        let stage = try await Stage()
+        #expect(try await stage.airlock("plan", "--detailed-exitcode").code == 2)
+        #expect(try await stage.airlock("plan").code == 0)
+        try await stage.must("reconcile", "--wait", "20s")
+        #expect(try await stage.airlock("plan", "--detailed-exitcode").code == 0)
+    }
+
+    @Test("a plan with an unreachable remote uses the last fetch and says its age")
+    func unreachable() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.branch("next", Shop.api("1.1.0"))
+        try await stage.must("plan", "--ref", "next")
+        try FileManager.default.moveItem(atPath: stage.repository, toPath: stage.root + "/away")
+        let plan = try await stage.airlock("plan")
+        #expect(plan.code == 0, "\(plan.errors)")
+        #expect(plan.output.contains("note: the last fetch was "), "\(plan.output)")
+        let branch = try await stage.airlock("plan", "--ref", "next")
+        #expect(branch.code == 0, "\(branch.errors)")
+        #expect(branch.output.contains("next was fetched "), "\(branch.output)")
+        #expect(branch.output.contains("1.0.0 → 1.1.0"))
+        let never = try await stage.airlock("plan", "--state", stage.root + "/other")
+        #expect(never.code == 1 && never.errors.contains("→"), "\(never.errors)")
+    }
+
+    @Test("a branch that does not merge is named with its conflicts: exit 1")
+    func conflicts() async throws {
+        let stage = try await Stage()
+        try stage.branch("next", Shop.api("1.1.0"))
+        try stage.commit("other", Shop.api("1.2.0"))
+        let plan = try await stage.airlock("plan", "--ref", "next")
+        #expect(plan.code == 1)
+        #expect(plan.errors.contains("services/api/production.yaml"), "\(plan.errors)")
+        #expect(plan.errors.contains("merge the main branch into it"))
+    }
+
+    @Test("a branch that is not there is named: exit 1")
+    func noBranch() async throws {
+        let outcome = try await Stage().airlock("plan", "--ref", "nowhere")
+        #expect(outcome.code == 1 && outcome.errors.contains("no branch nowhere"))
+        #expect(outcome.errors.contains("→"))
+    }
+
+    @Test("a branch with a broken file parks its lanes and names the place")
+    func invalid() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.branch(
+            "next",
+            [
+                "services/api/production.yaml": "artifact: [\n",
+                "services/web/production.yaml": Shop.release("web", "1.1.0", replicas: 2),
+            ])
+        let plan = try await stage.airlock("plan", "--ref", "next")
+        #expect(plan.output.contains("services/api/production.yaml:"), "\(plan.output)")
+        #expect(plan.output.contains("± web  1.0.0 → 1.1.0"), "\(plan.output)")
+    }
+
+    @Test("a branch without services/ removes nothing and says why")
+    func lostServices() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.branch(
+            "next",
+            Shop.files.keys.filter { $0.hasPrefix("services/") }
+                .reduce(into: [:]) { $0[$1] = .some(nil) })
+        let plan = try await stage.airlock("plan", "--ref", "next")
+        #expect(plan.output.contains("services/"), "\(plan.output)\(plan.errors)")
+        #expect(plan.output.contains("0 to remove"), "\(plan.output)")
+        #expect(plan.output.contains("4 held"), "\(plan.output)")
+    }
+
+    @Test("hostile text from a repository is no markup in Markdown")
+    func hostile() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.branch(
+            "next",
+            [
+                "services/api/production.yaml": """
+                artifact: \(Shop.artifact("api", "1.1.0"))
+                version: "1.1.0"
+                replicas: 1
+                config:
+                  FENCE: "```\\n# title @team <script>alert(1)</script> | cell"
+                  LINK: "[x](https://evil.example)"
+                strategy: allAtOnce
+
+                """
+            ])
+        let text = try await stage.must("plan", "--ref", "next", "-o", "markdown").output
+        let fences = text.split(separator: "\n").filter { $0.hasPrefix("```") }
+        #expect(fences == ["```diff", "```"], "\(text)")
+        let outside = text.components(separatedBy: "```diff")[0]
+        #expect(!outside.contains("<script>") && !outside.contains("@team"))
+    }
+
+    @Test("a secret is shown by name and version and never by value")
+    func secrets() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        for words in [["plan", "-o", "json"], ["explain", "production/api", "-o", "json"]] {
+            let text = try await stage.airlock(words).output
+            #expect(!text.contains("DB_PASSWORD") || text.contains("secret api-db@1"))
+        }
+    }
+
+    @Test("--out writes the plan; a file that cannot be written is an error")
+    func out() async throws {
+        let stage = try await Stage()
+        let file = stage.root + "/plan.json"
+        try await stage.must("plan", "--out", file)
+        let plan = try #require(
+            JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file)))
+                as? [String: Any])
+        #expect(plan["format_version"] as? String == "1.0")
+        let refused = try await stage.airlock("plan", "--out", "/nowhere/plan.json")
+        #expect(refused.code == 1 && refused.errors.contains("/nowhere/plan.json"))
+    }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import Testing
+
+/// Every verb does its work and answers people and programs.
+@Suite("verbs") struct VerbTests {
+    /// Looking verbs and the first words that a person reads.
+    static let looks: [([String], String)] = [
+        (["plan"], "Plan of shop at "), (["status"], "commit "), (["tree"], "production\n"),
+        (["history"], "OP  OPENED"), (["history", "production/api"], "OP  OPENED"),
+        (["explain", "production/api"], "production/api\nis read from"),
+        (["audit", "show"], "SEQ "), (["audit", "verify"], ""), (["audit", "key"], "shop+"),
+        (["sim", "show"], "World at "), (["doctor"], "✓ clock"), (["version"], "airlock "),
+        (["doctor", "--settings"], "SETTING"),
+    ]
+
+    @Test("every looking verb answers people, and programs in JSON and YAML with a version")
+    func looking() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        for (verb, start) in Self.looks {
+            let human = try await stage.airlock(verb)
+            #expect(human.code == 0, "\(verb): \(human.errors)")
+            #expect(human.output.hasPrefix(start), "\(verb): \(human.output)")
+            #expect(!human.output.contains("\u{1B}"), "\(verb) has colour in a file")
+            let yaml = try await stage.airlock(verb + ["-o", "yaml"])
+            #expect(yaml.code == 0 && !yaml.output.isEmpty, "\(verb): \(yaml.errors)")
+            let json = try await stage.airlock(verb + ["-o", "json"])
+            #expect(json.code == 0, "\(verb): \(json.errors)")
+            if verb == ["audit", "show"] {
+                #expect(try json.jsonLines().allSatisfy { $0["v"] as? Int == 1 })
+            } else {
+                #expect(try json.json()["format_version"] as? String == "1.0", "\(verb)")
+            }
+        }
+    }
+
+    @Test("every verb that acts answers people and programs")
+    func acting() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let acts: [[String]] = [
+            ["freeze", "staging", "--reason", "stock-taking", "--for", "2h"], ["thaw", "staging"],
+            ["freeze", "production/api", "--reason", "x"], ["thaw", "production/api"],
+            ["sim", "advance", "1s"],
+            ["sim", "fault", "late", "staging", "--times", "1", "--by", "1s"],
+            ["reconcile"],
+        ]
+        for act in acts {
+            let human = try await stage.airlock(act)
+            #expect(human.code == 0 && !human.output.isEmpty, "\(act): \(human.errors)")
+        }
+        for act in acts {
+            let json = try await stage.airlock(act + ["-o", "json"])
+            #expect(json.code == 0, "\(act): \(json.errors)")
+            #expect(try json.json()["format_version"] as? String == "1.0", "\(act)")
+        }
+    }
+
+    @Test("init makes a repository that validates, plans and runs")
+    func first() async throws {
+        let stage = try await Stage(nil)
+        let made = try await stage.must("init", "shop")
+        #expect(made.output.contains("trust root "))
+        #expect(made.output.contains("airlock validate shop"))
+        #expect(try await stage.must("validate", "shop").output.contains("is valid"))
+        let plan = try await stage.must("plan", "-o", "json").json()
+        #expect((plan["lanes"] as? [Any])?.count == 4)
+        let reconciled = try await stage.must("reconcile", "--wait", "30s", "-o", "json").json()
+        #expect((reconciled["settled"] as? [String])?.count == 4)
+        #expect(try await stage.must("plan").output.contains("No changes"))
+        let again = try await stage.airlock("init", "shop")
+        #expect(again.code == 1 && again.errors.contains("is not empty"))
+    }
+
+    @Test("validate names file, line and column, also for programs")
+    func validate() async throws {
+        let stage = try await Stage()
+        let good = try await stage.must("validate", "shop", "-o", "json").json()
+        #expect(good["valid"] as? Bool == true)
+        try stage.commit("typo", ["environments/staging.yaml": "teir: staging\n"])
+        let human = try await stage.airlock("validate", "shop")
+        #expect(human.code == 1)
+        #expect(human.output.contains("environments/staging.yaml:1:1: "), "\(human.output)")
+        #expect(human.output.contains("tier"))
+        let bad = try await stage.airlock("validate", "shop", "-o", "json")
+        let report = try bad.json()
+        #expect(bad.code == 1 && report["valid"] as? Bool == false)
+        #expect(report["format_version"] as? String == "1.0")
+        let missing = try await stage.airlock("validate", "nowhere")
+        #expect(missing.code == 1 && missing.errors.contains("no folder nowhere"))
+    }
+
+    @Test(
+        "schema prints a JSON Schema of each kind",
+        arguments: ["fleet", "environment", "service", "release", "simulation"])
+    func schema(_ kind: String) async throws {
+        let stage = try await Stage(nil)
+        let schema = try await stage.must("schema", kind).json()
+        #expect(schema["$schema"] != nil)
+    }
+
+    @Test("schema and completion say what there is when asked for something else")
+    func unknownKinds() async throws {
+        let stage = try await Stage(nil)
+        let schema = try await stage.airlock("schema", "fleat")
+        #expect(schema.code == 1 && schema.errors.contains("use one of fleet"))
+        let shell = try await stage.airlock("completion", "tcsh")
+        #expect(shell.code == 1 && shell.errors.contains("bash, zsh or fish"))
+    }
+
+    @Test("completion completes verbs", arguments: ["bash", "zsh", "fish"])
+    func completion(_ shell: String) async throws {
+        let script = try await Stage(nil).must("completion", shell).output
+        #expect(script.contains("reconcile") && script.contains("freeze"))
+        #expect(!script.contains("fetch-worker") || shell != "fish")
+    }
+
+    @Test("what is no verb, flag or value is usage: exit 64")
+    func usage() async throws {
+        let stage = try await Stage(nil)
+        for words in [
+            ["frobnicate"], ["plan", "--frobnicate"], ["plan", "--env", "Not A Name"],
+            ["freeze", "production"], ["history", "no-lane"], ["audit", "prove", "x"],
+            ["reconcile", "--wait", "10"], ["rollout", "retry"],
+        ] {
+            let outcome = try await stage.airlock(words)
+            #expect(outcome.code == 64, "\(words): \(outcome.code) \(outcome.errors)")
+            #expect(outcome.output.isEmpty && outcome.errors.contains("Usage:"))
+        }
+    }
+
+    @Test("a looking verb without a ledger says what makes one: exit 1")
+    func noLedger() async throws {
+        let stage = try await Stage()
+        for verb in [["status"], ["tree"], ["history"], ["audit", "show"]] {
+            let outcome = try await stage.airlock(verb)
+            #expect(outcome.code == 1 && outcome.output.isEmpty, "\(verb)")
+            #expect(outcome.errors.contains("`airlock run`"), "\(verb): \(outcome.errors)")
+        }
+    }
+
+    @Test("colour is on a terminal only, and not with NO_COLOR or --no-color")
+    func colour() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        func lines(_ command: String) async throws -> String {
+            let quoted = "\(Stage.binary) \(command)"
+            let program = try RunningProgram(
+                "/usr/bin/script", ["--quiet", "--return", "--command", quoted, "/dev/null"],
+                environment: stage.environment.merging(["TERM": "xterm-256color"]) { $1 },
+                folder: stage.root + "/programs", directory: stage.root)
+            return try await program.outcome(within: .seconds(20)).output
+        }
+        #expect(try await lines("status").contains("\u{1B}[32m"))
+        #expect(try await !lines("status --no-color").contains("\u{1B}"))
+        let quiet = try await stage.airlock("status", environment: ["NO_COLOR": "1"])
+        #expect(!quiet.output.contains("\u{1B}"))
+    }
+}
