@@ -208,7 +208,7 @@ actor EnvironmentReconciler {
     /// Goes on with lanes whose rest is over, without a pass over the whole environment: since the last
     /// one nothing changed but the time.
     private func takeUpRested() async {
-        let now = parts.clock.now().wall
+        let now = parts.clock.now()
         guard !status.isPassDue(at: now) else {
             status.isStale = true
             isUrgent = true

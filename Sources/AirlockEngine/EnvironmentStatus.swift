@@ -46,13 +46,14 @@ struct EnvironmentStatus: Sendable {
     }
 
     /// Whether the answer of a gate may have turned, or the provider is to be asked again.
-    func isPassDue(at now: Timestamp) -> Bool {
-        [until, lookAgain].contains { $0.map { $0 <= now } ?? false }
+    func isPassDue(at now: Moment) -> Bool {
+        (until.map { $0 <= now.wall } ?? false)
+            || (lookAgain.map { $0 <= now.monotonicMilliseconds } ?? false)
     }
 
     /// Lanes whose rest is over, sorted.
-    func rested(at now: Timestamp) -> [LaneID] {
-        rests.filter { $0.value <= now }.keys.sorted()
+    func rested(at now: Moment) -> [LaneID] {
+        rests.filter { $0.value <= now.monotonicMilliseconds }.keys.sorted()
     }
 
     /// Lanes that are being moved or wait to be looked at again.
