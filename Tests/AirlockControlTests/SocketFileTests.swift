@@ -6,7 +6,7 @@ import Glibc
 import NIOCore
 import Testing
 
-@Suite("The socket file", .timeLimit(.minutes(1)))
+@Suite("The socket file", .timeLimit(.minutes(10)))
 struct SocketFileTests {
     @Test("the socket has mode 0600 whatever the umask")
     func mode() async throws {

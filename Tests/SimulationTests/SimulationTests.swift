@@ -11,7 +11,7 @@ struct SimulationTests {
     private static let chosen = ProcessInfo.processInfo.environment["AIRLOCK_SEED"].flatMap(Int.init)
 
     @Test(
-        "no effect is lost or doubled, whatever goes wrong", .timeLimit(.minutes(5)),
+        "no effect is lost or doubled, whatever goes wrong", .timeLimit(.minutes(10)),
         arguments: 0..<10)
     func nothingIsLostOrDoubled(block: Int) async throws {
         let first = block * Self.seedsPerBlock
