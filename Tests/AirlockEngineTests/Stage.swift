@@ -38,19 +38,19 @@ final class Stage {
     var files: MemoryRepository.Files {
         var files: MemoryRepository.Files = [
             "fleet.yaml": """
-                airlock: 1
-                name: \(name)
-                order: [development, production]
-                limits: {removals: {count: 9, share: 100%}, changing: {count: 9, share: 100%}}
+            airlock: 1
+            name: \(name)
+            order: [development, production]
+            limits: {removals: {count: 9, share: 100%}, changing: {count: 9, share: 100%}}
 
-                """,
+            """,
             "environments/development.yaml": "tier: development\n",
             "environments/production.yaml": "tier: production\n",
             "simulation.yaml": """
-                artifacts: {"sha256:\(Build.artifact("api", 13).digest)": {startup: never}}
-                secrets: {shop-key: "\(secret)"}
+            artifacts: {"sha256:\(Build.artifact("api", 13).digest)": {startup: never}}
+            secrets: {shop-key: "\(secret)"}
 
-                """,
+            """,
         ]
         for (lane, version) in versions {
             let lane = Build.lane(lane)
