@@ -1,19 +1,22 @@
-import AirlockModel
+package import AirlockModel
 
 /// How long a lane rests after a failure: 1 s, doubled each time, at most 60 s, with jitter.
-struct Backoff {
+package struct Backoff: Sendable {
     private static let first = 1_000
     private static let longest = 60_000
 
-    private(set) var attempts = 0
+    private var attempts = 0
     /// Monotonic milliseconds before which the lane is left alone.
-    private(set) var notBefore = 0
+    private var notBefore = 0
+
+    /// No failure yet.
+    package init() {}
 
     /// Counts a failure.
     ///
     /// The jitter takes up to a quarter off, by a hash of the lane and the attempt: lanes that failed
     /// together do not come back together, and a replay does the same again.
-    mutating func fail(lane: LaneID, now: Moment) {
+    package mutating func fail(lane: LaneID, now: Moment) {
         let longest = min(Self.longest, Self.first << min(attempts, 10))
         attempts += 1
         let noise = Digest(of: "\(lane) \(attempts)".utf8).description.prefix(4)
@@ -23,7 +26,7 @@ struct Backoff {
     }
 
     /// How long the lane still rests; zero when it may go.
-    func rest(now: Moment) -> Duration {
+    package func rest(now: Moment) -> Duration {
         .milliseconds(max(0, notBefore - now.monotonicMilliseconds))
     }
 }

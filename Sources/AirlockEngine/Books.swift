@@ -1,18 +1,20 @@
-import AirlockModel
-import AirlockPorts
+package import AirlockModel
+package import AirlockPorts
 
 /// The engine's copy of the journal, kept in step with the ledger: nothing is changed here that is not
 /// durable there first.
-actor Books {
+package actor Books {
     nonisolated let ledger: any Ledger
-    private(set) var state: LedgerState
+    /// What is durable, as the ledger would say it.
+    package private(set) var state: LedgerState
     /// Counts the changes of ``state``; equal revisions mean that nothing changed.
-    private(set) var revision = 0
+    package private(set) var revision = 0
     private var nextOperation: Int
     private var clockWatch: ClockWatch?
     private var recordedClockFault: String?
 
-    init(ledger: any Ledger) async throws(LedgerError) {
+    /// Reads the journal.
+    package init(ledger: any Ledger) async throws(LedgerError) {
         self.ledger = ledger
         state = try await ledger.state()
         nextOperation = state.nextOperation
@@ -20,7 +22,7 @@ actor Books {
 
     /// Makes a transaction durable, then takes it over.
     @discardableResult
-    func commit(_ transaction: LedgerTransaction) async throws(EngineHalt) -> [Int] {
+    package func commit(_ transaction: LedgerTransaction) async throws(EngineHalt) -> [Int] {
         do {
             let sequences = try await ledger.commit(transaction)
             for write in transaction.writes(numberedFrom: sequences.first ?? 0) {
@@ -39,7 +41,7 @@ actor Books {
     }
 
     /// The number of an operation that is about to be opened.
-    func reserveOperation() -> Int {
+    package func reserveOperation() -> Int {
         defer { nextOperation += 1 }
         return nextOperation
     }
@@ -54,7 +56,7 @@ actor Books {
     // MARK: The clock
 
     /// Why the clock cannot be trusted; nil when it can. A turn of the answer is recorded.
-    func clockFault(at now: Moment) async throws(EngineHalt) -> String? {
+    package func clockFault(at now: Moment) async throws(EngineHalt) -> String? {
         let fault = watchClock(at: now)
         guard fault != recordedClockFault else { return fault }
         recordedClockFault = fault
@@ -66,7 +68,7 @@ actor Books {
     }
 
     /// What moves the clock's high-water mark on; nothing while the clock is in doubt.
-    func clockMark(at now: Moment) -> [JournalWrite] {
+    package func clockMark(at now: Moment) -> [JournalWrite] {
         guard watchClock(at: now) == nil, state.clock.map({ now.wall >= $0.wall }) ?? true else {
             return []
         }
@@ -86,7 +88,9 @@ actor Books {
     // next commit copy its tables.
 
     /// What the journal holds of a lane, or an empty record.
-    func record(of lane: LaneID) -> LaneRecord { state.lanes[lane] ?? LaneRecord(lane: lane) }
+    package func record(of lane: LaneID) -> LaneRecord {
+        state.lanes[lane] ?? LaneRecord(lane: lane)
+    }
 
     /// The operation of that number, while it is open.
     func operation(_ number: Int) -> OperationRecord? { state.operations[number] }

@@ -1,7 +1,7 @@
-import AirlockModel
+package import AirlockModel
 
 /// Notices a wall clock that was set: production does not go forward while it cannot be trusted.
-struct ClockWatch {
+package struct ClockWatch: Sendable {
     /// How far wall time may move against monotonic time.
     static let tolerance = Duration.seconds(30)
     /// How long the clock must run true after it was set before it is trusted again.
@@ -12,13 +12,13 @@ struct ClockWatch {
     private var highest: Timestamp
 
     /// Starts from the ledger's high-water mark, which tells of a step while the process was down.
-    init(mark: Moment?, now: Moment) {
+    package init(mark: Moment?, now: Moment) {
         reference = mark.flatMap { $0.boot == now.boot ? $0 : nil } ?? now
         highest = mark?.wall ?? now.wall
     }
 
     /// Why the clock cannot be trusted at `now`; nil when it can.
-    mutating func fault(at now: Moment) -> String? {
+    package mutating func fault(at now: Moment) -> String? {
         let step = (now.wall - reference.wall) - now.elapsed(since: reference)
         if step > Self.tolerance || step < .zero - Self.tolerance {
             reference = now

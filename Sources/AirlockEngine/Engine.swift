@@ -94,6 +94,13 @@ package actor Engine: Service {
         return due.min()
     }
 
+    /// Plans that were made and not remembered, since the start.
+    package func plansMade() async -> Int {
+        var sum = 0
+        for reconciler in reconcilers.values { sum += await reconciler.plansMade }
+        return sum
+    }
+
     /// Runs until the process is told to end: finishes or parks what is under way, then returns.
     package func run() async throws {
         isRunning = true
@@ -204,8 +211,8 @@ package actor Engine: Service {
         return .follower
     }
 
-    /// Fetches and wakes every environment.
-    func look() async throws(EngineHalt) {
+    /// Fetches and wakes every environment, without waiting for what they do.
+    package func look() async throws(EngineHalt) {
         _ = try await keeper.refresh()
         // Also when another look at the same time fetched the commit: whoever asked for this one goes
         // on only when every environment has it.
@@ -234,7 +241,8 @@ package actor Engine: Service {
             }
         }
         return HolderHealth(
-            pid: parts.settings.pid, since: started, lastTick: lastTick, head: await keeper.accepted?.id,
+            pid: parts.settings.pid, since: started, lastTick: lastTick,
+            head: await keeper.accepted?.id,
             fetched: await keeper.fetched?.fetched, faults: faults)
     }
 }

@@ -1,8 +1,8 @@
 import AirlockModel
 import AirlockPlan
-import AirlockTrust
 import AirlockPorts
 import AirlockRollout
+import AirlockTrust
 import Logging
 
 /// Claiming, observing, recovering, adopting and planning: everything that comes before lanes are

@@ -1,7 +1,7 @@
 import AirlockModel
 import AirlockPlan
-import AirlockTrust
 import AirlockPorts
+import AirlockTrust
 import Logging
 import Synchronization
 

@@ -1,8 +1,7 @@
+import AirlockEngine
 import AirlockModel
 import AirlockTestSupport
 import Testing
-
-@testable import AirlockEngine
 
 @Suite("a lane's rest after failures")
 struct BackoffTests {

@@ -29,10 +29,13 @@ struct Shop {
 
     init(_ dice: inout Dice) {
         environments =
-            dice.flip() ? ["development", "production"] : ["development", "staging", "production"]
-        for (number, name) in Self.names.prefix(dice.roll(3...6)).enumerated() {
+            dice.chance(30)
+            ? ["development", "staging", "production"] : ["development", "production"]
+        for (number, name) in Self.names.prefix(dice.roll(3...5)).enumerated() {
             var service = Service(port: 8080 + number)
-            for other in services.keys.sorted() where dice.chance(35) { service.calls.insert(other) }
+            for other in services.keys.sorted() where dice.chance(35) {
+                service.calls.insert(other)
+            }
             for environment in environments where dice.chance(85) {
                 service.releases[environment] = Self.release(&dice)
             }
@@ -113,14 +116,14 @@ struct Shop {
     var files: MemoryRepository.Files {
         var files: MemoryRepository.Files = [
             "fleet.yaml": """
-                airlock: 1
-                name: shop
-                order: [\(environments.joined(separator: ", "))]
-                limits:
-                  removals: {count: 50, share: 100%}
-                  changing: {count: \(changing), share: 100%}
+            airlock: 1
+            name: shop
+            order: [\(environments.joined(separator: ", "))]
+            limits:
+              removals: {count: 50, share: 100%}
+              changing: {count: \(changing), share: 100%}
 
-                """,
+            """,
             "simulation.yaml": simulation,
         ]
         for environment in environments {

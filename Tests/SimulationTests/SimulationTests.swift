@@ -8,7 +8,8 @@ struct SimulationTests {
     private static let seedsPerBlock = 32
 
     /// The seed to look at alone, from `AIRLOCK_SEED`.
-    private static let chosen = ProcessInfo.processInfo.environment["AIRLOCK_SEED"].flatMap(Int.init)
+    private static let chosen = ProcessInfo.processInfo.environment["AIRLOCK_SEED"].flatMap(
+        Int.init)
 
     @Test(
         "no effect is lost or doubled, whatever goes wrong", .timeLimit(.minutes(10)),

@@ -1,0 +1,117 @@
+import AirlockEngine
+import AirlockModel
+import AirlockPorts
+import AirlockTestSupport
+import Testing
+
+@Suite("what the engine takes from git")
+struct SourceTests {
+    @Test("each operation names the commit on the first-parent line that changed its lane")
+    func causesAreTheirOwn() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        stage.versions["development/api"] = 2
+        let first = stage.commit(author: "bob@example.org")
+        stage.versions["development/web"] = 2
+        let second = stage.commit(author: "eve@example.org")
+        stage.repository.commit(stage.files.merging(["README.md": "x"]) { $1 })
+        try await stage.settle(engine)
+        let api = try await stage.ledger.operations(of: Build.lane("development/api"), limit: 1)
+        let web = try await stage.ledger.operations(of: Build.lane("development/web"), limit: 1)
+        #expect(api.first?.commit == first)
+        #expect(web.first?.commit == second)
+        #expect(web.first?.author == "eve@example.org")
+        let intents = try await stage.entries(.intended, of: "development/web")
+        #expect(intents.last?.commit == second)
+        #expect(intents.last?.actor.id == "eve@example.org")
+    }
+
+    @Test("after a restart a lane's cause is still the commit that changed it")
+    func causesOutliveRestarts() async throws {
+        let stage = Stage()
+        try await stage.settle(try await stage.engine())
+        stage.versions["development/api"] = 2
+        let cause = stage.commit()
+        stage.repository.commit(stage.files.merging(["README.md": "x"]) { $1 })
+        try await stage.settle(try await stage.restart())
+        let api = try await stage.ledger.operations(of: Build.lane("development/api"), limit: 1)
+        #expect(api.first?.commit == cause)
+    }
+
+    @Test("a refused commit leaves the last good fleet in force and is recorded once")
+    func refusedCommits() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        let good = try await stage.settle(engine).commit
+        stage.repository.commit(["fleet.yaml": "nonsense: ["])
+        let bad = stage.repository.head
+        for _ in 0..<3 {
+            let summary = try await engine.tick()
+            #expect(summary.commit == good)
+        }
+        #expect(try await stage.entries(.commitRefused).map(\.commit) == [bad])
+        try await stage.settle(try await stage.restart())
+        #expect(try await stage.entries(.commitRefused).count == 1)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api")])
+    }
+
+    @Test("the trust root is pinned once, and what does not come from it is refused")
+    func trustRoot() async throws {
+        let stage = Stage()
+        let root = stage.repository.head
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        stage.versions["development/api"] = 2
+        stage.commit()
+        try await stage.settle(engine)
+        #expect(try await stage.entries(.trust).map(\.commit) == [root])
+        stage.repository.reset(to: nil)
+        stage.versions["development/api"] = 3
+        stage.commit()
+        let summary = try await stage.settle(engine)
+        #expect(summary.faults.first?.contains("does not descend from the trust root") == true)
+        #expect(try await stage.serving("development/api") == [Build.artifact("api", 2)])
+        #expect(try await stage.ledger.state().trustRoot == root)
+    }
+
+    @Test("a commit that renames the fleet is refused and stops nothing else")
+    func renamedFleet() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        stage.name = "store"
+        stage.versions["development/api"] = 2
+        stage.commit()
+        let summary = try await stage.settle(engine)
+        #expect(summary.faults.first?.contains("ledger is that of shop") == true)
+        #expect(try await stage.serving("development/api") == [Build.artifact("api")])
+    }
+
+    @Test("a branch that comes and goes is followed each time")
+    func backAndForth() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        for version in [2, 1, 2, 1, 2] {
+            stage.versions["development/api"] = version
+            stage.commit()
+            try await stage.settle(engine)
+            #expect(try await stage.serving("development/api") == [Build.artifact("api", version)])
+        }
+        let all = try await stage.ledger.operations(of: Build.lane("development/api"), limit: 10)
+        #expect(all.count == 6)
+        #expect(Set(all.compactMap(\.change?.id)).count == 3)
+    }
+
+    @Test("a remote that is gone stops nothing that is known")
+    func remoteGone() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        stage.repository.failNextFetches([.busy])
+        let summary = try await stage.restart().tick()
+        #expect(summary.faults == ["git: another process is fetching"])
+        #expect(summary.held.isEmpty && summary.commit == stage.repository.head)
+    }
+}
