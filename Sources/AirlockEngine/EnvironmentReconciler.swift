@@ -50,6 +50,7 @@ actor EnvironmentReconciler {
 
     /// What the last pass came to.
     private(set) var status = EnvironmentStatus()
+    private var isPassing = false
 
     init(name: EnvironmentName, parts: EngineParts, books: Books, keeper: SourceKeeper) {
         self.name = name
@@ -231,7 +232,7 @@ actor EnvironmentReconciler {
     func forgetEndings() { status.endings = [:] }
 
     /// Whether nothing can be done now.
-    var isIdle: Bool { !status.isStale && inFlight.isEmpty && queue.isEmpty }
+    var isIdle: Bool { !status.isStale && !isPassing && inFlight.isEmpty && queue.isEmpty }
 
     // MARK: Passes
 
@@ -243,6 +244,9 @@ actor EnvironmentReconciler {
     private var tier: Tier? { accepted?.fleet.environments[name]?.tier }
 
     private func pass() async throws(EngineHalt) {
+        // Until the pass is over, what is known is still that of the pass before.
+        isPassing = true
+        defer { isPassing = false }
         status.isStale = false
         isUrgent = false
         finishedSincePass = 0

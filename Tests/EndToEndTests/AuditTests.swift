@@ -51,6 +51,17 @@ import Testing
         ] { #expect(kinds.contains(kind), "no \(kind)") }
     }
 
+    @Test("a reader that closes the pipe early is no error")
+    func pipe() async throws {
+        let stage = try await converged()
+        let program = try RunningProgram(
+            "/bin/bash",
+            ["-c", "set -o pipefail; '\(Stage.binary)' audit export | head -n 1 > /dev/null"],
+            environment: stage.environment, folder: stage.root + "/programs",
+            directory: stage.root)
+        #expect(try await program.outcome(within: .seconds(20)).code == 0)
+    }
+
     @Test("one flipped bit in any file of the log is found and its place named")
     func flipped() async throws {
         let stage = try await converged()

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 
 /// A verb: does its work and answers with an exit status; errors are told in one place.
 protocol Verb: AsyncParsableCommand {
@@ -9,6 +9,8 @@ protocol Verb: AsyncParsableCommand {
 
 extension Verb {
     mutating func run() async throws {
+        // A reader that has seen enough (`| head`) is no fault of the verb.
+        signal(SIGPIPE, SIG_IGN)
         let status: ExitStatus
         do {
             status = try await perform()
