@@ -39,7 +39,7 @@ package struct EngineSettings: Sendable {
     /// Longest wall time of one fetch.
     package var fetchLimit: Duration = .seconds(60)
     /// Lanes of one environment that are worked on at the same time.
-    package var lanesAtOnce = 64
+    package var lanesAtOnce = 256
     /// Whether environments are worked on side by side; one after the other is for simulations.
     package var isParallel = true
     /// Where the trust root lies; nil to pin the first commit that is fetched.

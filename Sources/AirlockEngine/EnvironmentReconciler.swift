@@ -16,6 +16,11 @@ actor EnvironmentReconciler {
     /// How the loop ends.
     enum Mode { case untilIdle, forever }
 
+    /// A lane that is to be worked on; nil for one that has to be looked at first.
+    private typealias Errand = (
+        lane: LaneID, assignment: Assignment, observed: LaneObservation?
+    )
+
     /// What wakes the loop.
     private enum Event: Sendable {
         case wake
@@ -40,7 +45,8 @@ actor EnvironmentReconciler {
     /// Plans that were made and not remembered, since the start.
     var plansMade = 0
     var inFlight: Set<LaneID> = []
-    private var queue: [(lane: LaneID, assignment: Assignment, observed: LaneObservation?)] = []
+    /// Lanes to hand out; a slice, because taking the first of an array moves all the others.
+    private var queue: ArraySlice<Errand> = []
     private var backoffs: [LaneID: Backoff] = [:]
     private var finishedSincePass = 0
     /// Whether something from outside asks for a pass, however many lanes are under way.
@@ -134,8 +140,9 @@ actor EnvironmentReconciler {
     }
 
     private func handOut(in group: inout DiscardingTaskGroup) {
-        while inFlight.count < parts.settings.lanesAtOnce, !queue.isEmpty, !isStopping {
-            let next = queue.removeFirst()
+        while inFlight.count < parts.settings.lanesAtOnce, !isStopping,
+            let next = queue.popFirst()
+        {
             guard let worker = worker(for: next.lane) else { continue }
             inFlight.insert(next.lane)
             let announce = announce
@@ -260,9 +267,9 @@ actor EnvironmentReconciler {
 
     private func assignments(
         of plan: EnvironmentPlan, at now: Moment
-    ) async -> [(lane: LaneID, assignment: Assignment, observed: LaneObservation)] {
+    ) async -> ArraySlice<Errand> {
         let state = await books.state
-        var work: [(lane: LaneID, assignment: Assignment, observed: LaneObservation)] = []
+        var work: ArraySlice<Errand> = []
         for lane in plan.lanes {
             guard !inFlight.contains(lane.lane), status.rests[lane.lane] == nil,
                 let assignment = await assignment(of: lane, state: state)

@@ -27,7 +27,9 @@ package enum FirstRepository {
         _ folder: String, _ paths: [String], _ author: (name: String, email: String),
         _ message: String
     ) throws(GitError) -> CommitID {
-        let repository = try GitHandle("make a repository in \(folder)", release: git_repository_free) { made in
+        let repository = try GitHandle(
+            "make a repository in \(folder)", release: git_repository_free
+        ) { made in
             var options = git_repository_init_options()
             git_repository_init_options_init(
                 &options, UInt32(GIT_REPOSITORY_INIT_OPTIONS_VERSION))

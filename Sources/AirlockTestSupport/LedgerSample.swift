@@ -82,7 +82,9 @@ package struct LedgerSample {
                 HeadRecord(
                     commit: commit, accepted: commit.committed, limits: Limits(),
                     limitsInForce: Limits()))
-        case 2: return .lane(LaneRecord(lane: lane, settled: Self.settled(number), decision: .hold("d")))
+        case 2:
+            return .lane(
+                LaneRecord(lane: lane, settled: Self.settled(number), decision: .hold("d")))
         case 3, 4:
             operations += 1
             let isOld = operations > 1 && number == 0
@@ -105,7 +107,9 @@ package struct LedgerSample {
             return .rollout(
                 RolloutRecord(operation: operations, state: RolloutState(step: number)))
         default:
-            guard number > 2 else { return .claimed(ClaimRecord(environment: lane.environment, epoch: Epoch(number))) }
+            guard number > 2 else {
+                return .claimed(ClaimRecord(environment: lane.environment, epoch: Epoch(number)))
+            }
             return .clock(
                 Moment(
                     wall: Timestamp(milliseconds: number), monotonicMilliseconds: 1,

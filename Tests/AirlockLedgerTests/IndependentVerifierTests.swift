@@ -8,11 +8,14 @@ import Testing
 private enum Go {
     static let module = "/usr/share/gocode/src/golang.org/x/mod/go.mod"
 
-    /// `AIRLOCK_GO`, or the first `go` on the path.
+    /// `AIRLOCK_GO`, the one that `Scripts/setup` installed, or the first `go` on the path.
     static let compiler: String? = {
         let environment = ProcessInfo.processInfo.environment
         let path = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/go" }
-        return ([environment["AIRLOCK_GO"]].compactMap { $0 } + path).first {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let own = root.appending(path: ".build/venv/bin/go").path()
+        return ([environment["AIRLOCK_GO"]].compactMap { $0 } + [own] + path).first {
             FileManager.default.isExecutableFile(atPath: $0)
         }
     }()

@@ -53,7 +53,6 @@ struct FleetDecoderTests {
         #expect(
             nothing.fleet?.lanes[lane("staging/web")]?.cause == commit("1"),
             "a copy goes its own way")
-
     }
 
     @Test("what no file holds any more is forgotten, what one still holds is not read again")

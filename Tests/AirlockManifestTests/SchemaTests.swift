@@ -7,10 +7,10 @@ import Testing
 @Suite("Schemas")
 struct SchemaTests {
     /// The command of a Python that has the validator: the one that the environment names, the
-    /// checkout's own, or the one on the path.
+    /// one that `Scripts/setup` made, or the one on the path.
     private static let python: [String]? = {
         let named = ProcessInfo.processInfo.environment["AIRLOCK_PYTHON"].map { [$0] }
-        let own = [checkout.appending(path: ".venv/bin/python3").path()]
+        let own = [checkout.appending(path: ".build/venv/bin/python3").path()]
         let probe = ["-W", "ignore", "-c", "import jsonschema; jsonschema.Draft202012Validator"]
         return [named, own, ["/usr/bin/env", "python3"]].compactMap(\.self).first { command in
             do {

@@ -97,7 +97,8 @@ struct LedgerStateTests {
             commit: record, accepted: moment.wall, limits: Limits(), limitsInForce: Limits())
         let settled = LaneRecord(lane: lane, settled: Sample.settled(slot))
         let writes: [JournalWrite] = [
-            .trustRoot(Build.commit(1)), .head(head), .claimed(ClaimRecord(environment: lane.environment, epoch: Epoch(3))),
+            .trustRoot(Build.commit(1)), .head(head),
+            .claimed(ClaimRecord(environment: lane.environment, epoch: Epoch(3))),
             .clock(moment), .lane(LaneRecord(lane: lane)), .lane(settled),
         ]
         for write in writes { state.apply(write) }

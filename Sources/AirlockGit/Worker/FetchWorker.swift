@@ -1,5 +1,5 @@
-@preconcurrency import Dispatch
 import AirlockPorts
+@preconcurrency import Dispatch
 import Glibc
 
 /// The child process that fetches, because libgit2 1.5 has no network timeout and cannot be stopped.
