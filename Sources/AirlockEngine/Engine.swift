@@ -116,8 +116,10 @@ package actor Engine: Service {
     /// Starts what the signals ask for until one says to stop, then waits for what is under way.
     private func supervise(in group: inout TaskGroup<Child>) async -> EngineHalt? {
         var working = 0
+        // One that came up just now is both known and announced.
+        var known: Set<EnvironmentName> = []
         group.addTask { await self.follow() }
-        for reconciler in reconcilers.values {
+        for reconciler in reconcilers.values where known.insert(reconciler.name).inserted {
             working += 1
             group.addTask { await self.runForever(reconciler) }
         }
@@ -125,6 +127,7 @@ package actor Engine: Service {
         supervising: for await signal in signals {
             switch signal {
             case .spawn(let reconciler):
+                guard known.insert(reconciler.name).inserted else { continue }
                 working += 1
                 group.addTask { await self.runForever(reconciler) }
             case .stop: break supervising
@@ -157,6 +160,9 @@ package actor Engine: Service {
         }
         return .reconciler
     }
+
+    /// Tells ``run()`` to end.
+    package nonisolated func stop() { signal.yield(.stop) }
 
     // MARK: Parts of the loop
 
@@ -223,7 +229,7 @@ package actor Engine: Service {
     // MARK: Telling
 
     /// What came of the work since the endings were last forgotten.
-    func summary() async -> ReconcileSummary {
+    package func summary() async -> ReconcileSummary {
         var summary = ReconcileSummary(commit: await keeper.accepted?.id)
         if let fault = await keeper.fault { summary.faults.append(fault) }
         for reconciler in reconcilers.values.sorted(by: { $0.name < $1.name }) {

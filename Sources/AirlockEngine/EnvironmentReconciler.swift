@@ -10,6 +10,8 @@ import Synchronization
 /// A pass observes, plans and hands out lanes. Lanes are worked on side by side under a bound, and the
 /// next pass does not wait for a lane that hangs.
 actor EnvironmentReconciler {
+    /// How many times its own cost a pass is followed by other work.
+    private static let passShare = 10
     /// The least time between two passes that only time asks for.
     private static let passSpacing = Duration.milliseconds(100)
 
@@ -49,6 +51,8 @@ actor EnvironmentReconciler {
     private var queue: ArraySlice<Errand> = []
     private var backoffs: [LaneID: Backoff] = [:]
     private var finishedSincePass = 0
+    /// Monotonic milliseconds before which no pass is made that can wait.
+    private var nextPass = 0
     /// Whether something from outside asks for a pass, however many lanes are under way.
     private var isUrgent = false
     private var isLooping = false
@@ -132,11 +136,14 @@ actor EnvironmentReconciler {
         }
     }
 
-    /// A pass costs as much as the environment is large, so it waits until about as many lanes came
-    /// back as are still out, or until something outside changed.
+    /// A pass costs as much as the environment is large. One that only lanes which came back ask for
+    /// waits until as many came back as are still out, and until ten times the cost of the last one has
+    /// gone by; one for which something outside asks waits for nothing.
     private var isPassDue: Bool {
         guard status.isStale, !isStopping else { return false }
-        return isUrgent || (queue.isEmpty && finishedSincePass >= inFlight.count)
+        if isUrgent { return true }
+        guard queue.isEmpty, finishedSincePass >= inFlight.count else { return false }
+        return inFlight.isEmpty || parts.clock.now().monotonicMilliseconds >= nextPass
     }
 
     private func handOut(in group: inout DiscardingTaskGroup) {
@@ -263,6 +270,10 @@ actor EnvironmentReconciler {
         status.take(plan, at: now)
         try await record(plan, at: now.wall)
         queue = await assignments(of: plan, at: now)
+        let end = parts.clock.now()
+        nextPass =
+            end.monotonicMilliseconds
+            + Self.passShare * end.elapsed(since: now).milliseconds
     }
 
     private func assignments(

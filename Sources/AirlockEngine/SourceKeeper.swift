@@ -18,7 +18,8 @@ actor SourceKeeper {
     private(set) var accepted: AcceptedFleet?
     private(set) var fetched: FetchedHead?
     private(set) var fault: String?
-    private var refused: CommitID?
+    /// The newest commit when it was refused, and why; told for as long as it is the newest.
+    private var refused: (commit: CommitID, why: String)?
     private var authors: [CommitID: String] = [:]
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -42,7 +43,8 @@ actor SourceKeeper {
             parts.logger.warning("fetch failed", metadata: ["reason": "\(error.phrase)"])
             if fetched == nil { await recallLastFetch() }
         }
-        if let head = fetched?.commit, head != accepted?.id, head != refused {
+        if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
+        if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {
             if try await consider(head) { return true }
         }
         guard accepted == nil else { return false }
@@ -278,8 +280,9 @@ actor SourceKeeper {
     private func refuse(
         _ head: CommitID, _ reason: String, _ all: [String]
     ) async throws(EngineHalt) {
-        refused = head
-        fault = "commit \(head.short) is refused: \(reason)"
+        let why = "commit \(head.short) is refused: \(reason)"
+        refused = (head, why)
+        fault = why
         let outcome = "refused: \(reason)"
         guard try await !isRecorded(head, outcome) else { return }
         let entry = AuditDraft(

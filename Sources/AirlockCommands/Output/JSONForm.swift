@@ -24,9 +24,27 @@ enum JSONForm {
     static func bytes(of value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let text = String(decoding: try encoder.encode(Versioned(content: value)), as: UTF8.self)
-        // The encoder writes empty collections over three lines; no string of JSON holds a line feed.
-        let tidy = text.replacing(/\[\n\n *\]/, with: "[]").replacing(/\{\n\n *\}/, with: "{}")
-        return Data(tidy.utf8)
+        return tidied(try encoder.encode(Versioned(content: value)))
+    }
+
+    /// Puts empty collections, which the encoder writes over three lines, on one.
+    ///
+    /// No string of JSON holds a line feed, so two of them stand only in an empty collection.
+    private static func tidied(_ text: Data) -> Data {
+        let (feed, blank) = (UInt8(ascii: "\n"), UInt8(ascii: " "))
+        var tidy = Data(capacity: text.count)
+        var rest = text[...]
+        while let first = rest.firstIndex(of: feed) {
+            tidy.append(rest[..<first])
+            rest = rest[first...]
+            let isEmpty = rest.dropFirst().first == feed
+            rest = isEmpty ? rest.drop { $0 == feed || $0 == blank } : rest
+            if !isEmpty {
+                tidy.append(feed)
+                rest = rest.dropFirst()
+            }
+        }
+        tidy.append(rest)
+        return tidy
     }
 }

@@ -32,7 +32,7 @@ struct ReconcileCommand: Verb {
         let result = try await holder.ask(
             .reconcile(request), lasting: wait?.duration ?? .zero
         ) { engine in
-            try await ReconcileLoop(engine: engine, clock: wiring.clock).run(request)
+            try await ReconcileLoop(engine: engine, wiring: wiring).run(request)
         }
         switch result {
         case .reconciled(let summary): return try tell(summary)
@@ -66,37 +66,71 @@ struct ReconcileCommand: Verb {
     }
 }
 
-/// Ticks until there is nothing left to do, in a process of its own.
+/// The engine in a process of its own, until there is nothing left to do.
 struct ReconcileLoop {
-    /// The shortest rest between two ticks.
-    private static let shortestRest = Duration.milliseconds(10)
-    /// The longest rest between two ticks.
-    private static let longestRest = Duration.seconds(1)
+    /// How often is told what is still under way.
+    private static let progress = Duration.seconds(1)
 
     let engine: Engine
-    let clock: any AirlockClock
+    let wiring: Wiring
 
     func run(_ request: ReconcileRequest) async throws -> ControlAnswer.Result {
         if let expect = request.expect {
             let stale = try await engine.stale(expect)
             guard stale.isEmpty else { return .stale(message: Engine.phrase(stale: stale)) }
         }
-        let start = clock.now()
-        var total = try await engine.tick(expected: request.expect)
-        var told = total.underWay
-        while let limit = request.wait, total.isUnderWay, clock.now().elapsed(since: start) < limit
-        {
-            let due = await engine.due().map { $0 - clock.now().wall } ?? Self.longestRest
-            try await clock.sleep(for: min(max(due, Self.shortestRest), Self.longestRest))
-            total = total.followed(by: try await engine.tick(expected: request.expect))
-            guard clock.now().elapsed(since: start) > .seconds(1), total.isUnderWay,
-                told != total.underWay
-            else {
-                continue
-            }
-            told = total.underWay
-            Output.note(total.progress)
+        guard let limit = request.wait else {
+            return .reconciled(try await engine.tick(expected: request.expect))
         }
-        return .reconciled(total)
+        guard let expect = request.expect else { return try await runUntilRest(request) }
+        return .reconciled(try await tick(until: limit, expecting: expect))
+    }
+
+    /// Runs the same loops as `airlock run` and asks them to come to rest.
+    private func runUntilRest(
+        _ request: ReconcileRequest
+    ) async throws -> ControlAnswer.Result {
+        let peer = ControlPeer(
+            uid: wiring.user.uid, pid: ProcessInfo.processInfo.processIdentifier)
+        let ask = ControlRequest(id: RandomIdentity.make(), call: .reconcile(request))
+        async let _ = tellProgress()
+        return try await withThrowingTaskGroup(of: ControlAnswer.Result?.self) { group in
+            group.addTask {
+                try await engine.run()
+                return nil
+            }
+            group.addTask { await engine.handle(ask, from: peer).result }
+            var answer: ControlAnswer.Result?
+            while answer == nil, let next = try await group.next() { answer = next }
+            engine.stop()
+            for try await _ in group {}
+            guard let answer else { throw CancellationError() }
+            return answer
+        }
+    }
+
+    private func tellProgress() async {
+        while true {
+            do { try await wiring.clock.sleep(for: Self.progress) } catch { return }
+            let summary = await engine.summary()
+            if summary.isUnderWay { Output.note(summary.progress) }
+        }
+    }
+
+    /// Only what a person has seen is carried out: one look after the other, each under the same ids.
+    private func tick(
+        until limit: Duration, expecting expect: Set<ChangeID>
+    ) async throws -> ReconcileSummary {
+        let start = wiring.clock.now()
+        var total = try await engine.tick(expected: expect)
+        while total.isUnderWay, wiring.clock.now().elapsed(since: start) < limit {
+            let due = await engine.due().map { $0 - wiring.clock.now().wall } ?? Self.progress
+            try await wiring.clock.sleep(for: min(max(due, .milliseconds(50)), Self.progress))
+            total = total.followed(by: try await engine.tick(expected: expect))
+            if wiring.clock.now().elapsed(since: start) > Self.progress, total.isUnderWay {
+                Output.note(total.progress)
+            }
+        }
+        return total
     }
 }
