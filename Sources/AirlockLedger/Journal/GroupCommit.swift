@@ -16,7 +16,7 @@ final class GroupCommit: Sendable {
     }
 
     private struct Waiting {
-        let transaction: LedgerTransaction
+        let transaction: SpelledTransaction
         /// Nil for the caller that leads.
         var continuation: CheckedContinuation<Turn, Never>?
     }
@@ -38,6 +38,7 @@ final class GroupCommit: Sendable {
 
     /// Returns when the transaction is on disk; cancelling the caller changes nothing.
     func commit(_ transaction: LedgerTransaction) async throws(LedgerError) -> [Int] {
+        let transaction = try Self.spelled(transaction)
         let turn: Turn = await withCheckedContinuation { continuation in
             let turn = line.withLock { line -> Turn? in
                 if let fault = line.ended { return .ended(.failure(fault)) }
@@ -53,6 +54,14 @@ final class GroupCommit: Sendable {
         switch turn {
         case .lead: return try await lead().get()
         case .ended(let result): return try result.get()
+        }
+    }
+
+    private static func spelled(
+        _ transaction: LedgerTransaction
+    ) throws(LedgerError) -> SpelledTransaction {
+        do { return try SpelledTransaction(transaction) } catch {
+            throw .contradiction("a record cannot be spelled: \(error)")
         }
     }
 

@@ -95,7 +95,7 @@ struct Journal: Sendable {
     ///
     /// A transaction that contradicts the journal fails alone. Not interrupted when a caller's task
     /// is cancelled.
-    func flush(_ batch: [LedgerTransaction]) async -> Answers {
+    func flush(_ batch: [SpelledTransaction]) async -> Answers {
         await withCheckedContinuation { continuation in
             queue.asyncWriteWithoutTransaction { db in
                 continuation.resume(returning: flush(batch, in: db))
@@ -103,7 +103,7 @@ struct Journal: Sendable {
         }
     }
 
-    private func flush(_ batch: [LedgerTransaction], in db: Database) -> Answers {
+    private func flush(_ batch: [SpelledTransaction], in db: Database) -> Answers {
         var answers: [Result<[Int], LedgerError>] = []
         do {
             try db.inTransaction(.immediate) {
@@ -126,14 +126,14 @@ struct Journal: Sendable {
     }
 
     private func perform(
-        _ transaction: LedgerTransaction, first: Int, in db: Database
+        _ transaction: SpelledTransaction, first: Int, in db: Database
     ) throws -> Result<[Int], LedgerError> {
         do {
             try db.inSavepoint {
                 try JournalWriting.perform(transaction, first: first, in: db)
                 return .commit
             }
-            return .success(Array(first..<first + transaction.entries.count))
+            return .success(Array(first..<first + transaction.transaction.entries.count))
         } catch let error as LedgerError {
             switch error {
             case .contradiction, .entryTooLarge: return .failure(error)

@@ -9,9 +9,11 @@ enum JournalWriting {
     ///
     /// - Throws: ``LedgerError/contradiction(_:)`` or ``LedgerError/entryTooLarge(bytes:)`` for what
     ///   is wrong with this transaction alone; anything else is a fault of the journal.
-    static func perform(_ transaction: LedgerTransaction, first: Int, in db: Database) throws {
+    static func perform(_ spelled: SpelledTransaction, first: Int, in db: Database) throws {
+        let transaction = spelled.transaction
         for entry in transaction.entries(numberedFrom: first) { try insert(entry, in: db) }
-        for write in transaction.writes(numberedFrom: first) { try perform(write, in: db) }
+        let writes = zip(transaction.writes(numberedFrom: first), spelled.payloads)
+        for (write, payload) in writes { try perform(write, payload, in: db) }
     }
 
     private static func insert(_ entry: AuditEntry, in db: Database) throws {
@@ -27,17 +29,22 @@ enum JournalWriting {
         ])
     }
 
-    private static func perform(_ write: JournalWrite, in db: Database) throws {
+    private static func perform(
+        _ write: JournalWrite, _ payload: Data?, in db: Database
+    ) throws {
         switch write {
         case .trustRoot(let commit): try JournalMeta.trustRoot.put(commit, in: db)
         case .head(let record): try JournalMeta.head.put(record, in: db)
         case .lane(let record):
-            try SealedTable.lanes.put(record, key: record.lane.description, in: db)
+            let payload = try payload ?? SealedRow.payload(record)
+            try SealedTable.lanes.put(payload: payload, key: record.lane.description, in: db)
         case .operation(let record):
-            try StoredOperation.put(record, in: db)
+            let payload = try payload ?? SealedRow.payload(record)
+            try StoredOperation.put(record, payload: payload, in: db)
             try SealedTable.rollouts.remove(String(record.number), in: db)
         case .rollout(let record):
-            try SealedTable.rollouts.put(record, key: String(record.operation), in: db)
+            let payload = try payload ?? SealedRow.payload(record)
+            try SealedTable.rollouts.put(payload: payload, key: String(record.operation), in: db)
         case .intent(let record): try StoredIntent.open(record, in: db)
         case .settle(let key, let outcome): try StoredIntent.settle(key, outcome, in: db)
         case .freeze(let freeze):
@@ -61,8 +68,7 @@ enum StoredOperation {
     private static let table = "operations"
 
     /// Inserts or replaces an operation.
-    static func put(_ record: OperationRecord, in db: Database) throws {
-        let payload = try SealedRow.payload(record)
+    static func put(_ record: OperationRecord, payload: Data, in db: Database) throws {
         let isOpen = record.outcome == nil
         let hash = SealedRow.hash(table, key(record.number, record.lane, isOpen), payload)
         try db.cachedStatement(

@@ -88,7 +88,11 @@ enum SealedTable: String, CaseIterable {
 
     /// Inserts a record or replaces the one with its key.
     func put(_ record: some Encodable, key: String, in db: Database) throws {
-        let payload = try SealedRow.payload(record)
+        try put(payload: SealedRow.payload(record), key: key, in: db)
+    }
+
+    /// Inserts a record that was spelled before, or replaces the one with its key.
+    func put(payload: Data, key: String, in db: Database) throws {
         let hash = SealedRow.hash(rawValue, key, payload)
         try db.cachedStatement(
             sql: "INSERT OR REPLACE INTO \(rawValue) (key, payload, hash) VALUES (?, ?, ?)"

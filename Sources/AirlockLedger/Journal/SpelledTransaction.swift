@@ -1,0 +1,25 @@
+import AirlockModel
+import Foundation
+
+/// A transaction with the payloads of its large records, spelled by the caller.
+///
+/// One thread writes the journal; what can be done beside it is done before.
+struct SpelledTransaction: Sendable {
+    let transaction: LedgerTransaction
+    /// By position of the write; nil where the journal spells the record itself.
+    let payloads: [Data?]
+
+    init(_ transaction: LedgerTransaction) throws {
+        self.transaction = transaction
+        payloads = try transaction.writes.map { write in
+            switch write {
+            case .operation(let record): try SealedRow.payload(record)
+            case .lane(let record): try SealedRow.payload(record)
+            case .rollout(let record): try SealedRow.payload(record)
+            case .trustRoot, .head, .intent, .settle, .freeze, .thaw, .quarantine, .release,
+                .claimed, .clock:
+                nil
+            }
+        }
+    }
+}
