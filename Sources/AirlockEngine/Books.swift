@@ -7,8 +7,7 @@ package actor Books {
     nonisolated let ledger: any Ledger
     /// What is durable, as the ledger would say it.
     package private(set) var state: LedgerState
-    /// Counts the changes of ``state``; equal revisions mean that nothing changed.
-    package private(set) var revision = 0
+    private var revisions: [EnvironmentName: Int] = [:]
     private var nextOperation: Int
     private var clockWatch: ClockWatch?
     private var recordedClockFault: String?
@@ -26,9 +25,9 @@ package actor Books {
         do {
             let sequences = try await ledger.commit(transaction)
             for write in transaction.writes(numberedFrom: sequences.first ?? 0) {
+                if let changed = environment(of: write) { revisions[changed, default: 0] += 1 }
                 state.apply(write)
             }
-            revision += 1
             return sequences
         } catch {
             throw .ledger(error)
@@ -50,7 +49,26 @@ package actor Books {
     func remember(_ operation: OperationRecord) {
         guard state.operations[operation.number] != nil else { return }
         state.operations[operation.number] = operation
-        revision += 1
+        revisions[operation.lane.environment, default: 0] += 1
+    }
+
+    /// Counts what changed of an environment; equal counts mean that its plan sees the same journal.
+    package func revision(of environment: EnvironmentName) -> Int { revisions[environment] ?? 0 }
+
+    /// The environment whose plan a write may turn; nil for what no plan looks at.
+    private func environment(of write: JournalWrite) -> EnvironmentName? {
+        switch write {
+        case .trustRoot, .head, .claimed, .clock: nil
+        case .lane(let record): record.lane.environment
+        case .operation(let record): record.lane.environment
+        case .rollout(let record): state.operations[record.operation]?.lane.environment
+        case .intent(let record): record.order.lane.environment
+        case .settle(let key, _): state.intents[key]?.order.lane.environment
+        case .freeze(let freeze): freeze.scope.environment
+        case .thaw(let scope): scope.environment
+        case .quarantine(let record): record.lane.environment
+        case .release(let lane, _): lane.environment
+        }
     }
 
     // MARK: The clock

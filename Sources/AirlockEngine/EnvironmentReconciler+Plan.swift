@@ -22,7 +22,7 @@ extension EnvironmentReconciler {
         let clockFault = try await books.clockFault(at: now)
         let key = PlanMemo.Key(
             fleet: accepted.revision, observation: observation?.revision,
-            books: await books.revision, secrets: secrets, clockFault: clockFault)
+            books: await books.revision(of: name), secrets: secrets, clockFault: clockFault)
         if let plan = memo?.plan(for: key, at: now) { return plan }
         let facts = Facts(
             ledger: await books.state, secrets: [name: secrets],

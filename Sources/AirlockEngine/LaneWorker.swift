@@ -47,7 +47,26 @@ struct LaneWorker: Sendable {
     func visit(
         _ assignment: Assignment, observed known: LaneObservation?
     ) async throws(EngineHalt) -> VisitEnd {
-        guard var operation = try await operation(for: assignment) else { return .yielded }
+        var pending = LedgerTransaction()
+        guard var operation = await operation(for: assignment, pending: &pending) else {
+            return .yielded
+        }
+        let end = try await work(on: &operation, observed: known, pending: &pending)
+        if !pending.isEmpty {
+            try await books.commit(pending)
+            await books.remember(operation)
+        }
+        return end
+    }
+
+    /// Advances an operation until it ends or has to wait.
+    ///
+    /// - Parameter pending: What happened and is not durable yet. It goes with the next intent or the
+    ///   end: nothing is sent before that is on disk, and what a kill loses is found by looking.
+    private func work(
+        on operation: inout OperationRecord, observed known: LaneObservation?,
+        pending: inout LedgerTransaction
+    ) async throws(EngineHalt) -> VisitEnd {
         var observed: LaneObservation
         if let known {
             observed = known
@@ -57,15 +76,15 @@ struct LaneWorker: Sendable {
         for _ in 0..<Self.actionsPerVisit {
             if await hasToYield(operation) { return .yielded }
             let step = Rollout.advance(operation, in: observed, now: clock.now())
-            try await keep(step.state, in: &operation)
+            try await keep(step.state, in: &operation, pending: &pending)
             switch step.next {
             case .wait(_, let lookAgain): return .waiting(lookAgain)
             case .end(let outcome):
-                try await end(operation, outcome)
+                try await end(operation, outcome, pending: &pending)
                 return .ended(outcome, isRepair: operation.change == nil)
             case .act(let action):
-                if let failure = try await perform(action, for: &operation) {
-                    return .failed(failure)
+                let failure = try await perform(action, for: &operation, pending: &pending)
+                if let failure { return .failed(failure)
                 }
             }
             do { observed = try await look() } catch { return .failed(error.phrase) }
@@ -98,8 +117,8 @@ struct LaneWorker: Sendable {
     // MARK: Opening and ending
 
     private func operation(
-        for assignment: Assignment
-    ) async throws(EngineHalt) -> OperationRecord? {
+        for assignment: Assignment, pending: inout LedgerTransaction
+    ) async -> OperationRecord? {
         switch assignment {
         case .resume(let number): return await books.operation(number)
         case .open(let work, let commit, let author, let superseding):
@@ -110,24 +129,22 @@ struct LaneWorker: Sendable {
             var record = await books.record(of: lane)
             record.operation = operation.number
             record.decision = AuditText.decision(of: work)
-            var transaction = LedgerTransaction(
-                writes: [.operation(operation), .lane(record)],
-                entries: [AuditText.opened(operation, at: now.wall)])
             if let superseding, let old = await books.operation(superseding) {
-                transaction.writes.insert(.operation(ended(old, .superseded)), at: 0)
+                pending.writes.append(.operation(ended(old, .superseded)))
             }
             if case .repair(let repair) = work, !repair.found.isEmpty {
-                transaction.entries.insert(
-                    AuditText.drift(repair, in: operation, at: now.wall), at: 0)
+                pending.entries.append(AuditText.drift(repair, in: operation, at: now.wall))
             }
-            try await books.commit(transaction)
+            pending.writes += [.operation(operation), .lane(record)]
+            pending.entries.append(AuditText.opened(operation, at: now.wall))
             logger.info("operation opened", metadata: metadata(operation))
             return operation
         }
     }
 
     private func end(
-        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome
+        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome,
+        pending: inout LedgerTransaction
     ) async throws(EngineHalt) {
         let now = clock.now()
         var record = await books.record(of: lane)
@@ -136,11 +153,11 @@ struct LaneWorker: Sendable {
             record.settled = settled(by: change, operation, at: now.wall)
         }
         record.decision = nil
-        try await books.commit(
-            LedgerTransaction(
-                writes: [.operation(ended(operation, outcome)), .lane(record)]
-                    + (await books.clockMark(at: now)),
-                entries: [AuditText.ended(operation, outcome, at: now.wall)]))
+        pending.writes += [.operation(ended(operation, outcome)), .lane(record)]
+        pending.writes += await books.clockMark(at: now)
+        pending.entries.append(AuditText.ended(operation, outcome, at: now.wall))
+        try await books.commit(pending)
+        pending = LedgerTransaction()
         logger.notice("operation \(outcome.word)", metadata: metadata(operation))
     }
 
@@ -171,7 +188,8 @@ struct LaneWorker: Sendable {
     ///
     /// - Returns: Nil when the action is done; else why the lane rests.
     private func perform(
-        _ action: Action, for operation: inout OperationRecord
+        _ action: Action, for operation: inout OperationRecord,
+        pending: inout LedgerTransaction
     ) async throws(EngineHalt) -> String? {
         let step = operation.rollout.step
         let order = ActionOrder(
@@ -182,22 +200,22 @@ struct LaneWorker: Sendable {
             operation: operation.number, action: action)
         let now = clock.now().wall
         let intent = IntentRecord(order: order, step: step, opened: now)
-        let sequences = try await books.commit(
-            LedgerTransaction(
-                writes: [.intent(intent)],
-                entries: [AuditText.intended(order, operation, at: now)]))
-        let entry = sequences.first
+        pending.writes.append(.intent(intent))
+        pending.entries.append(AuditText.intended(order, operation, at: now))
+        let entry = try await books.commit(pending).last
+        pending = LedgerTransaction()
         if tier == .production, let entry { try await books.published(entry) }
         // A freeze that came while the intent was written is obeyed; one that comes later meets an
         // order that is on its way.
         guard await !isFrozen(operation) else {
-            return try await close(
-                intent, entry: entry, .refused("frozen before it was sent"), for: &operation)
+            return close(
+                intent, entry: entry, .refused("frozen before it was sent"), for: &operation,
+                pending: &pending)
         }
         let result = try await send(order, for: operation)
         switch result {
         case .success(let outcome):
-            return try await close(intent, entry: entry, outcome, for: &operation)
+            return close(intent, entry: entry, outcome, for: &operation, pending: &pending)
         case .failure(let error): return error.phrase
         }
     }
@@ -248,8 +266,8 @@ struct LaneWorker: Sendable {
 
     private func close(
         _ intent: IntentRecord, entry: Int?, _ outcome: IntentOutcome,
-        for operation: inout OperationRecord
-    ) async throws(EngineHalt) -> String? {
+        for operation: inout OperationRecord, pending: inout LedgerTransaction
+    ) -> String? {
         let failure: String? =
             switch outcome {
             case .done, .seenDone: nil
@@ -257,19 +275,17 @@ struct LaneWorker: Sendable {
             case .refused(let reason): reason
             }
         if failure == nil { operation.rollout = Rollout.afterAction(operation.rollout) }
-        try await books.commit(
-            LedgerTransaction(
-                writes: [.settle(intent.order.key, outcome), rollout(of: operation)],
-                entries: [
-                    AuditText.settled(
-                        intent.order, outcome, about: entry, operation, at: clock.now().wall)
-                ]))
+        pending.writes += [.settle(intent.order.key, outcome), rollout(of: operation)]
+        pending.entries.append(
+            AuditText.settled(
+                intent.order, outcome, about: entry, operation, at: clock.now().wall))
         return failure
     }
 
     /// Keeps a rollout's state: durably when it turned, in memory when only time passed.
     private func keep(
-        _ state: RolloutState, in operation: inout OperationRecord
+        _ state: RolloutState, in operation: inout OperationRecord,
+        pending: inout LedgerTransaction
     ) async throws(EngineHalt) {
         let old = operation.rollout
         guard state != old else { return }
@@ -278,15 +294,16 @@ struct LaneWorker: Sendable {
             await books.remember(operation)
             return
         }
-        var transaction = LedgerTransaction(writes: [rollout(of: operation)])
+        pending.writes.append(rollout(of: operation))
         if let quarantine = AuditText.quarantine(operation, at: clock.now().wall) {
-            transaction.writes.append(.quarantine(quarantine))
-            transaction.entries.append(
+            pending.writes.append(.quarantine(quarantine))
+            pending.entries.append(
                 AuditText.quarantined(quarantine, operation, at: clock.now().wall))
             logger.error(
                 "rolling back", metadata: metadata(operation, ["reason": "\(quarantine.reason)"]))
         }
-        try await books.commit(transaction)
+        try await books.commit(pending)
+        pending = LedgerTransaction()
     }
 
     private func rollout(of operation: OperationRecord) -> JournalWrite {

@@ -99,4 +99,7 @@ package struct LedgerTransaction: Hashable, Sendable {
         self.writes = writes
         self.entries = entries
     }
+
+    /// Whether there is nothing to make durable.
+    package var isEmpty: Bool { writes.isEmpty && entries.isEmpty }
 }

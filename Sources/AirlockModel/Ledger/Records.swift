@@ -200,6 +200,14 @@ package struct Freeze: Hashable, Sendable, Codable {
             }
         }
 
+        /// The environment that it is or lies in.
+        package var environment: EnvironmentName {
+            switch self {
+            case .environment(let name): name
+            case .lane(let lane): lane.environment
+            }
+        }
+
         /// Whether `lane` lies in it.
         package func covers(_ lane: LaneID) -> Bool {
             switch self {
