@@ -84,7 +84,8 @@ struct LaneWorker: Sendable {
                 return .ended(outcome, isRepair: operation.change == nil)
             case .act(let action):
                 let failure = try await perform(action, for: &operation, pending: &pending)
-                if let failure { return .failed(failure)
+                if let failure {
+                    return .failed(failure)
                 }
             }
             do { observed = try await look() } catch { return .failed(error.phrase) }
