@@ -31,7 +31,7 @@ extension EnvironmentReconciler {
             clockFault: clockFault)
         let plan = Planner.plan(slice, observed: observed, facts: facts, now: now)
         plansMade += 1
-        memo = observation == nil ? nil : PlanMemo(key: key, plan: plan)
+        memo = observation == nil ? nil : PlanMemo(key: key, plan: plan, made: now.wall)
         return plan
     }
 

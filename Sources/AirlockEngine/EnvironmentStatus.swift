@@ -82,10 +82,15 @@ struct PlanMemo: Sendable {
 
     let key: Key
     let plan: EnvironmentPlan
+    /// When it was made: at an earlier time, which a clock that was set back shows again, a freeze that
+    /// had ended is in force.
+    let made: Timestamp
 
     /// The plan, when it was made from the same input and no answer may have turned by itself.
     func plan(for key: Key, at now: Moment) -> EnvironmentPlan? {
-        guard key == self.key, plan.until.map({ now.wall < $0 }) ?? true else { return nil }
+        guard key == self.key, now.wall >= made, plan.until.map({ now.wall < $0 }) ?? true else {
+            return nil
+        }
         return plan
     }
 }
