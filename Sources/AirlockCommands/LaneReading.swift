@@ -74,7 +74,7 @@ struct LaneReading {
                 record: state.lanes[id] ?? LaneRecord(lane: id),
                 operation: state.operation(of: id), observed: observed[id],
                 quarantines: state.quarantines[id] ?? [],
-                freeze: state.freezes.values.first { $0.covers(id, at: now) })
+                freeze: state.freezes.binding(id, at: now).first)
         }
     }
 
@@ -90,11 +90,6 @@ struct LaneReading {
 }
 
 extension Freeze {
-    /// Whether it binds `lane` at that time.
-    func covers(_ lane: LaneID, at now: Timestamp) -> Bool {
-        scope.covers(lane) && (until.map { $0 > now } ?? true)
-    }
-
     /// When it ends, for a person: ` until 2026-11-23 16:19:00 +01:00`.
     var end: String { until.map { " until \($0.local)" } ?? " until thawed" }
 }

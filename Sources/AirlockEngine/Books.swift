@@ -115,10 +115,7 @@ package actor Books {
 
     /// The freeze that binds forward moves and repairs of `lane`.
     func freeze(of lane: LaneID, at time: Timestamp) -> Freeze? {
-        guard !state.freezes.isEmpty else { return nil }
-        return state.freezes.values.first { freeze in
-            freeze.scope.covers(lane) && (freeze.until.map { $0 > time } ?? true)
-        }
+        state.freezes.binding(lane, at: time).first
     }
 
     /// The freeze of just that environment or lane.

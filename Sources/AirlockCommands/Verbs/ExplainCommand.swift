@@ -87,8 +87,8 @@ struct ExplainCommand: Verb {
                 advice: "`airlock status` lists the lanes")
         }
         let cause = try await cause(of: desired?.readSet ?? [:], at: reading.commit, fleets)
-        let freeze = planning.ledger.freezes.values.sorted { $0.scope < $1.scope }
-            .first { $0.covers(lane, at: wiring.clock.now().wall) }
+        let freeze = planning.ledger.freezes
+            .binding(lane, at: wiring.clock.now().wall).first
         let view = View(
             lane: lane.description, commit: reading.commit.description,
             lookedAtAgainBecauseOf: cause.map { CommitView($0.commit) },

@@ -60,7 +60,7 @@ struct StatusText {
         var lines = head
         lines += reading.unobserved.sorted { $0.key < $1.key }
             .map { ink.red("\($0.key) is unknown: \($0.value)") }
-        lines += reading.state.freezes.values.filter { $0.until.map { $0 > now } ?? true }
+        lines += reading.state.freezes.values.filter { $0.isInForce(at: now) }
             .sorted { $0.scope < $1.scope }
             .map { freeze in
                 let end = freeze.until.map { "until \($0.local)" } ?? "until thawed"

@@ -177,6 +177,9 @@ package struct Freeze: Hashable, Sendable, Codable {
         self.until = until
     }
 
+    /// Whether it has not ended by then.
+    package func isInForce(at time: Timestamp) -> Bool { until.map { $0 > time } ?? true }
+
     /// What is frozen.
     package enum Scope: TextIdentity {
         package static let noun = "environment or lane"
@@ -215,6 +218,15 @@ package struct Freeze: Hashable, Sendable, Codable {
             case .lane(let frozen): lane == frozen
             }
         }
+    }
+}
+
+extension [Freeze.Scope: Freeze] {
+    /// The freezes that bind a lane: that of its environment, then its own. Two look-ups, however many
+    /// freezes there are.
+    package func binding(_ lane: LaneID, at time: Timestamp) -> [Freeze] {
+        let scopes: [Freeze.Scope] = [.environment(lane.environment), .lane(lane)]
+        return scopes.compactMap { self[$0] }.filter { $0.isInForce(at: time) }
     }
 }
 

@@ -6,10 +6,7 @@ enum FreezeGate {
     static func verdict(
         on lane: LaneID, freezes: [Freeze.Scope: Freeze], now: Moment
     ) -> GateVerdict {
-        let scopes: [Freeze.Scope] = [.environment(lane.environment), .lane(lane)]
-        let binding = scopes.compactMap { freezes[$0] }.filter { freeze in
-            freeze.until.map { $0 > now.wall } ?? true
-        }
+        let binding = freezes.binding(lane, at: now.wall)
         guard let longest = binding.max(by: endsEarlier) else {
             return GateVerdict(gate: .freeze, answer: .pass, reason: "not frozen")
         }
