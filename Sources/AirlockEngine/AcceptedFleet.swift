@@ -1,5 +1,6 @@
 package import AirlockModel
 import AirlockPlan
+import AirlockPorts
 import AirlockTrust
 
 /// The fleet in force: decoded from a commit that was verified.
@@ -8,10 +9,18 @@ package struct AcceptedFleet: Sendable {
     let fleet: Fleet
     let slices: [EnvironmentName: FleetSlice]
     let limitsInForce: Limits
-    let fetched: Timestamp
+    /// What is wrong with files of the commit.
+    let diagnostics: [String]
     /// Counts the acceptances of this process, so that a newer one is told from an older.
     let revision: Int
 
     /// The commit whose fleet it is.
     package var id: CommitID { commit.record.id }
+
+    /// The provider that the environment chooses; nil when the fleet does not describe it.
+    func provider(
+        of name: EnvironmentName, among providers: [ProviderChoice: any Provider]
+    ) -> (any Provider)? {
+        fleet.environments[name].flatMap { providers[$0.provider] }
+    }
 }

@@ -75,6 +75,16 @@ enum AuditText {
         return entry
     }
 
+    /// The end of an intent whose operation is over.
+    static func orphaned(
+        _ order: ActionOrder, _ outcome: IntentOutcome, about: Int?, at time: Timestamp
+    ) -> AuditDraft {
+        AuditDraft(
+            kind: .settled, time: time, lane: order.lane, change: order.change,
+            operation: order.operation, outcome: outcome.phrase, about: about,
+            detail: detail(of: order))
+    }
+
     private static func detail(of order: ActionOrder) -> [String: String] {
         [
             "action": String(decoding: order.action.canonical.canonicalBytes, as: UTF8.self),

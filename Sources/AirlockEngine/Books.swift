@@ -11,6 +11,8 @@ package actor Books {
     private var nextOperation: Int
     private var clockWatch: ClockWatch?
     private var recordedClockFault: String?
+    /// Entries that go ahead of the next one: a process that finds nothing to do leaves no trace.
+    private var announced: [AuditDraft] = []
 
     /// Reads the journal.
     package init(ledger: any Ledger) async throws(LedgerError) {
@@ -22,16 +24,34 @@ package actor Books {
     /// Makes a transaction durable, then takes it over.
     @discardableResult
     package func commit(_ transaction: LedgerTransaction) async throws(EngineHalt) -> [Int] {
+        var transaction = transaction
+        var ahead = 0
+        if !transaction.entries.isEmpty, !announced.isEmpty {
+            ahead = announced.count
+            transaction.entries.insert(contentsOf: announced, at: 0)
+            announced = []
+        }
         do {
             let sequences = try await ledger.commit(transaction)
             for write in transaction.writes(numberedFrom: sequences.first ?? 0) {
                 if let changed = environment(of: write) { revisions[changed, default: 0] += 1 }
                 state.apply(write)
             }
-            return sequences
+            return Array(sequences.dropFirst(ahead))
         } catch {
             throw .ledger(error)
         }
+    }
+
+    /// Puts an entry ahead of the next one that is written.
+    func announce(_ entry: AuditDraft) { announced.append(entry) }
+
+    /// Writes what was announced now.
+    func tellAnnounced() async throws(EngineHalt) {
+        guard !announced.isEmpty else { return }
+        let entries = announced
+        announced = []
+        try await commit(LedgerTransaction(entries: entries))
     }
 
     /// Waits until a signed checkpoint on disk covers the entry.
@@ -58,7 +78,7 @@ package actor Books {
     /// The environment whose plan a write may turn; nil for what no plan looks at.
     private func environment(of write: JournalWrite) -> EnvironmentName? {
         switch write {
-        case .trustRoot, .head, .claimed, .clock: nil
+        case .trustRoot, .head, .rewrite, .claimed, .clock: nil
         case .lane(let record): record.lane.environment
         case .operation(let record): record.lane.environment
         case .rollout(let record): state.operations[record.operation]?.lane.environment

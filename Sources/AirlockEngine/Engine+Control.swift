@@ -31,6 +31,7 @@ extension Engine: ControlHandler {
             return try await freeze(scope, reason: reason, lasting: lasting, by: peer.actor)
         case .thaw(let scope): return try await thaw(scope, by: peer.actor)
         case .retry(let lane): return try await retry(lane, by: peer.actor)
+        case .acceptRewrite(let commit): return try await acceptRewrite(commit, by: peer.actor)
         case .health: return .health(await health())
         }
     }
@@ -41,8 +42,15 @@ extension Engine: ControlHandler {
     private func reconcile(
         _ request: ReconcileRequest
     ) async throws(EngineHalt) -> ControlAnswer.Result {
-        for reconciler in reconcilers.values { await reconciler.forgetEndings() }
-        try await look()
+        let mark = await mark()
+        _ = try await keeper.refresh()
+        // Before anything of the new commit is handed out, so that a stale plan changes nothing.
+        if let expected = request.expect {
+            let stale = try await stale(among: expected)
+            guard stale.isEmpty else { return .stale(message: Self.phrase(stale: stale)) }
+        }
+        try await publish()
+        noteLook()
         let started = clock.now()
         let limit = request.wait ?? Self.tickLimit
         while await !isAtRest(settled: request.wait != nil),
@@ -50,11 +58,7 @@ extension Engine: ControlHandler {
         {
             do { try await clock.sleep(for: Self.glance) } catch { break }
         }
-        if let expect = request.expect {
-            let stale = expect.subtracting(try await currentChanges(since: started.wall))
-            guard stale.isEmpty else { return .stale(message: Self.phrase(stale: stale)) }
-        }
-        return .reconciled(await summary())
+        return .reconciled(await summary(since: mark))
     }
 
     private func isAtRest(settled: Bool) async -> Bool {
@@ -65,27 +69,31 @@ extension Engine: ControlHandler {
         return true
     }
 
-    /// Ids of changes that are planned, under way or settled, and of those that ended since then:
-    /// a removal leaves nothing settled behind.
-    private func currentChanges(
-        since start: Timestamp
+    /// Change ids of `expected` that are neither planned, nor under way, nor the last thing that was
+    /// done in their lane, so that a pipeline which runs again is not told that its own work is stale.
+    private func stale(
+        among expected: Set<ChangeID>
     ) async throws(EngineHalt) -> Set<ChangeID> {
-        var current: Set<ChangeID> = []
-        for reconciler in reconcilers.values {
-            current.formUnion(await reconciler.status.lanes.compactMap(\.change?.id))
+        var missing = expected
+        let now = clock.now()
+        for name in await keeper.environments.union(reconcilers.keys).sorted() {
+            guard let fleet = await keeper.fleet(for: name) else { continue }
+            let plan = try await reconciler(for: name).preview(fleet, at: now)
+            missing.subtract(plan.lanes.compactMap(\.change?.id))
         }
-        for record in await books.state.lanes.values {
-            if let id = record.settled?.change { current.insert(id) }
-        }
+        guard !missing.isEmpty else { return [] }
+        let newest: [OperationRecord]
         do {
-            let limit = Self.operationsOfRequest
-            for operation in try await books.ledger.operations(of: nil, limit: limit) {
-                guard let ended = operation.ended, ended >= start, let change = operation.change
-                else { continue }
-                current.insert(change.id)
-            }
+            newest = try await books.ledger.operations(of: nil, limit: Self.operationsOfRequest)
         } catch { throw .ledger(error) }
-        return current
+        var seen: Set<LaneID> = []
+        for operation in newest {
+            guard let change = operation.change, seen.insert(operation.lane).inserted else {
+                continue
+            }
+            if operation.outcome == .settled { missing.remove(change.id) }
+        }
+        return missing
     }
 
     /// What a person reads when the plan they saw is not the plan any more.
@@ -150,6 +158,16 @@ extension Engine: ControlHandler {
         try await books.commit(transaction)
         await wakeAll()
         return .done(message: "\(lane) is tried again")
+    }
+
+    private func acceptRewrite(
+        _ commit: CommitID, by actor: Actor
+    ) async throws(EngineHalt) -> ControlAnswer.Result {
+        if let problem = try await keeper.acceptRewrite(commit, by: actor) {
+            return .failed(message: problem, advice: "`airlock status` shows the head in force")
+        }
+        try await publish()
+        return .done(message: "staging and production follow \(commit.short) from now on")
     }
 
     private func draft(

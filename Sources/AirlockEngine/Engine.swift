@@ -48,41 +48,25 @@ package actor Engine: Service {
             detail: [
                 "version": parts.settings.version, "epoch": parts.ledger.claim.epoch.description,
             ])
-        try await books.commit(LedgerTransaction(entries: [entry]))
+        await books.announce(entry)
+        if parts.settings.poll != nil { try await books.tellAnnounced() }
     }
 
     /// One look at git and every engine, and all that follows from it without waiting.
     ///
-    /// - Parameter expected: Change ids that a person has seen; others are not carried out.
     /// - Throws: ``EngineHalt``. An environment that fails is told in the summary.
-    package func tick(
-        expected: Set<ChangeID>? = nil
-    ) async throws(EngineHalt) -> ReconcileSummary {
+    package func tick() async throws(EngineHalt) -> ReconcileSummary {
+        let mark = await mark()
         _ = try await keeper.refresh()
-        try await publish(expected: expected)
+        try await publish()
         let all = reconcilers.values.sorted { $0.name < $1.name }
-        for reconciler in all { await reconciler.forgetEndings() }
         if parts.settings.isParallel {
             try await together(all)
         } else {
             for reconciler in all { try await reconciler.run(.untilIdle) }
         }
         lastTick = parts.clock.now().wall
-        return await summary()
-    }
-
-    /// Change ids of `expected` that are no longer what would be done.
-    ///
-    /// Only for an engine that is not running: it looks at the engines itself.
-    package func stale(_ expected: Set<ChangeID>) async throws(EngineHalt) -> Set<ChangeID> {
-        _ = try await keeper.refresh()
-        try await publish(expected: [])
-        var current: Set<ChangeID> = []
-        for reconciler in reconcilers.values {
-            let plan = try await reconciler.plan(at: parts.clock.now())
-            current.formUnion(plan.lanes.compactMap(\.change?.id))
-        }
-        return expected.subtracting(current)
+        return await summary(since: mark)
     }
 
     /// When something may turn by itself, as far as is known; nil when nothing will.
@@ -184,17 +168,18 @@ package actor Engine: Service {
     }
 
     /// Hands the fleet in force to the environments, with a reconciler for each.
-    func publish(expected: Set<ChangeID>? = nil) async throws(EngineHalt) {
-        guard let accepted = await keeper.accepted else {
+    func publish() async throws(EngineHalt) {
+        guard await keeper.accepted != nil else {
             throw .noFleet(await keeper.fault ?? "nothing was fetched yet")
         }
         // Also those that the fleet does not name any more, so that none goes on with an old one.
-        for name in Set(accepted.slices.keys).union(reconcilers.keys).sorted() {
-            await reconciler(for: name).take(accepted, expected: expected)
+        for name in await keeper.environments.union(reconcilers.keys).sorted() {
+            guard let fleet = await keeper.fleet(for: name) else { continue }
+            await reconciler(for: name).take(fleet)
         }
     }
 
-    private func reconciler(for name: EnvironmentName) -> EnvironmentReconciler {
+    func reconciler(for name: EnvironmentName) -> EnvironmentReconciler {
         if let known = reconcilers[name] { return known }
         let fresh = EnvironmentReconciler(name: name, parts: parts, books: books, keeper: keeper)
         reconcilers[name] = fresh
@@ -204,6 +189,7 @@ package actor Engine: Service {
 
     /// Polls the remote until cancelled.
     private func follow() async -> Child {
+        guard let poll = parts.settings.poll else { return .follower }
         while !isStopped {
             do throws(EngineHalt) { try await look() } catch {
                 guard case .noFleet(let why) = error else {
@@ -212,7 +198,7 @@ package actor Engine: Service {
                 }
                 parts.logger.warning("no fleet yet", metadata: ["reason": "\(why)"])
             }
-            do { try await parts.clock.sleep(for: parts.settings.poll) } catch { break }
+            do { try await parts.clock.sleep(for: poll) } catch { break }
         }
         return .follower
     }
@@ -223,17 +209,31 @@ package actor Engine: Service {
         // Also when another look at the same time fetched the commit: whoever asked for this one goes
         // on only when every environment has it.
         try await publish()
-        lastTick = parts.clock.now().wall
+        noteLook()
     }
+
+    /// Notes for `status` that git was just looked at.
+    func noteLook() { lastTick = parts.clock.now().wall }
 
     // MARK: Telling
 
-    /// What came of the work since the endings were last forgotten.
-    package func summary() async -> ReconcileSummary {
+    /// A point in the work of every environment, from which ``summary(since:)`` tells.
+    func mark() async -> [EnvironmentName: Int] {
+        var mark: [EnvironmentName: Int] = [:]
+        for reconciler in reconcilers.values {
+            mark[reconciler.name] = await reconciler.status.endingCount
+        }
+        return mark
+    }
+
+    /// What came of the work since `mark`, or since the start.
+    package func summary(since mark: [EnvironmentName: Int] = [:]) async -> ReconcileSummary {
         var summary = ReconcileSummary(commit: await keeper.accepted?.id)
+        summary.diagnostics = await keeper.accepted?.diagnostics ?? []
         if let fault = await keeper.fault { summary.faults.append(fault) }
         for reconciler in reconcilers.values.sorted(by: { $0.name < $1.name }) {
-            summary.add(await reconciler.status, of: reconciler.name)
+            let name = reconciler.name
+            summary.add(await reconciler.status, of: name, since: mark[name] ?? 0)
         }
         return summary
     }

@@ -34,8 +34,10 @@ package struct EngineParts: Sendable {
 
 /// How one engine runs; none of it is in the fleet.
 package struct EngineSettings: Sendable {
-    /// Time between two looks at the remote.
-    package var poll: Duration = .seconds(60)
+    /// Time between two looks at the remote; nil to look only when asked.
+    package var poll: Duration? = .seconds(60)
+    /// The only changes that are carried out, and no repair; nil for everything that the plan says.
+    package var expected: Set<ChangeID>?
     /// Longest wall time of one fetch.
     package var fetchLimit: Duration = .seconds(60)
     /// Lanes of one environment that are worked on at the same time.

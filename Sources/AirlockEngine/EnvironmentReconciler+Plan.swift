@@ -35,6 +35,32 @@ extension EnvironmentReconciler {
         return plan
     }
 
+    /// What the environment would do under `fleet`; claims, settles, adopts and remembers nothing.
+    func preview(
+        _ fleet: AcceptedFleet, at now: Moment
+    ) async throws(EngineHalt) -> EnvironmentPlan {
+        guard let slice = fleet.slices[name],
+            let provider = fleet.provider(of: name, among: parts.providers)
+        else { return EnvironmentPlan(environment: name, lanes: []) }
+        let observed: ObservedEnvironment
+        do {
+            let answer = try await provider.observe(
+                name, of: fleet.fleet.name, lanes: nil, since: observation?.revision)
+            switch answer {
+            case .observed(let fresh): observed = .known(fresh)
+            case .unchanged:
+                observed = observation.map(ObservedEnvironment.known) ?? .unknown("unchanged")
+            }
+        } catch { observed = .unknown(error.phrase) }
+        let secrets = await secrets(fleet)
+        let facts = Facts(
+            ledger: await books.state, secrets: [name: secrets],
+            capabilities: [name: provider.capabilities(of: name)],
+            limitsInForce: fleet.limitsInForce, claim: parts.ledger.claim,
+            clockFault: try await books.clockFault(at: now))
+        return Planner.plan(slice, observed: observed, facts: facts, now: now)
+    }
+
     /// Versions of the secrets that this environment's releases name; those that cannot be had are
     /// missing, and the planner holds what needs them.
     private func secrets(_ accepted: AcceptedFleet) async -> [SecretName: String] {
@@ -123,7 +149,9 @@ extension EnvironmentReconciler {
             outcome: takeOver ? "taken over" : "claimed",
             detail: ["epoch": claim.epoch.description, "ledger": claim.ledger.description])
         let record = ClaimRecord(environment: name, epoch: claim.epoch)
-        try await books.commit(LedgerTransaction(writes: [.claimed(record)], entries: [entry]))
+        await books.announce(entry)
+        if parts.settings.poll != nil || takeOver { try await books.tellAnnounced() }
+        try await books.commit(LedgerTransaction(writes: [.claimed(record)]))
     }
 
     // MARK: Recovering and adopting
@@ -141,7 +169,12 @@ extension EnvironmentReconciler {
             let isDone = intent.order.action.isDone(in: observed)
             let outcome: IntentOutcome = isDone ? .seenDone : .seenUndone
             transaction.writes.append(.settle(intent.order.key, outcome))
-            guard var operation = await books.operation(intent.order.operation) else { continue }
+            guard var operation = await books.operation(intent.order.operation) else {
+                // Nothing goes on from here, and the log still says how the effect ended.
+                transaction.entries.append(
+                    AuditText.orphaned(intent.order, outcome, about: intent.entry, at: now))
+                continue
+            }
             if isDone { operation.rollout = Rollout.afterAction(operation.rollout) }
             operation.rollout = Rollout.parked(operation.rollout)
             transaction.writes.append(.operation(operation))

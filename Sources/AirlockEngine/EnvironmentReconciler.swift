@@ -40,7 +40,6 @@ actor EnvironmentReconciler {
     private let stopping = Mutex(false)
 
     var accepted: AcceptedFleet?
-    var expected: Set<ChangeID>?
     var claimed: Claim?
     var observation: Observation?
     var memo: PlanMemo?
@@ -71,10 +70,9 @@ actor EnvironmentReconciler {
     }
 
     /// Puts another fleet in force and looks at everything again.
-    func take(_ fleet: AcceptedFleet, expected: Set<ChangeID>? = nil) {
+    func take(_ fleet: AcceptedFleet) {
         // Two looks may hand over at the same time; the older one changes nothing.
         if fleet.revision >= accepted?.revision ?? 0 { accepted = fleet }
-        self.expected = expected
         wake()
     }
 
@@ -181,7 +179,7 @@ actor EnvironmentReconciler {
         switch end {
         case .ended(let outcome, let isRepair):
             backoffs[lane] = nil
-            status.endings[lane] = EnvironmentStatus.Ending(outcome: outcome, isRepair: isRepair)
+            status.note(outcome, isRepair: isRepair, of: lane)
             status.isStale = true
         case .waiting(let rest):
             backoffs[lane] = nil
@@ -242,9 +240,6 @@ actor EnvironmentReconciler {
 
     func setFault(_ fault: String?) { status.fault = fault }
 
-    /// Forgets how operations ended, so that the next summary tells of the next piece of work.
-    func forgetEndings() { status.endings = [:] }
-
     /// Whether nothing can be done now.
     var isIdle: Bool { !status.isStale && !isPassing && inFlight.isEmpty && queue.isEmpty }
 
@@ -252,7 +247,7 @@ actor EnvironmentReconciler {
 
     /// The environment's provider; nil when the fleet does not describe it.
     var provider: (any Provider)? {
-        accepted?.fleet.environments[name].flatMap { parts.providers[$0.provider] }
+        accepted?.provider(of: name, among: parts.providers)
     }
 
     private var tier: Tier? { accepted?.fleet.environments[name]?.tier }
@@ -267,7 +262,7 @@ actor EnvironmentReconciler {
         let now = parts.clock.now()
         status.rests = status.rests.filter { $0.value > now.monotonicMilliseconds }
         let plan = try await plan(at: now)
-        status.take(plan, at: now)
+        status.take(plan, leavingOut: Set(plan.lanes.filter(isLeftOut).map(\.lane)), at: now)
         try await record(plan, at: now.wall)
         queue = await assignments(of: plan, at: now)
         let end = parts.clock.now()
@@ -291,13 +286,24 @@ actor EnvironmentReconciler {
         return work
     }
 
+    /// Whether there is work in the lane that this process was not asked for.
+    private func isLeftOut(_ plan: LanePlan) -> Bool {
+        guard let expected = parts.settings.expected else { return false }
+        switch plan.disposition {
+        case .change(let change, _): return !expected.contains(change.id)
+        case .repair: return true
+        case .back, .hold, .leave: return false
+        }
+    }
+
     private func assignment(of plan: LanePlan, state: LedgerState) async -> Assignment? {
+        guard !isLeftOut(plan) else { return nil }
         let open = state.lanes[plan.lane]?.operation
         switch plan.disposition {
         case .hold, .leave: return nil
         case .back(let operation): return .resume(operation)
         case .change(let change, let operation):
-            guard expected?.contains(change.id) ?? true, isAccepted else { return nil }
+            guard isAccepted else { return nil }
             if let operation { return .resume(operation) }
             let author = await keeper.author(of: change.commit)
             return .open(

@@ -5,6 +5,8 @@ import AirlockPlan
 struct EnvironmentStatus: Sendable {
     /// How an operation ended, and whether it was a repair.
     struct Ending: Sendable {
+        /// Counts the endings of the environment since the start.
+        let number: Int
         let outcome: OperationRecord.Outcome
         let isRepair: Bool
     }
@@ -15,8 +17,11 @@ struct EnvironmentStatus: Sendable {
     var notices: [String] = []
     /// Why the environment could not be observed or claimed; nil when it could.
     var fault: String?
-    /// How operations ended, by lane, since the summary was last taken.
-    var endings: [LaneID: Ending] = [:]
+    /// How the last operation of each lane ended since the start.
+    private(set) var endings: [LaneID: Ending] = [:]
+    private(set) var endingCount = 0
+    /// Lanes with work that this process was not asked for.
+    private(set) var leftOut: Set<LaneID> = []
     /// Why lanes rest, since their last success.
     var failures: [LaneID: String] = [:]
     /// Monotonic milliseconds at which lanes are to be looked at again; a clock that is set moves none.
@@ -27,8 +32,20 @@ struct EnvironmentStatus: Sendable {
     /// How soon an environment that could not be observed is tried again.
     private static let retry = Duration.seconds(2)
 
-    mutating func take(_ plan: EnvironmentPlan, at now: Moment) {
+    /// Notes how an operation ended.
+    mutating func note(
+        _ outcome: OperationRecord.Outcome, isRepair: Bool, of lane: LaneID
+    ) {
+        endingCount += 1
+        endings[lane] = Ending(number: endingCount, outcome: outcome, isRepair: isRepair)
+    }
+
+    /// Takes what a pass came to.
+    mutating func take(
+        _ plan: EnvironmentPlan, leavingOut leftOut: Set<LaneID>, at now: Moment
+    ) {
         lanes = plan.lanes
+        self.leftOut = leftOut
         notices = plan.notices
         until = plan.until
         lookAgain =
@@ -57,7 +74,9 @@ struct EnvironmentStatus: Sendable {
     }
 
     /// Lanes that are being moved or wait to be looked at again.
-    var underWay: [LaneID] { lanes.filter(\.isMoving).map(\.lane) }
+    var underWay: [LaneID] {
+        lanes.filter { $0.isMoving && !leftOut.contains($0.lane) }.map(\.lane)
+    }
 }
 
 extension LanePlan {

@@ -2,10 +2,13 @@ import AirlockModel
 import AirlockPlan
 
 extension ReconcileSummary {
-    /// Adds what came of one environment.
-    mutating func add(_ status: EnvironmentStatus, of environment: EnvironmentName) {
+    /// Adds what came of one environment after the ending of that number.
+    mutating func add(
+        _ status: EnvironmentStatus, of environment: EnvironmentName, since mark: Int
+    ) {
         if let fault = status.fault { faults.append("\(environment): \(fault)") }
-        for (lane, ending) in status.endings.sorted(by: { $0.key < $1.key }) {
+        for (lane, ending) in status.endings.sorted(by: { $0.key < $1.key })
+        where ending.number > mark {
             switch ending.outcome {
             case .settled where ending.isRepair: repaired.append(lane)
             case .settled: settled.append(lane)
@@ -16,7 +19,12 @@ extension ReconcileSummary {
         for lane in status.lanes {
             if lane.holdsChange { heldForward.append(lane.lane) }
             switch lane.disposition {
-            case .change, .repair, .back: underWay.append(lane.lane)
+            case .change, .repair, .back:
+                if status.leftOut.contains(lane.lane) {
+                    leftOut.append(lane.lane)
+                } else {
+                    underWay.append(lane.lane)
+                }
             case .leave: continue
             case .hold(let reason): held[lane.lane] = reason.phrase
             }

@@ -12,12 +12,15 @@ actor SourceKeeper {
     /// Authors that are remembered; beyond it they are asked for again.
     private static let rememberedAuthors = 1_000
 
-    private let parts: EngineParts
-    private let books: Books
+    let parts: EngineParts
+    let books: Books
     private var decoder = FleetDecoder()
     private(set) var accepted: AcceptedFleet?
+    /// What staging and production stay on while a rewritten head waits for a person.
+    var kept = KeptFleet.newest
     private(set) var fetched: FetchedHead?
-    private(set) var fault: String?
+    var fault: String?
+    private var revision = 0
     /// The newest commit when it was refused, and why; told for as long as it is the newest.
     private var refused: (commit: CommitID, why: String)?
     private var authors: [CommitID: String] = [:]
@@ -44,6 +47,7 @@ actor SourceKeeper {
             if fetched == nil { await recallLastFetch() }
         }
         if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
+        defer { if fault == nil, case .older(_, let why) = kept { fault = why } }
         if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {
             if try await consider(head) { return true }
         }
@@ -68,11 +72,11 @@ actor SourceKeeper {
     }
 
     /// One refresh at a time: the state above is used across suspensions.
-    private func enter() async {
+    func enter() async {
         if isBusy { await withCheckedContinuation { waiting.append($0) } } else { isBusy = true }
     }
 
-    private func leave() {
+    func leave() {
         if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
     }
 
@@ -90,7 +94,7 @@ actor SourceKeeper {
         return try await consider(head)
     }
 
-    private func consider(_ head: CommitID) async throws(EngineHalt) -> Bool {
+    func consider(_ head: CommitID) async throws(EngineHalt) -> Bool {
         do {
             let state = await books.state
             let record = try await parts.source.record(of: head)
@@ -130,8 +134,13 @@ actor SourceKeeper {
         if let head = state.head?.commit.id, head != record.id {
             fromHead = try await descends(record.id, from: head)
         }
+        var fromKept = fromHead
+        if let kept = state.rewrite?.kept.commit.id {
+            fromKept = try await descends(record.id, from: kept)
+        }
         let ancestry = Ancestry(
-            root: root, descendsFromRoot: fromRoot, descendsFromHead: fromHead)
+            root: root, descendsFromRoot: fromRoot, descendsFromHead: fromHead,
+            descendsFromKept: fromKept)
         let verified = try Verification.verify(record, ancestry: ancestry)
         if state.trustRoot == nil { try await pin(root) }
         return verified
@@ -225,11 +234,11 @@ actor SourceKeeper {
         let isNew = state.head?.commit.id != record.id
         let limits = isNew ? state.head?.limits : state.head?.limitsInForce
         let inForce = limits ?? fleet.limits
-        accepted = AcceptedFleet(
-            commit: verified, fleet: fleet,
-            slices: fleet.slices(also: Set(state.lanes.values.map(\.lane.environment))),
-            limitsInForce: inForce, fetched: fetched?.fetched ?? now.wall,
-            revision: (accepted?.revision ?? 0) + 1)
+        let before = accepted
+        let diagnostics = decoded.diagnostics.map(\.description)
+        accepted = inForceFleet(
+            verified, fleet, diagnostics: diagnostics, limits: inForce, state: state)
+        let rewrite = try await keep(before, for: verified, state: state)
         await handOver(decoded.simulation)
         guard isNew else { return }
         var detail = [
@@ -239,21 +248,40 @@ actor SourceKeeper {
             "lanesTouched": String(decoded.touched.count),
         ]
         if verified.rewritesHistory { detail["history"] = "rewritten" }
-        if let first = decoded.diagnostics.first {
-            detail["parked"] = "\(decoded.diagnostics.count) diagnostics; first: \(first)"
+        if let first = diagnostics.first {
+            detail["parked"] = "\(diagnostics.count) diagnostics; first: \(first)"
+        }
+        var outcome = "accepted"
+        if case .rewrite(let record?)? = rewrite {
+            detail["dropped"] = record.kept.commit.id.description
+            outcome += " for \(verified.tiers.sorted().map(\.rawValue).joined(separator: ", "))"
         }
         let entry = AuditDraft(
             kind: .commitAccepted, time: now.wall,
             actor: Actor(id: record.authorEmail, kind: .git), commit: record.id,
-            outcome: "accepted", detail: detail)
+            outcome: outcome, detail: detail)
         let head = HeadRecord(
-            commit: record, accepted: now.wall, limits: fleet.limits, limitsInForce: inForce)
+            commit: record, accepted: now.wall, limits: fleet.limits, limitsInForce: inForce,
+            diagnostics: diagnostics)
+        let writes = [.head(head), rewrite].compactMap(\.self)
         try await books.commit(
             LedgerTransaction(
-                writes: [.head(head)] + (await books.clockMark(at: now)), entries: [entry]))
+                writes: writes + (await books.clockMark(at: now)), entries: [entry]))
         parts.logger.notice(
             "commit accepted",
             metadata: ["commit": "\(record.id)", "lanes": "\(decoded.touched.count)"])
+    }
+
+    /// A fleet with the next number of this process.
+    func inForceFleet(
+        _ verified: VerifiedCommit, _ fleet: Fleet, diagnostics: [String], limits: Limits,
+        state: LedgerState
+    ) -> AcceptedFleet {
+        revision += 1
+        return AcceptedFleet(
+            commit: verified, fleet: fleet,
+            slices: fleet.slices(also: Set(state.lanes.values.map(\.lane.environment))),
+            limitsInForce: limits, diagnostics: diagnostics, revision: revision)
     }
 
     private func handOver(_ simulation: SimulationSpec?) async {

@@ -57,7 +57,8 @@ struct MemoryJournal: Sendable {
                     throw .contradiction("there is no open intent \(key)")
                 }
                 changed[key] = (known.intent, outcome)
-            case .trustRoot, .head, .lane, .operation, .rollout, .freeze, .thaw, .quarantine,
+            case .trustRoot, .head, .rewrite, .lane, .operation, .rollout, .freeze, .thaw,
+                .quarantine,
                 .release, .claimed, .clock:
                 break
             }

@@ -81,6 +81,11 @@ package final class MemoryRepository: Sendable {
         content.withLock { _ = $0.lost.insert(Self.object(text)) }
     }
 
+    /// Lets remote and mirror lose a commit for good, as after a rewrite and a new clone.
+    package func forget(_ commit: CommitID) {
+        content.withLock { $0.commits[commit] = nil }
+    }
+
     /// Ends failures of fetches and lost objects.
     package func mend() {
         content.withLock { content in

@@ -30,11 +30,17 @@ package struct Ancestry: Hashable, Sendable {
     package let descendsFromRoot: Bool
     /// Whether the commit descends from the last accepted one; true when there is none.
     package let descendsFromHead: Bool
+    /// Whether the commit descends from the one that staging and production are on; true when there
+    /// is none.
+    package let descendsFromKept: Bool
 
-    package init(root: CommitID, descendsFromRoot: Bool, descendsFromHead: Bool) {
+    package init(
+        root: CommitID, descendsFromRoot: Bool, descendsFromHead: Bool, descendsFromKept: Bool
+    ) {
         self.root = root
         self.descendsFromRoot = descendsFromRoot
         self.descendsFromHead = descendsFromHead
+        self.descendsFromKept = descendsFromKept
     }
 }
 
@@ -42,6 +48,8 @@ package struct Ancestry: Hashable, Sendable {
 package enum Verification {
     /// Accepts a commit under `signatures: none`: it must descend from the trust root.
     ///
+    /// One that drops commits which staging and production are on is accepted for the tiers below them
+    /// alone, until a person takes the rewritten history.
     /// - Throws: ``TrustError/notFromRoot(commit:root:)``.
     package static func verify(
         _ record: CommitRecord, ancestry: Ancestry
@@ -50,7 +58,8 @@ package enum Verification {
             throw .notFromRoot(commit: record.id, root: ancestry.root)
         }
         return VerifiedCommit(
-            record: record, tiers: Set(Tier.allCases),
+            record: record,
+            tiers: Set(Tier.allCases.filter { ancestry.descendsFromKept || !$0.keepsHistory }),
             rewritesHistory: !ancestry.descendsFromHead)
     }
 }

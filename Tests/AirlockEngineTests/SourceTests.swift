@@ -88,6 +88,127 @@ struct SourceTests {
         #expect(try await stage.serving("development/api") == [Build.artifact("api")])
     }
 
+    @Test("rewritten history moves development, and production only when a person takes it")
+    func rewrittenHistory() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let base = stage.repository.head
+        stage.versions["production/api"] = 2
+        let dropped = stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: base)
+        stage.versions = ["development/api": 3, "development/web": 1, "production/api": 3]
+        let rewritten = stage.commit()
+        let summary = try await stage.settle(engine)
+        #expect(summary.faults.first?.contains("--accept-rewrite \(rewritten)") == true)
+        #expect(try await stage.serving("development/api") == [Build.artifact("api", 3)])
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        let accepted = try await stage.entries(.commitAccepted).last
+        #expect(accepted?.outcome == "accepted for development, testing")
+        #expect(accepted?.detail["dropped"] == dropped.description)
+
+        // A restart, and a commit on top, change nothing about the wait.
+        stage.versions["production/api"] = 4
+        let newest = stage.commit()
+        let later = try await stage.restart()
+        try await stage.settle(later)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        guard case .failed = await stage.ask(later, .acceptRewrite(rewritten)) else {
+            Issue.record("a head that is not the newest was taken")
+            return
+        }
+        guard case .done = await stage.ask(later, .acceptRewrite(newest)) else {
+            Issue.record("the newest head was not taken")
+            return
+        }
+        try await stage.settle(later)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 4)])
+        #expect(try await stage.entries(.trust).last?.outcome == "rewrite accepted")
+        #expect(try await stage.entries(.trust).last?.actor.id == "uid:1000")
+    }
+
+    @Test("a rewritten head cannot leave the tier that makes it wait")
+    func rewrittenTier() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let base = stage.repository.head
+        stage.versions["production/api"] = 2
+        stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: base)
+        stage.versions["production/api"] = 3
+        stage.extra["environments/production.yaml"] = "tier: development\n"
+        stage.commit()
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+    }
+
+    @Test("when the mirror lost the commit that is kept, nothing is changed and nothing removed")
+    func rewrittenAndLost() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let base = stage.repository.head
+        stage.versions["production/api"] = 2
+        let dropped = stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: base)
+        stage.versions["production/api"] = 3
+        stage.commit()
+        try await stage.settle(engine)
+        stage.repository.forget(dropped)
+        let summary = try await stage.settle(try await stage.restart())
+        #expect(summary.faults.first?.contains("the mirror does not hold any more") == true)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+    }
+
+    @Test("a head that descends again from what is kept ends the wait by itself")
+    func rewriteTakenBack() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let base = stage.repository.head
+        stage.versions["production/api"] = 2
+        let dropped = stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: base)
+        stage.versions["production/api"] = 3
+        stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: dropped)
+        stage.versions["production/api"] = 4
+        stage.commit()
+        let summary = try await stage.settle(engine)
+        #expect(summary.faults.isEmpty)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 4)])
+        #expect(try await stage.ledger.state().rewrite == nil)
+    }
+
+    @Test("a look that finds nothing to do leaves no trace in the audit log")
+    func quietLooks() async throws {
+        let stage = Stage()
+        stage.settings.poll = nil
+        try await stage.settle(try await stage.engine())
+        let before = try await stage.ledger.entries(AuditFilter()).map(\.draft.kind)
+        #expect(before.first == .started && before.contains(.claimed))
+        try await stage.settle(try await stage.restart())
+        #expect(try await stage.ledger.entries(AuditFilter()).count == before.count)
+    }
+
+    @Test("a file that cannot be read is told by every look, and after a restart too")
+    func diagnosticsAreTold() async throws {
+        let stage = Stage()
+        stage.extra["services/web/service.yaml"] = "prot: 1\n"
+        stage.commit()
+        try await stage.settle(try await stage.engine())
+        let summary = try await stage.settle(try await stage.restart())
+        #expect(summary.diagnostics.contains { $0.hasPrefix("services/web/service.yaml:1:1") })
+        let kept = try await stage.ledger.state().head?.diagnostics
+        #expect(kept == summary.diagnostics)
+    }
+
     @Test("a branch that comes and goes is followed each time")
     func backAndForth() async throws {
         let stage = Stage()

@@ -6,7 +6,7 @@ import Testing
 @Suite("a commit is accepted when it descends from the trust root")
 struct VerificationTests {
     private func verify(
-        descendsFromRoot: Bool, descendsFromHead: Bool
+        descendsFromRoot: Bool, descendsFromHead: Bool, descendsFromKept: Bool = true
     ) throws(TrustError) -> VerifiedCommit {
         let record = CommitRecord(
             id: Build.commit(2), parents: [Build.commit(1)], authorName: "Ann",
@@ -16,7 +16,7 @@ struct VerificationTests {
             record,
             ancestry: Ancestry(
                 root: Build.commit(1), descendsFromRoot: descendsFromRoot,
-                descendsFromHead: descendsFromHead))
+                descendsFromHead: descendsFromHead, descendsFromKept: descendsFromKept))
     }
 
     @Test("a descendant is accepted for every tier")
@@ -27,10 +27,20 @@ struct VerificationTests {
         #expect(!commit.rewritesHistory)
     }
 
-    @Test("history that was rewritten after the root is accepted and flagged")
+    @Test("rewritten history is accepted for development and testing alone, and flagged")
     func rewritten() throws {
-        let commit = try verify(descendsFromRoot: true, descendsFromHead: false)
+        let commit = try verify(
+            descendsFromRoot: true, descendsFromHead: false, descendsFromKept: false)
         #expect(commit.rewritesHistory)
+        #expect(commit.tiers == [.development, .testing])
+    }
+
+    @Test("a commit on top of a rewritten head that waits is no rewrite and waits too")
+    func onTopOfRewritten() throws {
+        let commit = try verify(
+            descendsFromRoot: true, descendsFromHead: true, descendsFromKept: false)
+        #expect(!commit.rewritesHistory)
+        #expect(commit.tiers == [.development, .testing])
     }
 
     @Test("what does not descend from the root is refused by name", arguments: [true, false])

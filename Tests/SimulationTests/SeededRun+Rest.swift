@@ -24,6 +24,9 @@ extension SeededRun {
         for round in 0..<Self.rounds where witness.violations.isEmpty {
             let summary = try await tick()
             try await look()
+            if let rewrite = ledger.durableState.rewrite {
+                await ask(.acceptRewrite(rewrite.commit))
+            }
             if isAtRest(summary) { return try await checkEverything() }
             for lane in ledger.durableState.quarantines.keys.sorted() { await ask(.retry(lane)) }
             let due = await engine?.due().map { $0 - clock.now().wall } ?? Self.longestRest

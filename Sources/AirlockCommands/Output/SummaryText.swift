@@ -12,6 +12,14 @@ struct SummaryText {
         lines += summary.rolledBack.map { "\(ink.red("rolled back")) \($0)" }
         lines += held
         lines += summary.underWay.map { "\(ink.cyan("under way")) \($0)" }
+        if !summary.leftOut.isEmpty {
+            let names = summary.leftOut.map(\.description).joined(separator: ", ")
+            lines.append("\(ink.yellow("left out")) \(names): not in the expected plan")
+        }
+        lines += summary.diagnostics.prefix(HeadRecord.maximumDiagnostics)
+            .map { "\(ink.red("file")) \($0)" }
+        let more = summary.diagnostics.count - HeadRecord.maximumDiagnostics
+        if more > 0 { lines.append("… and \(more) more; `airlock validate` shows all") }
         lines += summary.faults.map { "\(ink.red("fault")) \($0)" }
         let commit = summary.commit.map { " at \($0.short)" } ?? ""
         let counts =
@@ -48,14 +56,5 @@ extension ReconcileSummary {
         guard let first = underWay.first else { return "nothing is under way" }
         let more = underWay.count > 1 ? " and \(underWay.count - 1) more" : ""
         return "\(settled.count) settled, under way: \(first)\(more)…"
-    }
-
-    /// This look and the one after it as one.
-    func followed(by next: ReconcileSummary) -> ReconcileSummary {
-        var total = next
-        total.settled = Set(settled + next.settled).sorted()
-        total.repaired = Set(repaired + next.repaired).sorted()
-        total.rolledBack = Set(rolledBack + next.rolledBack).sorted()
-        return total
     }
 }

@@ -10,14 +10,20 @@ import Foundation
 struct Holder {
     /// How long the running reconciler may take beyond what the request itself allows.
     private static let patience = Duration.seconds(90)
+    /// How long a holder that hears nobody yet, or not any more, is waited for.
+    private static let silence = Duration.seconds(10)
+    /// The time between two tries at one that hears nobody.
+    private static let knock = Duration.milliseconds(50)
 
     let wiring: Wiring
-    var trustRoot: CommitID?
+    private let adjust: (inout EngineSettings) -> Void
 
     /// A verb that ends at once speaks by its answer; its log tells of faults only, unless asked.
-    init(wiring: Wiring, trustRoot: CommitID? = nil) {
+    ///
+    /// - Parameter adjust: How the engine of this process differs, when no other one runs.
+    init(wiring: Wiring, adjust: @escaping (inout EngineSettings) -> Void = { _ in }) {
         self.wiring = wiring.quiet()
-        self.trustRoot = trustRoot
+        self.adjust = adjust
     }
 
     /// Sends `call` to whoever holds the ledger, or takes the ledger and calls `alone`.
@@ -25,15 +31,30 @@ struct Holder {
         _ call: ControlRequest.Call, lasting: Duration = .zero,
         alone: (Engine) async throws -> ControlAnswer.Result
     ) async throws -> ControlAnswer.Result {
-        let ledger: LedgerStore
-        do {
-            ledger = try await wiring.ledger()
-        } catch {
-            guard case .locked(let holder) = error else { throw error }
-            return try await send(call, lasting: lasting, holder: holder)
+        let start = wiring.clock.now()
+        while true {
+            do {
+                let ledger = try await wiring.ledger()
+                return try await carryOut(on: ledger, alone)
+            } catch let error as LedgerError {
+                guard case .locked(let holder) = error else { throw error }
+                let isPatient = wiring.clock.now().elapsed(since: start) < Self.silence
+                let answer = try await send(
+                    call, lasting: lasting, holder: holder, isFinal: !isPatient)
+                if let answer { return answer }
+                try await wiring.clock.sleep(for: Self.knock)
+            }
         }
+    }
+
+    private func carryOut(
+        on ledger: LedgerStore, _ alone: (Engine) async throws -> ControlAnswer.Result
+    ) async throws -> ControlAnswer.Result {
         do {
-            let engine = try await wiring.engine(on: ledger) { $0.trustRoot = trustRoot }
+            let engine = try await wiring.engine(on: ledger) { settings in
+                settings.poll = nil
+                adjust(&settings)
+            }
             let result = try await alone(engine)
             try await wiring.close(ledger)
             return result
@@ -56,9 +77,10 @@ struct Holder {
         return try tell(result, as: format)
     }
 
+    /// Asks the holder; nil when it hears nobody, as one that has just begun or is about to end.
     private func send(
-        _ call: ControlRequest.Call, lasting: Duration, holder: String
-    ) async throws -> ControlAnswer.Result {
+        _ call: ControlRequest.Call, lasting: Duration, holder: String, isFinal: Bool
+    ) async throws -> ControlAnswer.Result? {
         let request = ControlRequest(id: RandomIdentity.make(), call: call)
         do {
             return try await Progress.around("waiting for the running airlock (\(holder))") {
@@ -66,6 +88,7 @@ struct Holder {
                     request, to: try wiring.controlSocket(), deadline: lasting + Self.patience)
             }.result
         } catch let error as ControlError {
+            if case .noHolder = error, !isFinal { return nil }
             throw Failure(
                 "the ledger is held by \(holder), which did not answer: \(error)",
                 advice: "try again, or end that process")

@@ -1,3 +1,4 @@
+import AirlockControl
 import AirlockEngine
 import AirlockHost
 import AirlockModel
@@ -24,11 +25,22 @@ struct ReconcileCommand: Verb {
     @Option(help: "The commit before which history is not verified (default: the first fetched).")
     var trustRoot: CommitID?
 
+    @Option(
+        help: "Let staging and production follow this head, which dropped commits they are on.")
+    var acceptRewrite: CommitID?
+
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         let expected = try expect.map(Self.changes)
         let request = ReconcileRequest(wait: wait?.duration, expect: expected)
-        let holder = Holder(wiring: wiring, trustRoot: trustRoot)
+        let holder = Holder(wiring: wiring) { [trustRoot] settings in
+            settings.trustRoot = trustRoot
+            settings.expected = expected
+        }
+        if let acceptRewrite {
+            let status = try await holder.carryOut(.acceptRewrite(acceptRewrite), as: .human)
+            guard status == .done else { return status }
+        }
         let result = try await holder.ask(
             .reconcile(request), lasting: wait?.duration ?? .zero
         ) { engine in
@@ -50,7 +62,8 @@ struct ReconcileCommand: Verb {
         case .human, .markdown: Output.data(SummaryText(summary: summary, ink: common.ink).text)
         case .json, .yaml: try Output.value(summary, as: output.format)
         }
-        if !summary.faults.isEmpty || !summary.rolledBack.isEmpty { return .error }
+        let failures = summary.faults + summary.diagnostics
+        if !failures.isEmpty || !summary.rolledBack.isEmpty { return .error }
         return summary.heldForward.isEmpty ? .done : .held
     }
 
@@ -74,26 +87,15 @@ struct ReconcileLoop {
     let engine: Engine
     let wiring: Wiring
 
+    /// Runs the same loops as `airlock run`, hears other verbs like it, and asks the loops to come to
+    /// rest.
     func run(_ request: ReconcileRequest) async throws -> ControlAnswer.Result {
-        if let expect = request.expect {
-            let stale = try await engine.stale(expect)
-            guard stale.isEmpty else { return .stale(message: Engine.phrase(stale: stale)) }
-        }
-        guard let limit = request.wait else {
-            return .reconciled(try await engine.tick(expected: request.expect))
-        }
-        guard let expect = request.expect else { return try await runUntilRest(request) }
-        return .reconciled(try await tick(until: limit, expecting: expect))
-    }
-
-    /// Runs the same loops as `airlock run` and asks them to come to rest.
-    private func runUntilRest(
-        _ request: ReconcileRequest
-    ) async throws -> ControlAnswer.Result {
         let peer = ControlPeer(
             uid: wiring.user.uid, pid: ProcessInfo.processInfo.processIdentifier)
         let ask = ControlRequest(id: RandomIdentity.make(), call: .reconcile(request))
+        let listener = ControlListener(path: try wiring.controlSocket(), handler: engine)
         async let _ = tellProgress()
+        async let _ = listener.run()
         return try await withThrowingTaskGroup(of: ControlAnswer.Result?.self) { group in
             group.addTask {
                 try await engine.run()
@@ -115,22 +117,5 @@ struct ReconcileLoop {
             let summary = await engine.summary()
             if summary.isUnderWay { Output.note(summary.progress) }
         }
-    }
-
-    /// Only what a person has seen is carried out: one look after the other, each under the same ids.
-    private func tick(
-        until limit: Duration, expecting expect: Set<ChangeID>
-    ) async throws -> ReconcileSummary {
-        let start = wiring.clock.now()
-        var total = try await engine.tick(expected: expect)
-        while total.isUnderWay, wiring.clock.now().elapsed(since: start) < limit {
-            let due = await engine.due().map { $0 - wiring.clock.now().wall } ?? Self.progress
-            try await wiring.clock.sleep(for: min(max(due, .milliseconds(50)), Self.progress))
-            total = total.followed(by: try await engine.tick(expected: expect))
-            if wiring.clock.now().elapsed(since: start) > Self.progress, total.isUnderWay {
-                Output.note(total.progress)
-            }
-        }
-        return total
     }
 }

@@ -43,13 +43,7 @@ struct RunCommand: Verb {
                 "airlock run refuses to run as root",
                 advice: "start it as a user of its own, or give --allow-root")
         }
-        guard let rest = DurationArgument(argument: wiring.settings[.poll])?.duration,
-            rest >= .seconds(1)
-        else {
-            throw Failure(
-                "\(wiring.settings[.poll]) is not a poll interval",
-                advice: "write 60s or 5m, at least 1s")
-        }
+        let rest = try poll(from: wiring.settings[.poll])
         let ledger = try await ledger(wiring)
         let engine = try await wiring.engine(on: ledger) { settings in
             settings.poll = rest
@@ -83,6 +77,24 @@ struct RunCommand: Verb {
 }
 
 extension RunCommand {
+    mutating func validate() throws {
+        if let poll, Self.interval(poll) == nil { throw ValidationError(Self.form(poll)) }
+    }
+
+    private static func interval(_ text: String) -> Duration? {
+        DurationArgument(argument: text).map(\.duration).flatMap { $0 >= .seconds(1) ? $0 : nil }
+    }
+
+    private static func form(_ text: String) -> String {
+        "`\(text)` is not a poll interval; write 60s or 5m, at least 1s"
+    }
+
+    /// The poll interval, wherever it was said.
+    private func poll(from text: String) throws -> Duration {
+        guard let interval = Self.interval(text) else { throw Failure(Self.form(text)) }
+        return interval
+    }
+
     /// Takes the ledger; a standby says whom it waits for.
     private func ledger(_ wiring: Wiring) async throws -> LedgerStore {
         guard waitForLock else { return try await wiring.ledger() }

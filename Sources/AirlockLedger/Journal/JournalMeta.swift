@@ -9,6 +9,7 @@ enum JournalMeta: String {
     case epoch
     case trustRoot
     case head
+    case rewrite
     case clock
     /// The fleet's name, the origin of the audit log.
     case origin
@@ -20,6 +21,11 @@ enum JournalMeta: String {
     /// Inserts or replaces the value.
     func put(_ record: some Encodable, in db: Database) throws {
         try SealedTable.meta.put(record, key: rawValue, in: db)
+    }
+
+    /// Forgets the value.
+    func remove(in db: Database) throws {
+        try SealedTable.meta.remove(rawValue, in: db)
     }
 
     /// The value; nil when it was never set.

@@ -66,6 +66,7 @@ struct JournalReading: Sendable {
         var state = LedgerState()
         state.trustRoot = try JournalMeta.trustRoot.get(CommitID.self, in: db)
         state.head = try JournalMeta.head.get(HeadRecord.self, in: db)
+        state.rewrite = try JournalMeta.rewrite.get(RewriteRecord.self, in: db)
         state.clock = try JournalMeta.clock.get(Moment.self, in: db)
         let lanes = try SealedTable.lanes.all(LaneRecord.self, in: db)
         state.lanes.reserveCapacity(lanes.count)

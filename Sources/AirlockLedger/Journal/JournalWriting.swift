@@ -35,6 +35,8 @@ enum JournalWriting {
         switch write {
         case .trustRoot(let commit): try JournalMeta.trustRoot.put(commit, in: db)
         case .head(let record): try JournalMeta.head.put(record, in: db)
+        case .rewrite(let record?): try JournalMeta.rewrite.put(record, in: db)
+        case .rewrite(nil): try JournalMeta.rewrite.remove(in: db)
         case .lane(let record):
             let payload = try payload ?? SealedRow.payload(record)
             try SealedTable.lanes.put(payload: payload, key: record.lane.description, in: db)

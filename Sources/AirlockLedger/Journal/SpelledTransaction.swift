@@ -16,7 +16,8 @@ struct SpelledTransaction: Sendable {
             case .operation(let record): try SealedRow.payload(record)
             case .lane(let record): try SealedRow.payload(record)
             case .rollout(let record): try SealedRow.payload(record)
-            case .trustRoot, .head, .intent, .settle, .freeze, .thaw, .quarantine, .release,
+            case .trustRoot, .head, .rewrite, .intent, .settle, .freeze, .thaw, .quarantine,
+                .release,
                 .claimed, .clock:
                 nil
             }

@@ -23,6 +23,8 @@ package struct ControlRequest: Hashable, Sendable, Codable {
         case thaw(Freeze.Scope)
         /// Ends the quarantine of whatever slot git asks for in the lane.
         case retry(LaneID)
+        /// Takes a rewritten head for staging and production too.
+        case acceptRewrite(CommitID)
         /// Who holds the ledger and how it is.
         case health
     }
@@ -76,13 +78,17 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     package var heldForward: [LaneID]
     /// Lanes still under way when the time was over.
     package var underWay: [LaneID]
+    /// Lanes with work that was not among the expected changes.
+    package var leftOut: [LaneID]
+    /// What is wrong with files of the commit in force.
+    package var diagnostics: [String]
     /// Environments whose provider did not answer, and other faults that stopped part of the work.
     package var faults: [String]
 
     package init(
         commit: CommitID? = nil, settled: [LaneID] = [], rolledBack: [LaneID] = [],
         repaired: [LaneID] = [], held: [LaneID: String] = [:], heldForward: [LaneID] = [],
-        underWay: [LaneID] = [],
+        underWay: [LaneID] = [], leftOut: [LaneID] = [], diagnostics: [String] = [],
         faults: [String] = []
     ) {
         self.commit = commit
@@ -92,6 +98,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         self.held = held
         self.heldForward = heldForward
         self.underWay = underWay
+        self.leftOut = leftOut
+        self.diagnostics = diagnostics
         self.faults = faults
     }
 }

@@ -59,6 +59,9 @@ package enum Tier: String, Hashable, Sendable, Codable, CaseIterable, Comparable
     /// `development` is the least.
     package static func < (left: Tier, right: Tier) -> Bool { left.rank < right.rank }
 
+    /// Whether a rewritten history waits for a person before it is followed.
+    package var keepsHistory: Bool { self >= .staging }
+
     private var rank: Int {
         switch self {
         case .development: 0

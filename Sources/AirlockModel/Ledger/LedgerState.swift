@@ -3,6 +3,8 @@ package struct LedgerState: Hashable, Sendable {
     /// The commit before which history is not verified; nil in an empty ledger.
     package var trustRoot: CommitID?
     package var head: HeadRecord?
+    /// The rewritten head that waits for a person; nil when history was not rewritten.
+    package var rewrite: RewriteRecord?
     package var lanes: [LaneID: LaneRecord]
     /// Operations without an outcome, by number.
     package var operations: [Int: OperationRecord]
@@ -17,13 +19,15 @@ package struct LedgerState: Hashable, Sendable {
     package var nextOperation: Int
 
     package init(
-        trustRoot: CommitID? = nil, head: HeadRecord? = nil, lanes: [LaneID: LaneRecord] = [:],
+        trustRoot: CommitID? = nil, head: HeadRecord? = nil, rewrite: RewriteRecord? = nil,
+        lanes: [LaneID: LaneRecord] = [:],
         operations: [Int: OperationRecord] = [:], intents: [ActionKey: IntentRecord] = [:],
         freezes: [Freeze.Scope: Freeze] = [:], quarantines: [LaneID: [Quarantine]] = [:],
         claims: [EnvironmentName: Epoch] = [:], clock: Moment? = nil, nextOperation: Int = 1
     ) {
         self.trustRoot = trustRoot
         self.head = head
+        self.rewrite = rewrite
         self.lanes = lanes
         self.operations = operations
         self.intents = intents
@@ -45,6 +49,7 @@ package struct LedgerState: Hashable, Sendable {
         switch write {
         case .trustRoot(let commit): trustRoot = commit
         case .head(let record): head = record
+        case .rewrite(let record): rewrite = record
         case .lane(let record): lanes[record.lane] = record
         case .operation(let record): apply(record)
         case .rollout(let record): operations[record.operation]?.rollout = record.state
@@ -73,6 +78,8 @@ package struct LedgerState: Hashable, Sendable {
 package enum JournalWrite: Hashable, Sendable {
     case trustRoot(CommitID)
     case head(HeadRecord)
+    /// A rewritten head waits; nil when it waits no more.
+    case rewrite(RewriteRecord?)
     /// Inserts or replaces.
     case lane(LaneRecord)
     /// Inserts or replaces.

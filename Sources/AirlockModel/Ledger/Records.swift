@@ -260,14 +260,38 @@ package struct HeadRecord: Hashable, Sendable, Codable {
     package let limits: Limits
     /// The limits of the commit before, in force for this one; its own when it is the first.
     package let limitsInForce: Limits
+    /// What is wrong with files of the commit, at most ``maximumDiagnostics``; nil when nothing is.
+    package let diagnostics: [String]?
+
+    /// The most diagnostics that are kept; `airlock validate` shows all.
+    package static let maximumDiagnostics = 20
 
     package init(
-        commit: CommitRecord, accepted: Timestamp, limits: Limits, limitsInForce: Limits
+        commit: CommitRecord, accepted: Timestamp, limits: Limits, limitsInForce: Limits,
+        diagnostics: [String] = []
     ) {
         self.commit = commit
         self.accepted = accepted
         self.limits = limits
         self.limitsInForce = limitsInForce
+        self.diagnostics =
+            diagnostics.isEmpty ? nil : Array(diagnostics.prefix(Self.maximumDiagnostics))
+    }
+}
+
+/// A head that dropped commits which were accepted, and waits for a person.
+package struct RewriteRecord: Hashable, Sendable, Codable {
+    /// The newest commit on the rewritten branch.
+    package let commit: CommitID
+    /// What staging and production stay on.
+    package let kept: HeadRecord
+    /// When the rewrite was seen first.
+    package let since: Timestamp
+
+    package init(commit: CommitID, kept: HeadRecord, since: Timestamp) {
+        self.commit = commit
+        self.kept = kept
+        self.since = since
     }
 }
 

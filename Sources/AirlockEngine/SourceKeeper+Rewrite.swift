@@ -1,0 +1,126 @@
+import AirlockManifest
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+import AirlockTrust
+import Logging
+
+/// What environments whose tier keeps history follow.
+enum KeptFleet: Sendable {
+    /// The newest accepted commit, like all the others.
+    case newest
+    /// The commit before history was rewritten; nil when the mirror lost it, so that nobody knows what
+    /// they should be and they stay as they are.
+    case older(AcceptedFleet?, why: String)
+}
+
+/// Rewritten history: development and testing follow it, staging and production wait for a person.
+extension SourceKeeper {
+    /// The fleet that an environment follows; nil while it has to stay as it is.
+    func fleet(for name: EnvironmentName) -> AcceptedFleet? {
+        guard let newest = accepted else { return nil }
+        switch kept {
+        case .newest: return newest
+        case .older(nil, _): return nil
+        case .older(let older?, _):
+            // A rewritten head cannot move an environment out of its tier to escape the wait.
+            let tiers = [newest, older].compactMap { $0.fleet.environments[name]?.tier }
+            let waits = tiers.isEmpty || tiers.contains(where: \.keepsHistory)
+            return waits ? older : newest
+        }
+    }
+
+    /// Environments that either fleet in force names.
+    var environments: Set<EnvironmentName> {
+        var names = Set(accepted.map { Array($0.slices.keys) } ?? [])
+        if case .older(let older?, _) = kept { names.formUnion(older.slices.keys) }
+        return names
+    }
+
+    /// Notes what staging and production stay on when `verified` is not for them.
+    ///
+    /// - Parameter before: What was in force until now.
+    /// - Returns: What is to be written; nil when nothing turned.
+    func keep(
+        _ before: AcceptedFleet?, for verified: VerifiedCommit, state: LedgerState
+    ) async throws(EngineHalt) -> JournalWrite? {
+        guard verified.tiers != Set(Tier.allCases),
+            let record = state.rewrite?.kept ?? state.head
+        else {
+            kept = .newest
+            return state.rewrite == nil ? nil : .rewrite(nil)
+        }
+        let older: AcceptedFleet?
+        if case .older(let known?, _) = kept {
+            older = known
+        } else if let before, before.id == record.commit.id {
+            older = before
+        } else {
+            older = await read(record, state: state)
+        }
+        let why = Self.why(verified.record.id, keeps: record.commit.id, isReadable: older != nil)
+        kept = .older(older, why: why)
+        parts.logger.error("history was rewritten", metadata: ["reason": "\(why)"])
+        let since = state.rewrite?.since ?? parts.clock.now().wall
+        return .rewrite(RewriteRecord(commit: verified.record.id, kept: record, since: since))
+    }
+
+    private static func why(
+        _ commit: CommitID, keeps kept: CommitID, isReadable: Bool
+    ) -> String {
+        let lost = isReadable ? "" : ", which the mirror does not hold any more"
+        return "history was rewritten: \(commit.short) does not descend from \(kept.short)\(lost), "
+            + "on which staging and production stay; compare the two, then push a head that descends "
+            + "from it, or run `airlock reconcile --accept-rewrite \(commit)`"
+    }
+
+    /// Decodes the commit that is kept, after a start.
+    private func read(_ head: HeadRecord, state: LedgerState) async -> AcceptedFleet? {
+        do {
+            let root = state.trustRoot ?? head.commit.id
+            let ancestry = Ancestry(
+                root: root,
+                descendsFromRoot: try await parts.source.descends(head.commit.id, from: root),
+                descendsFromHead: true, descendsFromKept: true)
+            let verified = try Verification.verify(head.commit, ancestry: ancestry)
+            var decoder = FleetDecoder()
+            let delta = try await parts.source.delta(from: nil, to: head.commit.id)
+            let decoded = try await FleetDecoding.apply(
+                delta, to: &decoder, from: parts.source, commit: head.commit.id)
+            return decoded.fleet.map {
+                inForceFleet(
+                    verified, $0, diagnostics: decoded.diagnostics.map(\.description),
+                    limits: head.limitsInForce, state: state)
+            }
+        } catch {
+            parts.logger.error(
+                "the kept commit cannot be read",
+                metadata: ["commit": "\(head.commit.id)", "reason": "\(error)"])
+            return nil
+        }
+    }
+
+    /// Takes the rewritten head for every tier.
+    ///
+    /// - Returns: Why it is not taken; nil when it is.
+    func acceptRewrite(
+        _ commit: CommitID, by actor: Actor
+    ) async throws(EngineHalt) -> String? {
+        await enter()
+        defer { leave() }
+        guard let rewrite = await books.state.rewrite else {
+            return "no rewritten history waits for anybody"
+        }
+        guard rewrite.commit == commit else {
+            return "the rewritten head that waits is \(rewrite.commit), not \(commit)"
+        }
+        let entry = AuditDraft(
+            kind: .trust, time: parts.clock.now().wall, actor: actor, commit: commit,
+            outcome: "rewrite accepted",
+            detail: ["dropped": rewrite.kept.commit.id.description])
+        try await books.commit(LedgerTransaction(writes: [.rewrite(nil)], entries: [entry]))
+        fault = nil
+        _ = try await consider(commit)
+        return nil
+    }
+}
