@@ -141,22 +141,6 @@ import Testing
         #expect(lane["healthy"] as? Int == 1 && lane["version"] as? String == "1.0.0")
     }
 
-    @Test("a force-push is followed and recorded")
-    func forcePush() async throws {
-        let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
-        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        try await stage.must("reconcile", "--wait", "20s")
-        try stage.git("reset", "--quiet", "--hard", "HEAD~1")
-        let other = try stage.commit("api 1.2.0 instead", Shop.api("1.2.0"))
-        #expect(try await stage.airlock("reconcile", "--wait", "20s").code == 0)
-        #expect(try await stage.lane("production/api")["version"] as? String == "1.2.0")
-        let accepted = try #require(await stage.entries("commit.accepted").last)
-        #expect(accepted["commit"] as? String == other)
-        let detail = try #require(accepted["detail"] as? [String: String])
-        #expect(detail["history"] == "rewritten", "\(detail)")
-    }
-
     @Test("history that does not descend from the trust root is refused and recorded: exit 1")
     func otherHistory() async throws {
         let stage = try await Stage()

@@ -48,12 +48,19 @@ import Testing
             (["reconcile", "--log-level", "loud"], "use trace, debug"),
             (["reconcile", "--log-format", "xml"], "use text or json"),
             (["plan", "--branch", "a..b"], "not a branch name"),
-            (["run", "--allow-root", "--poll", "10"], "60s"),
         ] {
             let outcome = try await stage.airlock(words)
             #expect(
                 outcome.code == 1 && outcome.errors.contains(hint), "\(words): \(outcome.errors)")
         }
+    }
+
+    @Test("a poll interval that is none shows the right form, wherever it was said")
+    func wrongPoll() async throws {
+        let stage = try await Stage()
+        let outcome = try await stage.airlock(
+            "run", "--allow-root", environment: ["AIRLOCK_POLL": "10"])
+        #expect(outcome.code == 1 && outcome.errors.contains("60s or 5m"), "\(outcome.errors)")
     }
 
     @Test("log lines as JSON are one object each, on stderr, in UTC")

@@ -117,12 +117,27 @@ private struct ControlService: Service {
 
 /// Ends the process at once when a person interrupts a second time.
 private enum InterruptWatch {
+    /// How long after the limit for parking the ledger may take to close.
+    private static let patience = Duration.seconds(2)
+
     /// Runs `group` to its end; the watch goes on while the group shuts down.
     static func around(_ group: ServiceGroup) async throws {
         let interrupts = await UnixSignalsSequence(trapping: .sigint)
+        let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         // Cancelled when this scope ends.
         async let _: Void = count(interrupts)
+        async let _: Void = end(after: ends)
         try await group.run()
+    }
+
+    /// Ends the process when something does not let go of it: an intent without an end is settled by
+    /// looking at the next start.
+    private static func end(after signals: UnixSignalsSequence) async {
+        for await _ in signals { break }
+        do { try await Task.sleep(for: Engine.shutdownLimit + patience) } catch { return }
+        Output.note(
+            "an engine does not answer; ending all the same, and looking at it at the next start")
+        _exit(ExitStatus.error.rawValue)
     }
 
     private static func count(_ interrupts: UnixSignalsSequence) async {

@@ -79,8 +79,15 @@ struct StatusText {
             lines.append(
                 "\(ink.bold("commit")) \(head.commit.id.short)  \(head.commit.subject)  "
                     + ink.dim("accepted \(head.accepted.local)"))
+            lines += (head.diagnostics ?? []).map { ink.red("file    \($0)") }
         } else {
             lines.append("No commit was accepted yet.")
+        }
+        if let rewrite = reading.state.rewrite {
+            lines.append(
+                ink.red("history was rewritten")
+                    + ": staging and production stay on \(rewrite.kept.commit.id.short)\n"
+                    + "  → run `airlock reconcile --accept-rewrite \(rewrite.commit)` to follow it")
         }
         if let fetched {
             let age = now - fetched.fetched
@@ -183,6 +190,10 @@ struct StatusView: Encodable {
     let commit: String?
     let accepted: String?
     let fetched: String?
+    /// What is wrong with files of the commit.
+    let diagnostics: [String]
+    /// The rewritten head that waits for a person.
+    let rewritten: String?
     let running: Running?
     let unknown: [String: String]
     let lanes: [Lane]
@@ -193,6 +204,8 @@ struct StatusView: Encodable {
     ) {
         commit = reading.state.head?.commit.id.description
         accepted = reading.state.head?.accepted.rfc3339
+        diagnostics = reading.state.head?.diagnostics ?? []
+        rewritten = reading.state.rewrite?.commit.description
         self.fetched = fetched?.rfc3339
         running = health.map(Running.init)
         unknown = Dictionary(

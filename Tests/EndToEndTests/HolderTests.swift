@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+/// Verbs that meet another process which holds the ledger.
+@Suite("while another process holds the ledger") struct HolderTests {
+    @Test("a freeze is heard by a reconcile that waits, and stops what it had begun")
+    func freezeDuringReconcile() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
+        let waiting = try stage.start(["reconcile", "--wait", "20s", "-o", "json"])
+        try await Wait.until("the slow start is under way") {
+            try await stage.lane("production/api")["state"] as? String == "changing"
+        }
+        try await stage.must("freeze", "production", "--reason", "stock-taking")
+        let outcome = try await waiting.outcome(within: .seconds(40))
+        #expect(outcome.code == 3, "\(outcome.output)\(outcome.errors)")
+        let held = try outcome.json()["held"] as? [String: String]
+        #expect(held?["production/api"]?.contains("stock-taking") == true)
+        #expect(try await stage.entries("frozen").count == 1)
+        #expect(!FileManager.default.fileExists(atPath: stage.state + "/control.sock"))
+    }
+
+    @Test("two looks at the same time both tell what was done")
+    func twoLooks() async throws {
+        let stage = try await Stage()
+        let reconciler = try await stage.startReconciler("--poll", "1h")
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        let looks = try (0..<2).map { _ in
+            try stage.start(["reconcile", "--wait", "20s", "-o", "json"])
+        }
+        for look in looks {
+            let outcome = try await look.outcome(within: .seconds(40))
+            #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
+            #expect(try outcome.json()["settled"] as? [String] == ["production/api"])
+        }
+        reconciler.signal(SIGTERM)
+        #expect(try await reconciler.outcome(within: .seconds(30)).code == 0)
+    }
+
+    @Test(
+        "a stale plan makes a running reconciler do nothing, and a plan that was carried out is not stale"
+    )
+    func staleWhileRunning() async throws {
+        let stage = try await Stage()
+        let reconciler = try await stage.startReconciler("--poll", "1h")
+        try await stage.must("reconcile", "--wait", "20s")
+        let file = stage.root + "/plan.json"
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        try await stage.must("plan", "--out", file)
+        try stage.commit("api 1.2.0", Shop.api("1.2.0"))
+        let stale = try await stage.airlock("reconcile", "--wait", "20s", "--expect", file)
+        #expect(stale.code == 4, "\(stale.output)\(stale.errors)")
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
+        try await stage.must("plan", "--out", file)
+        for _ in 0..<2 { try await stage.must("reconcile", "--wait", "20s", "--expect", file) }
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.2.0")
+        reconciler.signal(SIGTERM)
+        #expect(try await reconciler.outcome(within: .seconds(30)).code == 0)
+        try await stage.must("reconcile", "--expect", file)
+    }
+
+    @Test("what is not in the plan is left out and told, and nobody waits for it")
+    func leftOut() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let file = stage.root + "/plan.json"
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        try await stage.must("plan", "--out", file)
+        try await stage.must("sim", "fault", "drift-traffic", "production/web")
+        let outcome = try await stage.must(
+            "reconcile", "--wait", "20s", "--expect", file, "-o", "json")
+        #expect(try outcome.json()["settled"] as? [String] == ["production/api"])
+        #expect(try outcome.json()["leftOut"] as? [String] == ["production/web"])
+        #expect(try outcome.json()["repaired"] as? [String] == [])
+    }
+
+    @Test("a look that finds nothing to do writes nothing")
+    func quiet() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let before = try await stage.must("audit", "export").jsonLines().count
+        for _ in 0..<2 { try await stage.must("reconcile") }
+        #expect(try await stage.must("audit", "export").jsonLines().count == before)
+    }
+
+    @Test("rewritten history is told, waits in production, and is taken by name")
+    func rewritten() async throws {
+        let stage = try await Stage()
+        let base = try stage.git("rev-parse", "HEAD")
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.git("reset", "--quiet", "--hard", base)
+        let rewritten = try stage.commit("api 1.2.0", Shop.api("1.2.0"))
+        let refused = try await stage.airlock("reconcile", "--wait", "20s")
+        #expect(refused.code == 1, "\(refused.output)")
+        #expect(refused.output.contains("airlock reconcile --accept-rewrite \(rewritten)"))
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
+        let other = try await stage.airlock("reconcile", "--accept-rewrite", base)
+        #expect(other.code == 1 && other.errors.contains(rewritten), "\(other.errors)")
+        try await stage.must("reconcile", "--wait", "20s", "--accept-rewrite", rewritten)
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.2.0")
+        let accepted = try await stage.entries("commit.accepted").last
+        #expect((accepted?["detail"] as? [String: String])?["history"] == "rewritten")
+        let trust = try await stage.entries("trust").last
+        #expect(trust?["outcome"] as? String == "rewrite accepted")
+    }
+
+    @Test("a file that cannot be read fails the look and shows in status")
+    func badFile() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.commit("typo", ["simulation.yaml": "artifcts: {}\n"])
+        let outcome = try await stage.airlock("reconcile", "--wait", "20s")
+        #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("simulation.yaml:1:1"), "\(outcome.output)")
+        #expect(try await stage.must("status").output.contains("simulation.yaml:1:1"))
+        let status = try await stage.must("status", "-o", "json").json()
+        #expect((status["diagnostics"] as? [String])?.count == 1)
+    }
+
+    @Test(
+        "a poll interval that is none is a usage error with the right form", arguments: ["0s", "x"])
+    func badPoll(_ text: String) async throws {
+        let stage = try await Stage()
+        let outcome = try await stage.airlock("run", "--poll", text)
+        #expect(outcome.code == 64 && outcome.errors.contains("60s or 5m"), "\(outcome.errors)")
+    }
+}
