@@ -266,6 +266,7 @@ package struct HeadRecord: Hashable, Sendable, Codable {
     /// The most diagnostics that are kept; `airlock validate` shows all.
     package static let maximumDiagnostics = 20
 
+    /// A head with the first of its diagnostics.
     package init(
         commit: CommitRecord, accepted: Timestamp, limits: Limits, limitsInForce: Limits,
         diagnostics: [String] = []
