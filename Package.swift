@@ -33,11 +33,12 @@ extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    /// Tables whose copies share what is the same.
+    static let hashTrees = product(name: "HashTreeCollections", package: "swift-collections")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let lifecycleTesting = product(
         name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
     static let logging = product(name: "Logging", package: "swift-log")
-    static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
@@ -58,9 +59,9 @@ let package = Package(
     products: [.executable(name: "airlock", targets: ["airlock"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -70,12 +71,12 @@ let package = Package(
     ],
     targets: [
         // The words: value types and identities.
-        .airlock("AirlockModel", [.crypto]),
+        .airlock("AirlockModel", [.crypto, .hashTrees]),
         // The edges as protocols.
         .airlock("AirlockPorts", ["AirlockModel"]),
 
         // Pure targets: functions over the words. No clock, log, file, task.
-        .airlock("AirlockManifest", ["AirlockModel", .yams]),
+        .airlock("AirlockManifest", ["AirlockModel", .hashTrees, .yams]),
         .airlock("AirlockTrust", ["AirlockModel", .crypto]),
         .airlock("AirlockPlan", ["AirlockModel", "AirlockTrust"]),
         .airlock("AirlockRollout", ["AirlockModel"]),
@@ -100,7 +101,7 @@ let package = Package(
             "AirlockEngine",
             [
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
-                "AirlockRollout", .logging, .metrics, .lifecycle,
+                "AirlockRollout", .logging, .lifecycle,
             ]),
 
         // One file per verb, and the only composition root.

@@ -11,11 +11,20 @@ package struct AcceptedFleet: Sendable {
     let limitsInForce: Limits
     /// What is wrong with files of the commit.
     let diagnostics: [String]
+    /// Lanes that differ from the fleet with the number `follows`.
+    let touched: TouchedLanes
+    let follows: Int
     /// Counts the acceptances of this process, so that a newer one is told from an older.
     let revision: Int
 
     /// The commit whose fleet it is.
     package var id: CommitID { commit.record.id }
+
+    /// Lanes of one environment that differ from the fleet with the number `follows`.
+    func touched(in environment: EnvironmentName) -> TouchedLanes {
+        guard case .some(let lanes) = touched else { return .all }
+        return .some(lanes.filter { $0.environment == environment })
+    }
 
     /// The provider that the environment chooses; nil when the fleet does not describe it.
     func provider(

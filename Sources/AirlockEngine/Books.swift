@@ -8,6 +8,8 @@ package actor Books {
     /// What is durable, as the ledger would say it.
     package private(set) var state: LedgerState
     private var revisions: [EnvironmentName: Int] = [:]
+    /// Lanes written to since their environment was planned last.
+    private var touched: [EnvironmentName: Set<LaneID>] = [:]
     private var nextOperation: Int
     private var clockWatch: ClockWatch?
     private var recordedClockFault: String?
@@ -34,7 +36,7 @@ package actor Books {
         do {
             let sequences = try await ledger.commit(transaction)
             for write in transaction.writes(numberedFrom: sequences.first ?? 0) {
-                if let changed = environment(of: write) { revisions[changed, default: 0] += 1 }
+                note(write)
                 state.apply(write)
             }
             return Array(sequences.dropFirst(ahead))
@@ -69,26 +71,39 @@ package actor Books {
     func remember(_ operation: OperationRecord) {
         guard state.operations[operation.number] != nil else { return }
         state.operations[operation.number] = operation
-        revisions[operation.lane.environment, default: 0] += 1
+        note(operation.lane)
+    }
+
+    /// The journal as a plan of `environment` sees it, and the lanes in which it differs from when this
+    /// was asked last.
+    func view(for environment: EnvironmentName) -> (state: LedgerState, touched: Set<LaneID>) {
+        (state, touched.removeValue(forKey: environment) ?? [])
     }
 
     /// Counts what changed of an environment; equal counts mean that its plan sees the same journal.
     package func revision(of environment: EnvironmentName) -> Int { revisions[environment] ?? 0 }
 
-    /// The environment whose plan a write may turn; nil for what no plan looks at.
-    private func environment(of write: JournalWrite) -> EnvironmentName? {
+    /// Notes whose plan a write may turn.
+    private func note(_ write: JournalWrite) {
         switch write {
-        case .trustRoot, .head, .rewrite, .claimed, .clock: nil
-        case .lane(let record): record.lane.environment
-        case .operation(let record): record.lane.environment
-        case .rollout(let record): state.operations[record.operation]?.lane.environment
-        case .intent(let record): record.order.lane.environment
-        case .settle(let key, _): state.intents[key]?.order.lane.environment
-        case .freeze(let freeze): freeze.scope.environment
-        case .thaw(let scope): scope.environment
-        case .quarantine(let record): record.lane.environment
-        case .release(let lane, _): lane.environment
+        case .trustRoot, .head, .rewrite, .claimed, .clock: return
+        case .lane(let record): note(record.lane)
+        case .operation(let record): note(record.lane)
+        case .rollout(let record): note(state.operations[record.operation]?.lane)
+        case .intent(let record): note(record.order.lane)
+        case .settle(let key, _): note(state.intents[key]?.order.lane)
+        case .quarantine(let record): note(record.lane)
+        case .release(let lane, _): note(lane)
+        // The planner itself notices that freezes differ.
+        case .freeze(let freeze): revisions[freeze.scope.environment, default: 0] += 1
+        case .thaw(let scope): revisions[scope.environment, default: 0] += 1
         }
+    }
+
+    private func note(_ lane: LaneID?) {
+        guard let lane else { return }
+        revisions[lane.environment, default: 0] += 1
+        touched[lane.environment, default: []].insert(lane)
     }
 
     // MARK: The clock

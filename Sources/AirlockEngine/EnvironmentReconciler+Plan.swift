@@ -8,31 +8,54 @@ import Logging
 /// Claiming, observing, recovering, adopting and planning: everything that comes before lanes are
 /// handed out.
 extension EnvironmentReconciler {
-    /// Plans the environment from a fresh observation.
-    func plan(at now: Moment) async throws(EngineHalt) -> EnvironmentPlan {
+    /// Brings the plan up to date with a fresh observation.
+    ///
+    /// - Returns: The lanes whose plan was made anew; none when nothing it depends on differs.
+    func plan(at now: Moment) async throws(EngineHalt) -> [LanePlan] {
         guard let accepted, let slice = accepted.slices[name] else {
-            return EnvironmentPlan(environment: name, lanes: [])
+            (standing, memo) = (StandingPlan(environment: name), nil)
+            touchedByFleet = .all
+            return []
         }
+        let stopwatch = Stopwatch()
         let observed = try await observe(accepted)
         if case .known(let observation) = observed, isOurs(observation) {
             try await settleOpenIntents(observation)
             try await adopt(observation, at: now)
         }
+        let observing = stopwatch.elapsed
         let secrets = await secrets(accepted)
         let clockFault = try await books.clockFault(at: now)
-        let key = PlanMemo.Key(
+        let key = PlanMemo(
             fleet: accepted.revision, observation: observation?.revision,
-            books: await books.revision(of: name), secrets: secrets, clockFault: clockFault)
-        if let plan = memo?.plan(for: key, at: now) { return plan }
+            books: await books.revision(of: name), secrets: secrets, clockFault: clockFault,
+            made: now.wall)
+        if let memo, memo.holds(for: key, until: standing.until) { return [] }
+        let view = await books.view(for: name)
         let facts = Facts(
-            ledger: await books.state, secrets: [name: secrets],
+            ledger: view.state, secrets: [name: secrets],
             capabilities: [name: provider?.capabilities(of: name) ?? []],
             limitsInForce: accepted.limitsInForce, claim: parts.ledger.claim,
             clockFault: clockFault)
-        let plan = Planner.plan(slice, observed: observed, facts: facts, now: now)
+        var touched = touchedByFleet
+        touched.formUnion(touchedByObservation)
+        touched.formUnion(.some(view.touched))
+        (touchedByFleet, touchedByObservation) = (.none, .none)
+        let plans = standing.update(touched, slice, observed: observed, facts: facts, now: now)
         plansMade += 1
-        memo = observation == nil ? nil : PlanMemo(key: key, plan: plan, made: now.wall)
-        return plan
+        memo = observation == nil ? nil : key
+        logPass(plans.count, observing: observing, all: stopwatch.elapsed)
+        return plans
+    }
+
+    private func logPass(_ looked: Int, observing: Duration, all: Duration) {
+        parts.logger.debug(
+            "planned",
+            metadata: [
+                "environment": "\(name)", "lanes": "\(looked)", "open": "\(standing.lanes.count)",
+                "observeMicroseconds": "\(observing.microseconds)",
+                "planMicroseconds": "\((all - observing).microseconds)",
+            ])
     }
 
     /// What the environment would do under `fleet`; claims, settles, adopts and remembers nothing.
@@ -64,7 +87,7 @@ extension EnvironmentReconciler {
     /// Versions of the secrets that this environment's releases name; those that cannot be had are
     /// missing, and the planner holds what needs them.
     private func secrets(_ accepted: AcceptedFleet) async -> [SecretName: String] {
-        let names = Set((accepted.slices[name]?.lanes.values).map { $0.flatMap(\.secrets) } ?? [])
+        let names = secretNames(accepted)
         guard !names.isEmpty else { return [:] }
         do { return try await parts.secrets.versions(of: names, in: name) } catch {
             parts.logger.warning(
@@ -72,6 +95,21 @@ extension EnvironmentReconciler {
                 metadata: ["environment": "\(name)", "reason": "\(error.phrase)"])
             return [:]
         }
+    }
+
+    /// The secrets that releases of the environment name, and perhaps some that they named before.
+    private func secretNames(_ fleet: AcceptedFleet) -> Set<SecretName> {
+        guard let lanes = fleet.slices[name]?.lanes else { return [] }
+        if namedSecrets.fleet == fleet.revision { return namedSecrets.names }
+        var names: Set<SecretName> = []
+        if case .some(let touched) = fleet.touched, fleet.follows == namedSecrets.fleet {
+            names = namedSecrets.names
+            for lane in touched { names.formUnion(lanes[lane]?.secrets ?? []) }
+        } else {
+            for lane in lanes.values { names.formUnion(lane.secrets) }
+        }
+        namedSecrets = (fleet.revision, names)
+        return names
     }
 
     // MARK: Observing
@@ -84,14 +122,17 @@ extension EnvironmentReconciler {
             try await claim(provider, accepted)
             let answer = try await provider.observe(
                 name, of: accepted.fleet.name, lanes: nil, since: observation?.revision)
-            if case .observed(let fresh) = answer { observation = fresh }
+            if case .observed(let fresh) = answer {
+                note(fresh)
+                observation = fresh
+            }
             guard let observation else {
                 return .unknown("the provider answered unchanged to the first question")
             }
             try check(observation.claim)
             return .known(observation)
         } catch let error as ProviderError {
-            observation = nil
+            forgetObservation()
             setFault(error.phrase)
             return .unknown(error.phrase)
         } catch let error as EngineHalt {
@@ -100,6 +141,25 @@ extension EnvironmentReconciler {
             setFault("\(error)")
             return .unknown("\(error)")
         }
+    }
+
+    /// Notes in which lanes an observation differs from the last one.
+    private func note(_ fresh: Observation) {
+        guard let old = observation else {
+            (touchedByObservation, toAdopt) = (.all, .all)
+            return
+        }
+        var lanes = Set(fresh.lanes.filter { old.lanes[$0.key] != $0.value }.keys)
+        if old.lanes.count + lanes.count > fresh.lanes.count {
+            lanes.formUnion(old.lanes.keys.filter { fresh.lanes[$0] == nil })
+        }
+        touchedByObservation.formUnion(.some(lanes))
+        toAdopt.formUnion(.some(lanes))
+    }
+
+    private func forgetObservation() {
+        observation = nil
+        (touchedByObservation, toAdopt) = (.all, .all)
     }
 
     /// Notes whose the engine is.
@@ -187,10 +247,17 @@ extension EnvironmentReconciler {
 
     /// Takes over lanes that the ledger has never seen, without changing them.
     private func adopt(_ observation: Observation, at now: Moment) async throws(EngineHalt) {
+        let lanes: [LaneID]
+        switch toAdopt {
+        case .all: lanes = observation.lanes.keys.sorted()
+        case .some(let some): lanes = some.sorted()
+        }
+        toAdopt = .none
+        guard !lanes.isEmpty else { return }
         let known = await books.state.lanes
         var transaction = LedgerTransaction()
-        for (lane, observed) in observation.lanes.sorted(by: { $0.key < $1.key })
-        where known[lane] == nil {
+        for lane in lanes where known[lane] == nil {
+            guard let observed = observation.lanes[lane] else { continue }
             guard let settled = Adoption.settled(from: observed, at: now.wall) else { continue }
             transaction.writes.append(.lane(LaneRecord(lane: lane, settled: settled)))
             transaction.entries.append(
@@ -205,10 +272,11 @@ extension EnvironmentReconciler {
     // MARK: Recording
 
     /// Records decisions that changed since the last pass; lanes that move record their own.
-    func record(_ plan: EnvironmentPlan, at now: Timestamp) async throws(EngineHalt) {
+    func record(_ plans: [LanePlan], at now: Timestamp) async throws(EngineHalt) {
+        guard !plans.isEmpty else { return }
         let state = await books.state
         var transaction = LedgerTransaction()
-        for lane in plan.lanes where !inFlight.contains(lane.lane) {
+        for lane in plans where !inFlight.contains(lane.lane) {
             let old = state.lanes[lane.lane]
             switch lane.disposition {
             case .change, .repair, .back: continue

@@ -42,7 +42,15 @@ actor EnvironmentReconciler {
     var accepted: AcceptedFleet?
     var claimed: Claim?
     var observation: Observation?
+    var standing: StandingPlan
     var memo: PlanMemo?
+    /// Lanes that the fleet or the provider changed since the plan was brought up to date.
+    var touchedByFleet = TouchedLanes.all
+    var touchedByObservation = TouchedLanes.all
+    /// Lanes in which something may run that the ledger has never seen.
+    var toAdopt = TouchedLanes.all
+    /// The secrets that the fleet with that number names.
+    var namedSecrets: (fleet: Int, names: Set<SecretName>) = (0, [])
     /// Plans that were made and not remembered, since the start.
     var plansMade = 0
     var inFlight: Set<LaneID> = []
@@ -63,6 +71,7 @@ actor EnvironmentReconciler {
 
     init(name: EnvironmentName, parts: EngineParts, books: Books, keeper: SourceKeeper) {
         self.name = name
+        standing = StandingPlan(environment: name)
         self.parts = parts
         self.books = books
         self.keeper = keeper
@@ -72,7 +81,11 @@ actor EnvironmentReconciler {
     /// Puts another fleet in force and looks at everything again.
     func take(_ fleet: AcceptedFleet) {
         // Two looks may hand over at the same time; the older one changes nothing.
-        if fleet.revision >= accepted?.revision ?? 0 { accepted = fleet }
+        let current = accepted?.revision ?? 0
+        if fleet.revision > current {
+            touchedByFleet.formUnion(fleet.follows == current ? fleet.touched(in: name) : .all)
+            accepted = fleet
+        }
         wake()
     }
 
@@ -261,10 +274,13 @@ actor EnvironmentReconciler {
         finishedSincePass = 0
         let now = parts.clock.now()
         status.rests = status.rests.filter { $0.value > now.monotonicMilliseconds }
-        let plan = try await plan(at: now)
-        status.take(plan, leavingOut: Set(plan.lanes.filter(isLeftOut).map(\.lane)), at: now)
-        try await record(plan, at: now.wall)
-        queue = await assignments(of: plan, at: now)
+        let plans = try await plan(at: now)
+        let open = standing.lanes.values.sorted { $0.lane < $1.lane }
+        status.take(
+            open, until: standing.until, leavingOut: Set(open.filter(isLeftOut).map(\.lane)),
+            at: now)
+        try await record(plans, at: now.wall)
+        queue = await assignments(of: open, at: now)
         let end = parts.clock.now()
         nextPass =
             end.monotonicMilliseconds
@@ -272,11 +288,12 @@ actor EnvironmentReconciler {
     }
 
     private func assignments(
-        of plan: EnvironmentPlan, at now: Moment
+        of plans: [LanePlan], at now: Moment
     ) async -> ArraySlice<Errand> {
+        guard !plans.isEmpty else { return [] }
         let state = await books.state
         var work: ArraySlice<Errand> = []
-        for lane in plan.lanes {
+        for lane in plans {
             guard !inFlight.contains(lane.lane), status.rests[lane.lane] == nil,
                 let assignment = await assignment(of: lane, state: state)
             else { continue }

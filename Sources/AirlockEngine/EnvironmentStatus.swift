@@ -13,8 +13,8 @@ struct EnvironmentStatus: Sendable {
 
     /// Whether something happened since the last pass.
     var isStale = true
-    var lanes: [LanePlan] = []
-    var notices: [String] = []
+    /// Lanes that are not simply left, sorted.
+    private(set) var lanes: [LanePlan] = []
     /// Why the environment could not be observed or claimed; nil when it could.
     var fault: String?
     /// How the last operation of each lane ended since the start.
@@ -42,12 +42,11 @@ struct EnvironmentStatus: Sendable {
 
     /// Takes what a pass came to.
     mutating func take(
-        _ plan: EnvironmentPlan, leavingOut leftOut: Set<LaneID>, at now: Moment
+        _ lanes: [LanePlan], until: Timestamp?, leavingOut leftOut: Set<LaneID>, at now: Moment
     ) {
-        lanes = plan.lanes
+        self.lanes = lanes
         self.leftOut = leftOut
-        notices = plan.notices
-        until = plan.until
+        self.until = until
         lookAgain =
             fault == nil ? nil : now.monotonicMilliseconds + Self.retry.milliseconds
         let moving = Set(lanes.filter(\.isMoving).map(\.lane))
@@ -89,27 +88,23 @@ extension LanePlan {
     }
 }
 
-/// The last plan of an environment and what it was made from.
+/// What the standing plan of an environment was made from.
 struct PlanMemo: Sendable {
-    struct Key: Hashable, Sendable {
-        let fleet: Int
-        let observation: ProviderRevision?
-        let books: Int
-        let secrets: [SecretName: String]
-        let clockFault: String?
-    }
-
-    let key: Key
-    let plan: EnvironmentPlan
+    let fleet: Int
+    let observation: ProviderRevision?
+    let books: Int
+    let secrets: [SecretName: String]
+    let clockFault: String?
     /// When it was made: at an earlier time, which a clock that was set back shows again, a freeze that
     /// had ended is in force.
     let made: Timestamp
 
-    /// The plan, when it was made from the same input and no answer may have turned by itself.
-    func plan(for key: Key, at now: Moment) -> EnvironmentPlan? {
-        guard key == self.key, now.wall >= made, plan.until.map({ now.wall < $0 }) ?? true else {
-            return nil
-        }
-        return plan
+    /// Whether the plan still stands: its input is the same, and no answer may have turned by itself.
+    ///
+    /// - Parameter now: What a plan would be made from now.
+    func holds(for now: PlanMemo, until: Timestamp?) -> Bool {
+        now.fleet == fleet && now.observation == observation && now.books == books
+            && now.secrets == secrets && now.clockFault == clockFault
+            && now.made >= made && until.map { now.made < $0 } ?? true
     }
 }

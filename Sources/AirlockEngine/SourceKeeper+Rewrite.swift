@@ -90,7 +90,7 @@ extension SourceKeeper {
             return decoded.fleet.map {
                 inForceFleet(
                     verified, $0, diagnostics: decoded.diagnostics.map(\.description),
-                    limits: head.limitsInForce, state: state)
+                    limits: head.limitsInForce, touched: .all, state: state)
             }
         } catch {
             parts.logger.error(

@@ -5,6 +5,17 @@ import AirlockPorts
 import AirlockTrust
 import Logging
 
+/// What one look at git cost.
+private struct LookWork {
+    var fetching = Duration.zero
+    /// Comparing the trees of two commits.
+    var walking = Duration.zero
+    /// Reading and decoding what differs.
+    var decoding = Duration.zero
+    var documents = 0
+    var lanes = 0
+}
+
 /// Follows the branch: fetch, verify, decode, accept or refuse.
 actor SourceKeeper {
     /// The longest first-parent line whose commits are told apart as causes.
@@ -21,6 +32,7 @@ actor SourceKeeper {
     private(set) var fetched: FetchedHead?
     var fault: String?
     private var revision = 0
+    private var work = LookWork()
     /// The newest commit when it was refused, and why; told for as long as it is the newest.
     private var refused: (commit: CommitID, why: String)?
     private var authors: [CommitID: String] = [:]
@@ -39,6 +51,9 @@ actor SourceKeeper {
         await enter()
         defer { leave() }
         fault = nil
+        let stopwatch = Stopwatch()
+        let before = await parts.source.readCounts()
+        work = LookWork()
         do {
             fetched = try await parts.source.fetch(limit: parts.settings.fetchLimit)
         } catch {
@@ -46,13 +61,34 @@ actor SourceKeeper {
             parts.logger.warning("fetch failed", metadata: ["reason": "\(error.phrase)"])
             if fetched == nil { await recallLastFetch() }
         }
+        work.fetching = stopwatch.elapsed
         if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
         defer { if fault == nil, case .older(_, let why) = kept { fault = why } }
         if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {
-            if try await consider(head) { return true }
+            if try await consider(head) {
+                await log(stopwatch.elapsed, since: before)
+                return true
+            }
         }
+        await log(stopwatch.elapsed, since: before)
         guard accepted == nil else { return false }
         return try await resume()
+    }
+
+    /// Says what a look cost.
+    private func log(_ all: Duration, since before: ReadCounts) async {
+        let counts = await parts.source.readCounts()
+        parts.logger.debug(
+            "looked",
+            metadata: [
+                "fetchMicroseconds": "\(work.fetching.microseconds)",
+                "walkMicroseconds": "\(work.walking.microseconds)",
+                "decodeMicroseconds": "\(work.decoding.microseconds)",
+                "allMicroseconds": "\(all.microseconds)",
+                "trees": "\(counts.trees - before.trees)",
+                "blobs": "\(counts.blobs - before.blobs)", "documents": "\(work.documents)",
+                "lanes": "\(work.lanes)",
+            ])
     }
 
     /// The e-mail address of a commit's author, as the commit says.
@@ -173,12 +209,17 @@ actor SourceKeeper {
         _ head: CommitID, known: CommitID?
     ) async throws -> (DecodedFleet, FleetDecoder) {
         let base = accepted?.id
+        let stopwatch = Stopwatch()
         let delta = try await parts.source.delta(from: base, to: head)
+        work.walking = stopwatch.elapsed
         let causes = try await causes(from: base ?? known, to: head)
         let cause = base == nil && causes != nil ? known ?? head : head
         var next = decoder
         let decoded = try await FleetDecoding.apply(
             delta, to: &next, from: parts.source, commit: cause, causes: causes ?? [:])
+        work.decoding = stopwatch.elapsed - work.walking
+        work.documents = decoded.counts.documentsDecoded
+        work.lanes = decoded.touched.count
         return (decoded, next)
     }
 
@@ -236,8 +277,10 @@ actor SourceKeeper {
         let inForce = limits ?? fleet.limits
         let before = accepted
         let diagnostics = decoded.diagnostics.map(\.description)
+        let touched = decoded.isNarrow ? TouchedLanes.some(decoded.touched) : .all
         accepted = inForceFleet(
-            verified, fleet, diagnostics: diagnostics, limits: inForce, state: state)
+            verified, fleet, diagnostics: diagnostics, limits: inForce, touched: touched,
+            state: state)
         let rewrite = try await keep(before, for: verified, state: state)
         await handOver(decoded.simulation)
         guard isNew else { return }
@@ -275,13 +318,14 @@ actor SourceKeeper {
     /// A fleet with the next number of this process.
     func inForceFleet(
         _ verified: VerifiedCommit, _ fleet: Fleet, diagnostics: [String], limits: Limits,
-        state: LedgerState
+        touched: TouchedLanes, state: LedgerState
     ) -> AcceptedFleet {
         revision += 1
         return AcceptedFleet(
             commit: verified, fleet: fleet,
-            slices: fleet.slices(also: Set(state.lanes.values.map(\.lane.environment))),
-            limitsInForce: limits, diagnostics: diagnostics, revision: revision)
+            slices: fleet.slices(also: state.lanes.environments),
+            limitsInForce: limits, diagnostics: diagnostics, touched: touched,
+            follows: accepted?.revision ?? 0, revision: revision)
     }
 
     private func handOver(_ simulation: SimulationSpec?) async {

@@ -19,7 +19,7 @@ package actor GitSource: CommitSource {
     let supervisor: FetchSupervisor
     private let executor = DispatchQueueExecutor(label: "airlock.git")
     private var opened: OpenedMirror?
-    private(set) var counters = ReadCounters()
+    private(set) var counters = ReadCounts()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -55,8 +55,7 @@ package actor GitSource: CommitSource {
     /// Adds to what was read.
     func note(trees: Int) { counters.trees += trees }
 
-    /// What was read since the start.
-    package var readCounters: ReadCounters { counters }
+    package func readCounts() async -> ReadCounts { counters }
 
     package func fetch(limit: Duration) async throws(SourceError) -> FetchedHead {
         // Less than the whole, so that the answer is "busy" and the worker need not be killed.

@@ -54,7 +54,7 @@ package enum FleetValidation {
             advice: "name the folder that holds fleet.yaml")
         return DecodedFleet(
             fleet: nil, diagnostics: [diagnostic], simulation: nil, touched: [],
-            counts: DecodeCounts())
+            isNarrow: false, counts: DecodeCounts())
     }
 
     /// A name for these bytes in the form of git's; it never leaves this target.

@@ -1,41 +1,40 @@
 import AirlockModel
 
 /// Which services of one environment call each other, and which do so in a circle.
+///
+/// Only what the given lanes reach is walked through: a circle of theirs lies within it.
 struct CallGraph {
-    private let callees: [LaneID: [LaneID]]
-    private let callers: [LaneID: [LaneID]]
-    /// Lanes with the same number call each other in a circle; callees have the lower number.
-    private let circle: [LaneID: Int]
+    private let search: ComponentSearch
+    private let callers: (LaneID) -> [LaneID]
     private let going: Set<LaneID>
     /// Callees and callers outside each circle, of those of its lanes that go.
     private var calleesOfCircle: [Int: [LaneID]] = [:]
     private var callersOfCircle: [Int: [LaneID]] = [:]
 
-    /// Takes the templates that count: the new one where a lane changes, else the settled one.
+    /// Walks through what `lanes` call, and what that calls.
     ///
     /// - Parameter going: Lanes that go, together with those of their circle.
-    init(templates: [LaneID: Template], going: Set<LaneID>) {
-        var callees: [LaneID: [LaneID]] = [:]
-        var callers: [LaneID: [LaneID]] = [:]
-        let lanes = templates.keys.sorted()
-        for lane in lanes {
-            for unit in templates[lane]?.calls ?? [] {
-                let called = UnitID(kind: .service, name: unit)
-                let callee = LaneID(environment: lane.environment, unit: called)
-                callees[lane, default: []].append(callee)
-                callers[callee, default: []].append(lane)
-            }
-        }
-        self.callees = callees
+    init(
+        lanes: [LaneID], going: Set<LaneID>, callees: @escaping (LaneID) -> [LaneID],
+        callers: @escaping (LaneID) -> [LaneID]
+    ) {
+        var search = ComponentSearch(callees: callees)
+        // Tarjan's algorithm (SIAM J. Comput. 1(2), 1972), with a stack of its own so that a long
+        // chain of calls cannot exhaust the thread's.
+        let lanes = lanes.sorted()
+        for lane in lanes where search.index[lane] == nil { search.visit(from: lane) }
+        self.search = search
         self.callers = callers
         self.going = going
-        circle = Self.circles(of: lanes, callees: callees)
         for lane in lanes where going.contains(lane) {
-            guard let number = circle[lane] else { continue }
+            guard let number = search.component[lane] else { continue }
             calleesOfCircle[number, default: []] += ownCallees(of: lane)
             callersOfCircle[number, default: []] += ownCallers(of: lane)
         }
     }
+
+    /// Lanes with the same number call each other in a circle; callees have the lower number.
+    private var circle: [LaneID: Int] { search.component }
 
     /// Every lane, each after the lanes that it calls; those of a circle are neighbours.
     var calleesFirst: [LaneID] {
@@ -56,35 +55,27 @@ struct CallGraph {
 
     /// Whether `lane` itself calls `callee`, not only another lane of its circle.
     func calls(_ lane: LaneID, _ callee: LaneID) -> Bool {
-        callees[lane]?.contains(callee) ?? false
+        search.callees(of: lane).contains(callee)
     }
 
     private func ownCallees(of lane: LaneID) -> [LaneID] {
-        (callees[lane] ?? []).filter { !isSameCircle($0, lane) }
+        search.callees(of: lane).filter { !isSameCircle($0, lane) }
     }
 
     private func ownCallers(of lane: LaneID) -> [LaneID] {
-        (callers[lane] ?? []).filter { !isSameCircle($0, lane) }
+        callers(lane).filter { !isSameCircle($0, lane) }
     }
 
     private func isSameCircle(_ one: LaneID, _ other: LaneID) -> Bool {
         one == other || (circle[one] != nil && circle[one] == circle[other])
     }
-
-    /// Strongly connected components, callees first, by Tarjan's algorithm (SIAM J. Comput. 1(2),
-    /// 1972), with a stack of its own so that a long chain of calls cannot exhaust the thread's.
-    private static func circles(
-        of lanes: [LaneID], callees: [LaneID: [LaneID]]
-    ) -> [LaneID: Int] {
-        var search = ComponentSearch(callees: callees)
-        for lane in lanes where search.index[lane] == nil { search.visit(from: lane) }
-        return search.component
-    }
 }
 
 /// The state of one search for strongly connected components.
 private struct ComponentSearch {
-    let callees: [LaneID: [LaneID]]
+    private let asked: (LaneID) -> [LaneID]
+    /// The answers, for every lane that was reached.
+    private var callees: [LaneID: [LaneID]] = [:]
     var index: [LaneID: Int] = [:]
     var component: [LaneID: Int] = [:]
     private var low: [LaneID: Int] = [:]
@@ -92,7 +83,10 @@ private struct ComponentSearch {
     private var isOpen: Set<LaneID> = []
     private var components = 0
 
-    init(callees: [LaneID: [LaneID]]) { self.callees = callees }
+    init(callees: @escaping (LaneID) -> [LaneID]) { asked = callees }
+
+    /// What `lane` calls; asked for where it was not reached.
+    func callees(of lane: LaneID) -> [LaneID] { callees[lane] ?? asked(lane) }
 
     mutating func visit(from root: LaneID) {
         var path: [(lane: LaneID, next: Int)] = []
@@ -118,6 +112,7 @@ private struct ComponentSearch {
     }
 
     private mutating func enter(_ lane: LaneID) {
+        callees[lane] = asked(lane)
         index[lane] = index.count
         low[lane] = index[lane]
         open.append(lane)

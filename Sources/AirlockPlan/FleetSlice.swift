@@ -5,7 +5,7 @@ package struct FleetSlice: Hashable, Sendable {
     package let name: EnvironmentName
     /// Nil when the commit does not describe the environment, or not readably.
     package let environment: Environment?
-    package let lanes: [LaneID: DesiredLane]
+    package let lanes: LaneTable<DesiredLane>
     package let parked: Parked
     package let limits: Limits
     package let policy: PolicyDigest?
@@ -14,7 +14,7 @@ package struct FleetSlice: Hashable, Sendable {
     package let isServicesFolderLost: Bool
 
     package init(
-        name: EnvironmentName, environment: Environment?, lanes: [LaneID: DesiredLane],
+        name: EnvironmentName, environment: Environment?, lanes: LaneTable<DesiredLane>,
         parked: Parked = Parked(), limits: Limits = Limits(), policy: PolicyDigest?,
         isServicesFolderLost: Bool = false
     ) {
@@ -29,20 +29,18 @@ package struct FleetSlice: Hashable, Sendable {
 }
 
 extension Fleet {
-    /// The fleet by environment, in one pass; `also` names environments that only the ledger knows.
+    /// The fleet by environment; `also` names environments that only the ledger knows.
     package func slices(
         also known: Set<EnvironmentName> = []
     ) -> [EnvironmentName: FleetSlice] {
-        var lanes: [EnvironmentName: [LaneID: DesiredLane]] = [:]
-        for (id, lane) in self.lanes { lanes[id.environment, default: [:]][id] = lane }
         let names = Set(environments.keys).union(parked.environments.keys).union(known)
         var slices: [EnvironmentName: FleetSlice] = [:]
         for name in names {
             let environment = environments[name]
             slices[name] = FleetSlice(
-                name: name, environment: environment, lanes: lanes[name] ?? [:], parked: parked,
+                name: name, environment: environment, lanes: lanes.part(of: name), parked: parked,
                 limits: limits, policy: environment?.policy(order: order, limits: limits),
-                isServicesFolderLost: serviceFileCount == 0 || self.lanes.isEmpty)
+                isServicesFolderLost: serviceFileCount == 0 || lanes.isEmpty)
         }
         return slices
     }

@@ -6,14 +6,13 @@ enum Outage {
     ///
     /// The limit is that of the commit before, so that a commit cannot allow its own removals.
     static func reason(
-        _ situations: [Situation], slice: FleetSlice, facts: Facts
+        _ open: [Situation], settled total: Int, slice: FleetSlice, facts: Facts
     ) -> String? {
-        let removals = situations.filter { $0.change?.kind == .remove }
+        let removals = open.filter { $0.change?.kind == .remove }
         guard !removals.isEmpty else { return nil }
         if slice.isServicesFolderLost {
             return "nothing is removed in \(slice.name): services/ is lost or describes no service"
         }
-        let total = situations.count { $0.settled != nil }
         let limits = facts.limitsInForce ?? slice.limits
         let allowed = limits.removals.allowed(of: total)
         // What is under way was within the limit when it was opened.

@@ -9,27 +9,11 @@ package enum Planner {
     package static func plan(
         _ slice: FleetSlice, observed: ObservedEnvironment, facts: Facts, now: Moment
     ) -> EnvironmentPlan {
-        let known = knownLanes(slice, observed: observed, facts: facts)
-        guard slice.environment != nil else { return planWithoutEnvironment(known, slice) }
-        let observation: Observation
-        switch observed {
-        case .known(let value): observation = value
-        case .unknown(let reason): return hold(known, slice, .unobserved(reason))
-        }
-        if let other = observation.claim, let own = facts.claim, other.ledger != own.ledger {
-            return hold(known, slice, .claimed(by: other))
-        }
-        let situations = known.map {
-            Situation(lane: $0, slice: slice, observation: observation, facts: facts, now: now)
-        }
-        let outage = Outage.reason(situations, slice: slice, facts: facts)
-        let gates = GateKeeper(
-            situations: situations, slice: slice, facts: facts, now: now,
-            removalsHeld: outage != nil)
-        let lanes = situations.map { settle($0, gates: gates, outage: outage) }
+        var standing = StandingPlan(environment: slice.name)
+        let lanes = standing.update(.all, slice, observed: observed, facts: facts, now: now)
         return EnvironmentPlan(
-            environment: slice.name, lanes: lanes, notices: outage.map { [$0] } ?? [],
-            until: earliest(in: lanes))
+            environment: slice.name, lanes: lanes, notices: standing.notices,
+            until: standing.until)
     }
 
     /// Plans every environment of a fleet and puts them in the order of promotion.
@@ -57,21 +41,8 @@ package enum Planner {
         return plan
     }
 
-    private static func knownLanes(
-        _ slice: FleetSlice, observed: ObservedEnvironment, facts: Facts
-    ) -> [LaneID] {
-        var known = Set(slice.lanes.keys)
-        known.formUnion(slice.parked.lanes.keys.filter { $0.environment == slice.name })
-        if case .known(let observation) = observed { known.formUnion(observation.lanes.keys) }
-        for record in facts.ledger.lanes.values
-        where record.lane.environment == slice.name && record.isInUse {
-            known.insert(record.lane)
-        }
-        return known.sorted()
-    }
-
     /// The one place where a lane's end is chosen.
-    private static func settle(
+    static func settle(
         _ situation: Situation, gates: GateKeeper, outage: String?
     ) -> LanePlan {
         let lane = situation.lane
@@ -107,32 +78,6 @@ package enum Planner {
             let isParked = !situation.parked.isEmpty
             return heldOrRepaired(isParked ? .parked(situation.parked) : nil)
         }
-    }
-
-    private static func hold(
-        _ lanes: [LaneID], _ slice: FleetSlice, _ reason: HoldReason
-    ) -> EnvironmentPlan {
-        EnvironmentPlan(
-            environment: slice.name,
-            lanes: lanes.map { LanePlan(lane: $0, disposition: .hold(reason)) })
-    }
-
-    /// An environment that is unreadable is parked; one that is gone keeps what it runs.
-    private static func planWithoutEnvironment(
-        _ lanes: [LaneID], _ slice: FleetSlice
-    ) -> EnvironmentPlan {
-        if let diagnostics = slice.parked.environments[slice.name] {
-            return hold(lanes, slice, .parked(diagnostics))
-        }
-        return hold(lanes, slice, .environmentRemoved)
-    }
-
-    private static func earliest(in lanes: [LanePlan]) -> Timestamp? {
-        lanes.lazy.flatMap { lane -> [GateVerdict] in
-            // A repair is held by a verdict of its own, because no change was judged.
-            guard case .hold(.gates(let verdicts)) = lane.disposition else { return lane.verdicts }
-            return verdicts
-        }.filter { $0.answer != .pass }.compactMap(\.until).min()
     }
 }
 

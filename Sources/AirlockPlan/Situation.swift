@@ -22,6 +22,27 @@ struct Situation {
         case nothing
     }
 
+    /// Whether nothing is asked for, nothing differs and nothing is under way.
+    var isQuiet: Bool {
+        guard case .nothing = wish else { return false }
+        return drift.isEmpty && operation == nil && parked.isEmpty
+    }
+
+    /// What the settled slot calls.
+    var settledCalls: [LaneID] { Self.calls(settled?.slot.template, of: lane) }
+
+    /// What the lane calls once it has changed, or calls now when it does not change.
+    var comingCalls: [LaneID] {
+        guard case .slot(let slot, _, _)? = change?.target else { return settledCalls }
+        return Self.calls(slot.template, of: lane)
+    }
+
+    private static func calls(_ template: Template?, of lane: LaneID) -> [LaneID] {
+        (template?.calls ?? []).map { unit in
+            LaneID(environment: lane.environment, unit: UnitID(kind: .service, name: unit))
+        }
+    }
+
     /// The change, when there is one.
     var change: Change? {
         if case .change(let change, _) = wish { change } else { nil }

@@ -34,11 +34,24 @@ package protocol CommitSource: Sendable {
     /// - Throws: ``SourceError/tooLarge(what:limit:)`` for a blob over the cap.
     func blobs(_ objects: [ObjectID]) async throws(SourceError) -> [ObjectID: [UInt8]]
 
+    /// What was read from the object database since the start.
+    func readCounts() async -> ReadCounts
+
     /// What the branch would be after merging `branch`; nothing is written that outlives the call but
     /// the fetched objects.
     func proposal(
         branch: BranchName, limit: Duration
     ) async throws(SourceError) -> ProposedMerge
+}
+
+/// What was read from the object database since the start; it proves that work follows the change.
+package struct ReadCounts: Hashable, Sendable {
+    /// Tree objects read.
+    package var trees = 0
+    /// Blob objects read.
+    package var blobs = 0
+
+    package init() {}
 }
 
 /// Why a source could not answer.

@@ -77,7 +77,7 @@ package enum Build {
         return Fleet(
             name: fleetName(), order: order, limits: limits,
             environments: Dictionary(uniqueKeysWithValues: environments),
-            lanes: Dictionary(uniqueKeysWithValues: lanes.map { ($0.lane, $0) }),
+            lanes: LaneTable(Dictionary(uniqueKeysWithValues: lanes.map { ($0.lane, $0) })),
             serviceFileCount: lanes.count * 2)
     }
 

@@ -68,11 +68,14 @@ extension MemoryRepository: CommitSource {
         let (found, missing) = content.withLock { content in
             let there = objects.filter { !content.lost.contains($0) }
             let found = there.compactMap { id in content.blobs[id].map { (id, $0) } }
+            content.counts.blobs += found.count
             return (found, objects.count - found.count)
         }
         guard missing == 0 else { throw .objectMissing("\(missing) of \(objects.count) blobs") }
         return Dictionary(found) { first, _ in first }
     }
+
+    package func readCounts() async -> ReadCounts { content.withLock { $0.counts } }
 
     package func proposal(
         branch: BranchName, limit: Duration

@@ -22,6 +22,7 @@ package final class MemoryRepository: Sendable {
         var fetched: FetchedHead?
         /// How the next fetches fail, the first one first.
         var failures: [SourceError] = []
+        var counts = ReadCounts()
         /// Objects that the mirror lacks.
         var lost: Set<ObjectID> = []
         /// Every content that was ever committed.

@@ -110,17 +110,17 @@ struct ReadingTests {
         try await with(fetched(fixture)) { source async throws in
             let delta = try await source.delta(from: base, to: head)
             #expect(paths(delta) == ["+services/s1234/production.yaml"])
-            let counters = await source.readCounters
+            let counters = await source.readCounts()
             #expect(counters.trees == 6)
             #expect(counters.blobs == 0)
             let whole = try await source.delta(from: nil, to: head)
             #expect(whole.changes.count == 4000)
-            let after = await source.readCounters
+            let after = await source.readCounts()
             #expect(after.trees == 6 + 2002)
             guard case .set(let entry) = delta.changes[0] else { return }
             let blobs = try await source.blobs([entry.object, entry.object])
             #expect(blobs == [entry.object: Array("replicas: 1".utf8)])
-            let last = await source.readCounters
+            let last = await source.readCounts()
             #expect(last.blobs == 1)
         }
     }

@@ -47,13 +47,21 @@ struct IncrementalTests {
         ("network.yaml", ["a: 1\n"]),
     ]
 
+    /// Lanes of either fleet that one of them parks and the other does not, or not for the same reason.
+    private static func lanesParkedOtherwise(_ old: Fleet, _ new: Fleet) -> Set<LaneID> {
+        Set(old.lanes.keys).union(new.lanes.keys)
+            .union(old.parked.lanes.keys).union(new.parked.lanes.keys)
+            .filter { old.parked.diagnostics(of: $0) != new.parked.diagnostics(of: $0) }
+    }
+
     @Test("a history of differences gives what the last tree gives alone", arguments: 0..<60)
     func history(seed: UInt64) throws {
         var random = Seeded(state: seed)
         var decoder = FleetDecoder()
         var tree = MemoryTree.shop
         var last = MemoryTree()
-        var known: [LaneID: DesiredLane] = [:]
+        var known: LaneTable<DesiredLane> = [:]
+        var before: Fleet?
         for step in 0..<25 {
             let decoded = decoder.apply(tree.delta(from: last), blobs: tree.blobs, commit: nil)
             let alone = tree.decode()
@@ -66,6 +74,15 @@ struct IncrementalTests {
                 }
                 #expect(differing.isSubset(of: decoded.touched), "seed \(seed) step \(step)")
                 known = fleet.lanes
+                if decoded.isNarrow, let before {
+                    let moved = Self.lanesParkedOtherwise(before, fleet)
+                    #expect(moved.isSubset(of: decoded.touched), "seed \(seed) step \(step)")
+                    var same = fleet
+                    (same.lanes, same.parked) = (before.lanes, before.parked)
+                    same.serviceFileCount = before.serviceFileCount
+                    #expect(same == before, "seed \(seed) step \(step)")
+                }
+                before = fleet
             }
             last = tree
             for _ in 0..<Int.random(in: 0...3, using: &random) {

@@ -14,7 +14,7 @@ struct GateTests {
             (0..<count).map { Build.desired("production/unit-\($0)") }
                 + [Build.desired(lane)], limits: limits, tiers: ["production": .production])
         var next = world.fleet
-        for id in next.lanes.keys { next.lanes[id] = Build.desired(id.description, 2) }
+        for id in Array(next.lanes.keys) { next.lanes[id] = Build.desired(id.description, 2) }
         world.merge(next)
         return world
     }

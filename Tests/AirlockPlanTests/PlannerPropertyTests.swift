@@ -183,6 +183,11 @@ struct PlannerPropertyTests {
             for (key, value) in old.shuffled(using: &random) { new[key] = value }
             return new
         }
+        func refilled<Value>(_ old: LaneTable<Value>) -> LaneTable<Value> {
+            var new = LaneTable<Value>()
+            for (lane, value) in Array(old).shuffled(using: &random) { new[lane] = value }
+            return new
+        }
         var other = world
         other.fleet.lanes = refilled(world.fleet.lanes)
         for (id, lane) in world.fleet.lanes {

@@ -74,7 +74,7 @@ extension SeededRun {
             guard case .observed(let observation) = answer else { continue }
             let names = Set(fleet.lanes.values.flatMap(\.secrets))
             let versions = try await world.versions(of: names, in: environment)
-            let desired = fleet.lanes.filter { $0.key.environment == environment }
+            let desired = fleet.lanes.part(of: environment)
             for lane in Set(observation.lanes.keys).union(desired.keys).sorted() {
                 let there = observation.lanes[lane] ?? LaneObservation(lane: lane)
                 if let why = difference(desired[lane], there, versions) {

@@ -69,7 +69,6 @@ struct JournalReading: Sendable {
         state.rewrite = try JournalMeta.rewrite.get(RewriteRecord.self, in: db)
         state.clock = try JournalMeta.clock.get(Moment.self, in: db)
         let lanes = try SealedTable.lanes.all(LaneRecord.self, in: db)
-        state.lanes.reserveCapacity(lanes.count)
         for record in lanes { state.apply(.lane(record)) }
         for record in try StoredOperation.all("WHERE open = 1", in: db) {
             state.apply(.operation(record))

@@ -11,6 +11,8 @@ package struct DecodedFleet: Sendable {
     package let simulation: SimulationSpec?
     /// Lanes whose read set changed since the last commit that was not refused.
     package let touched: Set<LaneID>
+    /// Whether nothing but those lanes differs: no environment, limit, order or name moved.
+    package let isNarrow: Bool
     package let counts: DecodeCounts
 }
 

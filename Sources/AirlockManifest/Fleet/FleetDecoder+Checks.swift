@@ -1,27 +1,35 @@
 import AirlockModel
+import HashTreeCollections
 
 /// What no file can say alone: whether the files of a service fit the rest.
 extension FleetDecoder {
     /// Checks the services that moved, or all of them when a name came or went.
-    mutating func checkUnits(_ impact: FleetIndex.Impact) {
+    ///
+    /// - Returns: Whether something else is wrong with a service now.
+    mutating func checkUnits(_ impact: FleetIndex.Impact) -> Bool {
         var names = KnownNames(index)
         if case .fleet(let fleet) = value(of: .fleet) { names.add(fleet.order.map(\.value)) }
         if impact.movesNames || impact.subjects.contains(.fleet) {
             unitDiagnostics = [:]
-            for unit in index.entries.keys { checkUnit(unit, &names) }
-            return
+            for unit in index.entries.keys { _ = checkUnit(unit, &names) }
+            return true
         }
+        var isMoved = false
         for subject in impact.subjects {
             switch subject {
-            case .service(let unit), .release(let unit, _): checkUnit(unit, &names)
+            case .service(let unit), .release(let unit, _):
+                if checkUnit(unit, &names) { isMoved = true }
             case .fleet, .simulation, .environment: break
             }
         }
+        return isMoved
     }
 
-    private mutating func checkUnit(_ unit: UnitName, _ names: inout KnownNames) {
+    private mutating func checkUnit(_ unit: UnitName, _ names: inout KnownNames) -> Bool {
         let found = diagnostics(of: unit, &names)
-        unitDiagnostics[unit] = found.isEmpty ? nil : found
+        let old = unitDiagnostics.updateValue(found, forKey: unit) ?? []
+        if found.isEmpty { unitDiagnostics[unit] = nil }
+        return old != found
     }
 
     private func diagnostics(of unit: UnitName, _ names: inout KnownNames) -> [Diagnostic] {
@@ -75,7 +83,7 @@ private struct KnownNames {
     private(set) var environments: Set<EnvironmentName>
     /// Services whose description is there and refused by its path.
     let refusedServices: Set<UnitName>
-    private let services: [UnitName: Int]
+    private let services: TreeDictionary<UnitName, Int>
     /// Answers given before: many services may call the same absent one.
     private var nearest: [String: String?] = [:]
 

@@ -1,4 +1,5 @@
 import AirlockModel
+import HashTreeCollections
 
 /// From documents and lanes to the fleet as a whole.
 extension FleetDecoder {

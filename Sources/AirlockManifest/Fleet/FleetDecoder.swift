@@ -1,4 +1,5 @@
 package import AirlockModel
+import HashTreeCollections
 
 /// Turns differences between trees into fleets, with work proportional to the difference.
 ///
@@ -7,12 +8,14 @@ package import AirlockModel
 package struct FleetDecoder: Sendable {
     var index = FleetIndex()
     /// What the blobs in use say.
-    var documents: [DocumentKey: DecodedDocument] = [:]
-    var lanes: [LaneID: DesiredLane] = [:]
+    var documents: TreeDictionary<DocumentKey, DecodedDocument> = [:]
+    var lanes: LaneTable<DesiredLane> = [:]
     var unitDiagnostics: [UnitName: [Diagnostic]] = [:]
     var laneDiagnostics: [LaneID: [Diagnostic]] = [:]
     /// Lanes touched by commits that were refused since the last good one.
     private var pending: Set<LaneID> = []
+    /// Whether such a commit moved more than lanes.
+    private var isPendingWide = false
 
     package init() {}
 
@@ -84,19 +87,26 @@ package struct FleetDecoder: Sendable {
             let found = diagnostics(of: .release(lane.unit.name, lane.environment))
             laneDiagnostics[lane] = found.isEmpty ? nil : found
         }
-        checkUnits(impact)
-        return result(touched: touched, counts: counts)
+        // What parks a service parks its lanes in every environment, also those that git lost.
+        let isMoved = checkUnits(impact)
+        let isNarrow = impact.isNarrow && !isMoved
+        return result(touched: touched, isNarrow: isNarrow, counts: counts)
     }
 
-    private mutating func result(touched: Set<LaneID>, counts: DecodeCounts) -> DecodedFleet {
+    private mutating func result(
+        touched: Set<LaneID>, isNarrow: Bool, counts: DecodeCounts
+    ) -> DecodedFleet {
         pending.formUnion(touched)
+        if !isNarrow { isPendingWide = true }
         let assembled = assembleFleet()
         let simulation = simulation()
-        defer { if assembled.fleet != nil { pending = [] } }
+        defer {
+            if assembled.fleet != nil { (pending, isPendingWide) = ([], false) }
+        }
         return DecodedFleet(
             fleet: assembled.fleet,
             diagnostics: Set(assembled.diagnostics + simulation.diagnostics).sorted(),
-            simulation: simulation.spec, touched: pending, counts: counts)
+            simulation: simulation.spec, touched: pending, isNarrow: !isPendingWide, counts: counts)
     }
 
     /// Puts one lane together from its three documents; nil when one of them is absent or bad.

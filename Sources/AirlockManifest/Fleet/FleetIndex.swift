@@ -1,22 +1,23 @@
 import AirlockModel
+import HashTreeCollections
 
 /// Which blob lies where, and who uses it.
 struct FleetIndex: Sendable {
     /// The blob of each document in the tree.
-    private(set) var objects: [Subject: ObjectID] = [:]
+    private(set) var objects: TreeDictionary<Subject, ObjectID> = [:]
     /// What lies under the read paths and is never read.
     private(set) var refused: [String: Refusal] = [:]
     /// The environments for which a service has a file.
-    private(set) var releases: [UnitName: Set<EnvironmentName>] = [:]
+    private(set) var releases: TreeDictionary<UnitName, Set<EnvironmentName>> = [:]
     /// The environments that have a file.
     private(set) var environments: Set<EnvironmentName> = []
     /// How many entries lie in each service's folder.
-    private(set) var entries: [UnitName: Int] = [:]
+    private(set) var entries: TreeDictionary<UnitName, Int> = [:]
     /// The number of entries below `services/`.
     private(set) var serviceFileCount = 0
     /// Documents that nobody has read yet, with a path at which each lies.
     private(set) var unread: [DocumentKey: String] = [:]
-    private var uses: [DocumentKey: Int] = [:]
+    private var uses: TreeDictionary<DocumentKey, Int> = [:]
 
     struct Refusal: Hashable, Sendable {
         let problem: Problem
@@ -31,6 +32,17 @@ struct FleetIndex: Sendable {
         var released: Set<DocumentKey> = []
         /// Whether environments or services came or went.
         var movesNames = false
+
+        /// Whether what moved concerns no more than the lanes that it touches.
+        var isNarrow: Bool {
+            !movesNames
+                && subjects.allSatisfy { subject in
+                    switch subject {
+                    case .service, .release, .simulation: true
+                    case .fleet, .environment: false
+                    }
+                }
+        }
     }
 
     func uses(_ key: DocumentKey) -> Bool { uses[key] != nil }

@@ -5,7 +5,7 @@ package struct Fleet: Hashable, Sendable {
     package var order: [EnvironmentName]
     package var limits: Limits
     package var environments: [EnvironmentName: Environment]
-    package var lanes: [LaneID: DesiredLane]
+    package var lanes: LaneTable<DesiredLane>
     /// What could not be read; its lanes are left as they are.
     package var parked: Parked
     /// The number of entries below `services/`; zero means that the folder is lost.
@@ -13,7 +13,7 @@ package struct Fleet: Hashable, Sendable {
 
     package init(
         name: FleetName, order: [EnvironmentName], limits: Limits = Limits(),
-        environments: [EnvironmentName: Environment] = [:], lanes: [LaneID: DesiredLane] = [:],
+        environments: [EnvironmentName: Environment] = [:], lanes: LaneTable<DesiredLane> = [:],
         parked: Parked = Parked(), serviceFileCount: Int = 0
     ) {
         self.name = name

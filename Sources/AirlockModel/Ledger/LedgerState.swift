@@ -5,7 +5,7 @@ package struct LedgerState: Hashable, Sendable {
     package var head: HeadRecord?
     /// The rewritten head that waits for a person; nil when history was not rewritten.
     package var rewrite: RewriteRecord?
-    package var lanes: [LaneID: LaneRecord]
+    package var lanes: LaneTable<LaneRecord>
     /// Operations without an outcome, by number.
     package var operations: [Int: OperationRecord]
     /// Intents without an end, by key.
@@ -20,7 +20,7 @@ package struct LedgerState: Hashable, Sendable {
 
     package init(
         trustRoot: CommitID? = nil, head: HeadRecord? = nil, rewrite: RewriteRecord? = nil,
-        lanes: [LaneID: LaneRecord] = [:],
+        lanes: LaneTable<LaneRecord> = [:],
         operations: [Int: OperationRecord] = [:], intents: [ActionKey: IntentRecord] = [:],
         freezes: [Freeze.Scope: Freeze] = [:], quarantines: [LaneID: [Quarantine]] = [:],
         claims: [EnvironmentName: Epoch] = [:], clock: Moment? = nil, nextOperation: Int = 1

@@ -12,12 +12,12 @@ struct BlastRadiusGate {
     private let environment: EnvironmentName
 
     init(
-        situations: [Situation], candidates: [Situation], limits: Limits,
+        open: [Situation], settled: Int, candidates: [Situation], limits: Limits,
         environment: EnvironmentName
     ) {
         self.environment = environment
-        allowed = limits.changing.allowed(of: situations.count { $0.settled != nil })
-        underWay = situations.count(where: Self.hasPlace)
+        allowed = limits.changing.allowed(of: settled)
+        underWay = open.count(where: Self.hasPlace)
         var places = allowed - underWay
         var crowded: Set<LaneID> = []
         for situation in candidates.sorted(by: { $0.lane < $1.lane }) {

@@ -5,28 +5,29 @@ import AirlockModel
 /// A caller waits only for a callee that is being changed or has no healthy slot, never for one that
 /// merely holds with a serving slot. Services that call each other in a circle go together.
 struct DependencyGate {
-    private let situations: [LaneID: Situation]
+    private let open: [LaneID: Situation]
+    private let looking: Looking
     /// Lanes that change now or as soon as what they wait for has changed.
     private var moving: Set<LaneID> = []
     private let coming: CallGraph
     private let running: CallGraph
 
     /// - Parameter movable: Lanes whose own gates let them change.
-    init(situations: [Situation], movable: [Situation]) {
-        self.situations = Dictionary(uniqueKeysWithValues: situations.map { ($0.lane, $0) })
-        var settled: [LaneID: Template] = [:]
-        var next: [LaneID: Template] = [:]
-        for situation in situations {
-            settled[situation.lane] = situation.settled?.slot.template
-            next[situation.lane] = situation.settled?.slot.template
-            if case .slot(let slot, _, _)? = situation.change?.target {
-                next[situation.lane] = slot.template
-            }
+    init(open: [Situation], movable: [Situation], callers: CallerTable, looking: Looking) {
+        let open = Dictionary(uniqueKeysWithValues: open.map { ($0.lane, $0) })
+        self.open = open
+        self.looking = looking
+        func situation(_ lane: LaneID) -> Situation? {
+            open[lane] ?? looking.knownSituation(of: lane)
         }
         let leaving = Set(movable.filter { $0.change?.kind == .remove }.map(\.lane))
         let staying = Set(movable.map(\.lane)).subtracting(leaving)
-        coming = CallGraph(templates: next, going: staying)
-        running = CallGraph(templates: settled, going: leaving)
+        coming = CallGraph(
+            lanes: open.values.filter { $0.change != nil }.map(\.lane), going: staying,
+            callees: { situation($0)?.comingCalls ?? [] }, callers: { _ in [] })
+        running = CallGraph(
+            lanes: open.values.filter { $0.change?.kind == .remove }.map(\.lane), going: leaving,
+            callees: { situation($0)?.settledCalls ?? [] }, callers: callers.callers)
         for lane in coming.calleesFirst where staying.contains(lane) && deadCallee(of: lane) == nil
         {
             moving.insert(lane)
@@ -61,7 +62,9 @@ struct DependencyGate {
     /// decoder's business.
     private func deadCallee(of lane: LaneID) -> LaneID? {
         coming.calleesOutsideCircle(of: lane).first { callee in
-            guard let other = situations[callee], !moving.contains(callee) else { return false }
+            guard !moving.contains(callee),
+                let other = open[callee] ?? looking.knownSituation(of: callee)
+            else { return false }
             return other.observed.serving.isEmpty
         }
     }

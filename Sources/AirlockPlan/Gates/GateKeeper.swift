@@ -6,12 +6,15 @@ struct GateKeeper {
     private let freezes: [Freeze.Scope: Freeze]
     private let now: Moment
 
+    /// - Parameter open: Every lane that is not quiet, sorted.
+    /// - Parameter settled: How many lanes of the environment have settled on something.
     init(
-        situations: [Situation], slice: FleetSlice, facts: Facts, now: Moment, removalsHeld: Bool
+        open: [Situation], settled: Int, callers: CallerTable, looking: Looking, removalsHeld: Bool
     ) {
+        let (slice, facts, now) = (looking.slice, looking.facts, looking.now)
         freezes = facts.ledger.freezes
         self.now = now
-        let changing = situations.filter { $0.change != nil }
+        let changing = open.filter { $0.change != nil }
         guard !changing.isEmpty else {
             answers = [:]
             return
@@ -25,11 +28,12 @@ struct GateKeeper {
             let isHeld = removalsHeld && situation.change?.kind == .remove
             return !isHeld && own[situation.lane]?.allSatisfy { $0.answer == .pass } == true
         }
-        let dependencies = DependencyGate(situations: situations, movable: movable)
+        let dependencies = DependencyGate(
+            open: open, movable: movable, callers: callers, looking: looking)
         var waiting: [LaneID: GateVerdict] = [:]
         for situation in changing { waiting[situation.lane] = dependencies.verdict(situation) }
         let radius = BlastRadiusGate(
-            situations: situations,
+            open: open, settled: settled,
             candidates: movable.filter { waiting[$0.lane]?.answer == .pass },
             limits: facts.limitsInForce ?? slice.limits, environment: slice.name)
         answers = Dictionary(
