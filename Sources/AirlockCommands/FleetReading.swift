@@ -107,10 +107,44 @@ struct FleetReading {
 struct PlanReading {
     let wiring: Wiring
     let ledger: LedgerState
+    /// The fleet that the ledger belongs to; nil in a new one.
+    private let origin: FleetName?
 
     init(_ wiring: Wiring) async throws {
         self.wiring = wiring
-        ledger = try await wiring.reader()?.state() ?? LedgerState()
+        let reader = try wiring.reader()
+        ledger = try await reader?.state() ?? LedgerState()
+        origin = try await reader?.origin()
+    }
+
+    /// Why the reconciler would not follow the head, so that nobody takes the plan for what happens;
+    /// nil when it would.
+    func refusal(
+        of reading: FleetReading.Reading, from source: GitSource
+    ) async throws -> String? {
+        if let origin, let name = reading.fleet?.name, name != origin {
+            return "the reconciler refuses this head: it is the fleet \(name), and this ledger is "
+                + "that of \(origin)"
+        }
+        if let root = ledger.trustRoot, try await !descends(reading.commit, from: root, source) {
+            return "the reconciler refuses this head: it does not descend from the trust root "
+                + root.short
+        }
+        let kept = ledger.rewrite?.kept.commit.id ?? ledger.head?.commit.id
+        if let kept, try await !descends(reading.commit, from: kept, source) {
+            return "history was rewritten: staging and production stay on \(kept.short) until "
+                + "`airlock reconcile --accept-rewrite \(reading.commit)`"
+        }
+        return nil
+    }
+
+    private func descends(
+        _ commit: CommitID, from ancestor: CommitID, _ source: GitSource
+    ) async throws -> Bool {
+        do { return try await source.descends(commit, from: ancestor) } catch {
+            if case .objectMissing = error { return false }
+            throw error
+        }
     }
 
     /// Plans what `reading` says against what is there now.

@@ -22,13 +22,27 @@ struct LaneReading {
                 return operation.change == nil ? .repairing : .changing
             }
             if record.holdReason != nil { return .held }
-            return record.settled == nil ? .absent : .settled
+            guard let settled = record.settled else { return .absent }
+            return isWhole(settled) ? .settled : .degraded
+        }
+
+        /// Whether what it settled on runs with all its instances and all its traffic; unknown counts as
+        /// whole here, because it is told apart.
+        private func isWhole(_ settled: Settled) -> Bool {
+            guard let observed else { return true }
+            guard let slot = observed.slot(settled.slot.id) else {
+                return settled.replicas.maximum == 0
+            }
+            return slot.healthyCount >= slot.replicas && settled.replicas.contains(slot.replicas)
+                && !slot.isEdited && observed.weights == (slot.replicas > 0 ? [slot.id: 1000] : [:])
         }
     }
 
     /// What a lane is doing.
     enum Condition: String, Encodable {
         case settled
+        /// It settled, and what runs is less than that.
+        case degraded
         case changing
         case repairing
         case rollingBack
@@ -37,6 +51,13 @@ struct LaneReading {
 
         /// The word for people.
         var word: String { self == .rollingBack ? "rolling back" : rawValue }
+    }
+
+    /// The names that a person may use.
+    var names: KnownNames {
+        KnownNames(
+            lanes: lanes.map(\.record.lane),
+            environments: Array(state.claims.keys) + Array(unobserved.keys))
     }
 
     let state: LedgerState

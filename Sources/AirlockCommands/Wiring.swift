@@ -99,6 +99,12 @@ struct Wiring: Sendable {
         engine.actor = Actor(id: "uid:\(user.uid)", kind: .local)
         engine.version = ProductVersion.current
         engine.pid = Int(ProcessInfo.processInfo.processIdentifier)
+        if ledger.relaid > 0 {
+            engine.mended["auditTiles"] = "missing; \(ledger.relaid) entries were laid anew"
+            try logger().warning(
+                "tiles of the audit log were missing and were laid anew from the journal",
+                metadata: ["entries": "\(ledger.relaid)"])
+        }
         adjust(&engine)
         return try await Engine(
             parts: EngineParts(

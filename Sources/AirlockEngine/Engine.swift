@@ -47,9 +47,11 @@ package actor Engine: Service {
             kind: .started, time: started, actor: parts.settings.actor, outcome: "started",
             detail: [
                 "version": parts.settings.version, "epoch": parts.ledger.claim.epoch.description,
-            ])
+            ].merging(parts.settings.mended) { $1 })
         await books.announce(entry)
-        if parts.settings.poll != nil { try await books.tellAnnounced() }
+        if parts.settings.poll != nil || !parts.settings.mended.isEmpty {
+            try await books.tellAnnounced()
+        }
     }
 
     /// One look at git and every engine, and all that follows from it without waiting.

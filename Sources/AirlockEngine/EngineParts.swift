@@ -51,17 +51,11 @@ package struct EngineSettings: Sendable {
     /// Who started the process.
     package var actor = Actor(id: "uid:0", kind: .local)
     package var version = "unknown"
+    /// What was mended when the ledger was opened; recorded with the start.
+    package var mended: [String: String] = [:]
     package var pid = 0
-    /// A bug that the simulation builds in to prove that its checks notice it; nil in every program.
-    package var plantedBug: PlantedBug?
 
     package init() {}
-}
-
-/// Bugs that exist for the simulation of the engine only.
-package enum PlantedBug: Sendable {
-    /// An order whose answer is lost goes out again under another key, without looking.
-    case repeatsOnTimeout
 }
 
 /// Why the engine cannot go on; the process ends and recovers at its next start.

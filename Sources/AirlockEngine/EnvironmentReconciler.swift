@@ -181,7 +181,6 @@ actor EnvironmentReconciler {
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
             provider: provider, clock: parts.clock, logger: parts.logger,
-            plantedBug: parts.settings.plantedBug,
             isStopping: { [weak self] in self?.isStopping ?? true })
     }
 

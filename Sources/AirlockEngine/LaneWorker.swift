@@ -37,7 +37,6 @@ struct LaneWorker: Sendable {
     let provider: any Provider
     let clock: any AirlockClock
     let logger: Logger
-    let plantedBug: PlantedBug?
     let isStopping: @Sendable () -> Bool
 
     /// Works until the operation ends or has to wait.
@@ -235,22 +234,9 @@ struct LaneWorker: Sendable {
             case .fenced(let claim): throw .fenced(lane.environment, by: claim)
             case .noAnswer(let why):
                 logger.warning("no answer", metadata: metadata(operation, ["reason": "\(why)"]))
-                if plantedBug == .repeatsOnTimeout { await repeatBlindly(order) }
                 return await seen(order.action).map(Result.success) ?? .failure(error)
             case .refused, .foreignClaim, .unsupported: return .success(.refused(error.phrase))
             }
-        }
-    }
-
-    /// The planted bug: what a careless retry does.
-    private func repeatBlindly(_ order: ActionOrder) async {
-        let key = ActionKey(
-            ledger: claim.ledger, operation: order.operation, step: -1, action: order.action)
-        let again = ActionOrder(
-            key: key, claim: claim, fleet: fleet, lane: lane, change: order.change,
-            operation: order.operation, action: order.action)
-        do { _ = try await provider.perform(again) } catch {
-            logger.warning("planted bug", metadata: ["reason": "\(error.phrase)"])
         }
     }
 

@@ -1,5 +1,6 @@
 package import AirlockModel
 package import AirlockPorts
+import Synchronization
 
 /// The ledger on disk: journal in SQLite, audit log in tiles; one writer at a time.
 package final class LedgerStore: Ledger {
@@ -12,6 +13,10 @@ package final class LedgerStore: Ledger {
     private let commits: GroupCommit
     private let publisher: Publisher
     private let key: SigningKey
+    private let relaidEntries = Mutex(0)
+
+    /// Entries whose tiles were missing at the start and were laid anew from the journal.
+    package var relaid: Int { relaidEntries.withLock { $0 } }
 
     /// How often a standby tries to take the lock.
     private static let lockPoll = Duration.milliseconds(200)
@@ -74,7 +79,8 @@ package final class LedgerStore: Ledger {
         var writer = AuditWriter(
             directory: reader.directory, journal: journal, reading: reader.reading, key: key,
             origin: origin)
-        try writer.recover()
+        let relaid = try writer.recover()
+        relaidEntries.withLock { $0 = relaid }
         publisher.start(writer)
     }
 

@@ -27,7 +27,12 @@ extension HoldReason {
             [.commit("mend \(diagnostics.first?.path ?? "its files")")]
         case .secretUnknown(let names):
             [.commit("give \(names.first?.description ?? "the secret") a value at its source")]
-        case .outage: [.commit("bring the files back, or raise limits.removals in a commit before")]
+        case .outage:
+            [
+                .commit(
+                    "bring the files of services/ back, or raise limits.removals in fleet.yaml in "
+                        + "a commit of its own before this one")
+            ]
         case .claimed: [.run("airlock run --take-over ENVIRONMENT")]
         case .environmentRemoved: [.commit("bring the environment's file back")]
         }

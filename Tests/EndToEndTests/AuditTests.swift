@@ -16,8 +16,10 @@ import Testing
         let stage = try await converged()
         let commit = try stage.git("rev-parse", "HEAD")
         func show(_ more: String...) async throws -> [[String: Any]] {
-            try await stage.airlock(["audit", "show", "-o", "json", "--last", "0"] + more)
-                .jsonLines()
+            let shown = try await stage.airlock(
+                ["audit", "show", "-o", "json", "--last", "0"] + more
+            ).json()
+            return try #require(shown["entries"] as? [[String: Any]])
         }
         let all = try await show()
         #expect(all.map { $0["seq"] as? Int } == Array(0..<all.count).map(Optional.some))
@@ -31,17 +33,18 @@ import Testing
         #expect(try await show("--since", "1h").count == all.count)
         #expect(try await show("--until", "1h").isEmpty)
         #expect(try await show("--env", "staging").count < all.count)
-        let last = try await stage.must("audit", "show", "--last", "3", "-o", "json").jsonLines()
+        #expect(try await show("--kind", "frozen").compactMap { $0["seq"] as? Int }.count == 1)
+        let last = try await show("--last", "3")
         #expect(last.count == 3 && last.last?["seq"] as? Int == all.count - 1)
-        #expect(try await stage.must("audit", "show", "--lane", "a/b").output == "No entries.\n")
+        #expect(
+            try await stage.must("audit", "show", "--kind", "released").output == "No entries.\n")
     }
 
     @Test("export writes every entry as canonical JSON")
     func export() async throws {
         let stage = try await converged()
         let lines = try await stage.must("audit", "export").output.split(separator: "\n")
-        let shown = try await stage.must("audit", "show", "--last", "0", "-o", "json").output
-        #expect(shown == lines.joined(separator: "\n") + "\n")
+        #expect(lines.allSatisfy { $0.hasPrefix("{\"") && $0.hasSuffix("}") })
         let kinds = try await stage.must("audit", "export").jsonLines().map {
             $0["kind"] as? String
         }
@@ -114,7 +117,7 @@ import Testing
         let refused = try await stage.airlock("audit", "verify", "--key", foreign)
         #expect(refused.code == 1, "\(refused.output)")
         let nonsense = try await stage.airlock("audit", "verify", "--key", "nonsense")
-        #expect(nonsense.code == 1 && nonsense.errors.contains("`airlock audit key`"))
+        #expect(nonsense.code == 64 && nonsense.errors.contains("airlock audit key"))
         let copy = try await stage.airlock(
             "audit", "verify", "--copy", stage.state + "/audit", "--key", key)
         #expect(copy.code == 0, "\(copy.errors)")
@@ -138,7 +141,7 @@ import Testing
         let json = try await stage.must(
             "audit", "check-proof", proof, "--entry", right, "--key", key, "-o", "json"
         ).json()
-        #expect(json["seq"] as? String == "7")
+        #expect(json["seq"] as? Int == 7)
         let bad = try await stage.airlock(
             "audit", "check-proof", proof, "--entry", wrong, "--key", key)
         #expect(bad.code == 1 && !bad.errors.isEmpty)

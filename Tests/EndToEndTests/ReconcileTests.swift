@@ -85,14 +85,6 @@ import Testing
         #expect(try await stage.entries("thawed").count == 1)
     }
 
-    @Test("a freeze of what nobody knows is told")
-    func frozenNowhere() async throws {
-        let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
-        let outcome = try await stage.must("freeze", "prodution", "--reason", "typo")
-        #expect(outcome.errors.contains("binds no lane now"), "\(outcome.errors)")
-    }
-
     @Test(
         "an artifact that never becomes healthy is rolled back and quarantined; retry tries again")
     func rolledBack() async throws {

@@ -12,7 +12,7 @@ final class SeededRun {
     enum Bug: CaseIterable {
         /// The ledger answers before its flush.
         case skippedFlush
-        /// The engine sends an order again when its answer is lost.
+        /// An order goes out again under another key when its answer is lost, without looking.
         case repeatOnTimeout
         /// The world carries out orders of processes of the past.
         case droppedFence
@@ -89,12 +89,11 @@ final class SeededRun {
         let clock = clock
         let wire = Wire(
             world: world, ledger: ledger, witness: witness, limbo: limbo, repository: repository,
-            now: { clock.now().wall })
+            repeatsOnTimeout: bug == .repeatOnTimeout, now: { clock.now().wall })
         self.wire = wire
         var settings = EngineSettings()
         settings.isParallel = false
         settings.lanesAtOnce = 1
-        settings.plantedBug = bug == .repeatOnTimeout ? .repeatsOnTimeout : nil
         engine = try await Engine(
             parts: EngineParts(
                 source: repository, ledger: ledger, providers: [.simulated: wire],

@@ -29,18 +29,22 @@ final class Wire: Provider {
     private let witness: Witness
     private let limbo: Limbo
     private let repository: MemoryRepository
+    /// A bug that is built in: a careless retry below the engine.
+    private let repeatsOnTimeout: Bool
     private let now: @Sendable () -> Timestamp
     private let state = Mutex(State())
 
     init(
         world: SimulatedProvider, ledger: MemoryLedger, witness: Witness, limbo: Limbo,
-        repository: MemoryRepository, now: @escaping @Sendable () -> Timestamp
+        repository: MemoryRepository, repeatsOnTimeout: Bool,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.world = world
         self.ledger = ledger
         self.witness = witness
         self.limbo = limbo
         self.repository = repository
+        self.repeatsOnTimeout = repeatsOnTimeout
         self.now = now
     }
 
@@ -95,6 +99,7 @@ final class Wire: Provider {
             result = .success(try await world.perform(order))
         } catch {
             result = .failure(error)
+            if repeatsOnTimeout, error.isOutcomeUnknown { await sendAgain(order) }
         }
         let after = try await lane(order)
         if let before, let after, !before.serving.isEmpty, after.serving.isEmpty,
@@ -103,6 +108,15 @@ final class Wire: Provider {
             witness.accuse("it left \(order.lane) without a slot that serves: \(order.phrase)")
         }
         return try result.get()
+    }
+
+    private func sendAgain(_ order: ActionOrder) async {
+        let key = ActionKey(
+            ledger: order.claim.ledger, operation: order.operation, step: -1, action: order.action)
+        let again = ActionOrder(
+            key: key, claim: order.claim, fleet: order.fleet, lane: order.lane,
+            change: order.change, operation: order.operation, action: order.action)
+        do { _ = try await world.perform(again) } catch { return }
     }
 
     /// What the world has in the order's lane; nil where it cannot be asked.

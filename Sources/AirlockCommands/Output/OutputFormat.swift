@@ -6,6 +6,13 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     case human
     case json
     case yaml
+}
+
+/// In which form a plan is written.
+enum PlanFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case human
+    case json
+    case yaml
     case markdown
 }
 
@@ -23,18 +30,22 @@ enum Output {
         switch format {
         case .yaml:
             data(YAMLText.text(try JSONSerialization.jsonObject(with: json)))
-        case .json, .human, .markdown: data(String(decoding: json, as: UTF8.self))
+        case .json, .human: data(String(decoding: json, as: UTF8.self))
         }
     }
 
-    /// Writes what came of a verb: a sentence for people, the same with its facts for programs.
+    /// Writes what came of a verb: a sentence for people and programs.
+    static func outcome(_ sentence: String, as format: OutputFormat) throws {
+        try outcome(sentence, facts: ["message": sentence], as: format)
+    }
+
+    /// The same with facts of their own for programs.
     static func outcome(
-        _ sentence: String, facts: [String: String] = [:], as format: OutputFormat
+        _ sentence: String, facts: some Encodable, as format: OutputFormat
     ) throws {
         switch format {
-        case .json, .yaml:
-            try value(facts.merging(["message": sentence]) { $1 }, as: format)
-        case .human, .markdown: data(sentence)
+        case .json, .yaml: try value(facts, as: format)
+        case .human: data(sentence)
         }
     }
 

@@ -54,8 +54,15 @@ struct CommonOptions: ParsableArguments {
 /// The flag for the form of the output.
 struct FormatOption: ParsableArguments {
     @Option(
-        name: [.customShort("o"), .customLong("output")], help: "human, json, yaml or markdown.")
+        name: [.customShort("o"), .customLong("output")], help: "human, json or yaml.")
     var format: OutputFormat = .human
+}
+
+/// The flag for the form of a plan.
+struct PlanFormatOption: ParsableArguments {
+    @Option(
+        name: [.customShort("o"), .customLong("output")], help: "human, json, yaml or markdown.")
+    var format: PlanFormat = .human
 }
 
 extension EnvironmentName: ExpressibleByArgument {

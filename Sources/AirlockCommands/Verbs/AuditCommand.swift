@@ -20,6 +20,8 @@ struct AuditCommand: AsyncParsableCommand {
         @Option(help: "Only this lane.") var lane: LaneID?
         @Option(help: "Only this environment.") var env: EnvironmentName?
         @Option(help: "Only what this commit caused.") var commit: CommitID?
+        @Option(help: "Only this kind, such as decision or settled; may be given again.")
+        var kind: [AuditKind] = []
         @Option(help: "Only this actor, such as uid:1000 or ada@shop.example.") var actor: String?
         @Option(help: "Only from then on: RFC 3339, or a time ago such as 2h.")
         var since: TimeArgument?
@@ -32,16 +34,18 @@ struct AuditCommand: AsyncParsableCommand {
             let wiring = try Wiring(try common.settings())
             let now = wiring.clock.now().wall
             let filter = AuditFilter(
-                lane: lane, environment: env, commit: commit, actor: actor,
+                lane: lane, environment: env, commit: commit, actor: actor, kinds: Set(kind),
                 since: since?.timestamp(now: now), until: until?.timestamp(now: now),
                 last: last == 0 ? nil : last)
             guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
+            let names = try await KnownNames(reader)
+            if let lane { try names.check(lane) }
+            if let env { try names.check(env) }
             let entries = try await reader.entries(filter)
             switch output.format {
-            case .json:
-                for entry in entries { Output.data(String(decoding: entry.bytes, as: UTF8.self)) }
-            case .yaml: try Output.value(["entries": entries.map(EntryView.init)], as: .yaml)
-            case .human, .markdown: Output.data(AuditText(entries: entries, ink: common.ink).text)
+            case .json, .yaml:
+                try Output.value(["entries": entries.map(EntryView.init)], as: output.format)
+            case .human: Output.data(AuditText(entries: entries, ink: common.ink).text)
             }
             return .done
         }
@@ -53,8 +57,10 @@ struct AuditCommand: AsyncParsableCommand {
             commandName: "verify",
             abstract: "Recompute the whole log and name the first place that differs.")
 
-        @Option(help: "Check against this key, kept elsewhere (see `audit key`).")
-        var key: String?
+        @Option(help: "Check against this key, kept elsewhere; `airlock audit key` prints one.")
+        var key: VerifierKey?
+        @Option(help: "An older `checkpoint` file, kept elsewhere: the log must begin with it.")
+        var against: String?
         @Option(help: "A copy of the audit folder instead of the state directory's own.")
         var copy: String?
         @OptionGroup var common: CommonOptions
@@ -65,18 +71,30 @@ struct AuditCommand: AsyncParsableCommand {
             let log = copy.map { AuditLog(copy: $0) } ?? AuditLog(wiring.state)
             let start = wiring.clock.now()
             var told = start
-            let result = try log.verify(key: try key.map(AuditCommand.key)) { done, total in
+            let result = try log.verify(key: key) { done, total in
                 let now = wiring.clock.now()
                 guard now.elapsed(since: told) > .seconds(1) else { return }
                 told = now
                 Output.note("verified \(done) of \(total) entries…")
             }
+            if let against {
+                let older = try log.extends(try InputFile(against).bytes(), key: key)
+                Output.note("the log begins with the \(older.size) entries of \(against)")
+            }
             let root = Base64.encode(result.checkpoint.root.bytes)
             try Output.outcome(
                 "\(result.checkpoint.size) entries in \(result.files) files agree with the signed "
                     + "checkpoint; root \(root)",
-                facts: ["entries": "\(result.checkpoint.size)", "root": root], as: output.format)
+                facts: View(
+                    entries: result.checkpoint.size, files: result.files, root: root),
+                as: output.format)
             return .done
+        }
+
+        private struct View: Encodable {
+            let entries: Int
+            let files: Int
+            let root: String
         }
     }
 
@@ -92,7 +110,7 @@ struct AuditCommand: AsyncParsableCommand {
             let key = try AuditLog(wiring.state).verifierKey().description
             switch output.format {
             case .json, .yaml: try Output.value(["key": key], as: output.format)
-            case .human, .markdown: Output.data(key)
+            case .human: Output.data(key)
             }
             return .done
         }
@@ -121,7 +139,7 @@ struct AuditCommand: AsyncParsableCommand {
         @Argument(help: "The .tlog-proof file.") var proof: String
         @Option(help: "A file with the entry, one line of JSON as `audit export` writes it.")
         var entry: String
-        @Option(help: "The verifier key.") var key: String
+        @Option(help: "The verifier key, as `airlock audit key` prints it.") var key: VerifierKey
         @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
@@ -129,11 +147,11 @@ struct AuditCommand: AsyncParsableCommand {
             var bytes = try InputFile(entry).bytes()
             while bytes.last == 0x0A { bytes.removeLast() }
             let found = try AuditLog.verifyProof(
-                text, entry: bytes, key: try AuditCommand.key(key))
+                text, entry: bytes, key: key)
             try Output.outcome(
                 "entry \(found.sequence) is in the log of \(found.checkpoint.size) entries that "
                     + "the key signed",
-                facts: ["seq": "\(found.sequence)"], as: output.format)
+                facts: ["seq": found.sequence, "entries": found.checkpoint.size], as: output.format)
             return .done
         }
     }
@@ -152,14 +170,13 @@ struct AuditCommand: AsyncParsableCommand {
             return .done
         }
     }
-
-    static func key(_ text: String) throws -> VerifierKey {
-        guard let key = VerifierKey(text) else {
-            throw Failure("\(text) is not a verifier key", advice: "`airlock audit key` prints one")
-        }
-        return key
-    }
 }
+
+extension VerifierKey: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+
+extension AuditKind: ExpressibleByArgument {}
 
 extension Failure {
     /// Nothing was ever recorded in this state directory.

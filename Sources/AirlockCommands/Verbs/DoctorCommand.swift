@@ -37,7 +37,7 @@ struct DoctorCommand: Verb {
         checks.append(Check(name: "libgit2", ok: true, text: Libgit2.version, advice: nil))
         switch output.format {
         case .json, .yaml: try Output.value(["checks": checks], as: output.format)
-        case .human, .markdown:
+        case .human:
             let ink = common.ink
             for check in checks {
                 let mark = check.ok ? ink.green("✓") : ink.red("✗")
@@ -57,7 +57,7 @@ struct DoctorCommand: Verb {
                     ($0.key.rawValue, ["value": $0.value, "origin": $0.origin])
                 })
             try Output.value(["settings": view], as: output.format)
-        case .human, .markdown:
+        case .human:
             var table = Table(["setting", "value", "origin"])
             for entry in entries {
                 table.add([

@@ -103,7 +103,7 @@ struct ExplainCommand: Verb {
             held: record?.holdReason, frozen: freeze.map(View.Frozen.init))
         switch output.format {
         case .json, .yaml: try Output.value(view, as: output.format)
-        case .human, .markdown: Output.data(text(view, planned, freeze))
+        case .human: Output.data(text(view, planned, freeze))
         }
         return .done
     }

@@ -33,11 +33,12 @@ struct HistoryCommand: Verb {
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
+        if let lane { try await KnownNames(reader).check(lane) }
         let operations = try await reader.operations(of: lane, limit: max(1, limit))
         switch output.format {
         case .json, .yaml:
             try Output.value(["operations": operations.map(Self.view)], as: output.format)
-        case .human, .markdown: Output.data(text(operations))
+        case .human: Output.data(text(operations))
         }
         return .done
     }

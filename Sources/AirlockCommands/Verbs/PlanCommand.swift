@@ -12,7 +12,7 @@ struct PlanCommand: Verb {
         discussion: "With --ref it shows what the branch would be after the merge.")
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var output: FormatOption
+    @OptionGroup var output: PlanFormatOption
 
     @Option(help: "Plan as if this branch were merged.")
     var ref: BranchName?
@@ -39,7 +39,15 @@ struct PlanCommand: Verb {
                 "the branch does not merge: " + reading.origin.conflicts.joined(separator: ", "),
                 advice: "merge the main branch into it and plan again")
         }
-        var plan = try await PlanReading(wiring).plan(reading)
+        let planning = try await PlanReading(wiring)
+        var plan = try await planning.plan(reading)
+        let refusal = try await planning.refusal(of: reading, from: fleets.source)
+        if let refusal, plan.incomplete == nil { plan.incomplete = refusal }
+        let names = KnownNames(
+            lanes: plan.lanes.map(\.lane),
+            environments: reading.fleet.map { Array($0.environments.keys) } ?? [])
+        for name in env { try names.check(name) }
+        for unit in service { try names.check(unit) }
         plan.lanes = plan.lanes.filter(isWanted)
         var origin = reading.origin
         origin.notices += reading.diagnostics.map(\.description)
@@ -49,7 +57,8 @@ struct PlanCommand: Verb {
         case .human:
             Output.data(PlanText(plan: plan, origin: origin, ink: common.ink).text)
         case .markdown: Output.data(PlanMarkdown(plan: plan, origin: origin).text)
-        case .json, .yaml: try Output.value(view, as: output.format)
+        case .json: try Output.value(view, as: .json)
+        case .yaml: try Output.value(view, as: .yaml)
         }
         return detailedExitcode && !plan.isEmpty ? .differences : .done
     }

@@ -59,7 +59,7 @@ struct ReconcileCommand: Verb {
 
     private func tell(_ summary: ReconcileSummary) throws -> ExitStatus {
         switch output.format {
-        case .human, .markdown: Output.data(SummaryText(summary: summary, ink: common.ink).text)
+        case .human: Output.data(SummaryText(summary: summary, ink: common.ink).text)
         case .json, .yaml: try Output.value(summary, as: output.format)
         }
         let failures = summary.faults + summary.diagnostics

@@ -21,7 +21,7 @@ struct SimCommand: AsyncParsableCommand {
             let view = try await wiring.world.view(of: env)
             switch output.format {
             case .json, .yaml: try Output.value(view, as: output.format)
-            case .human, .markdown: Output.data(Self.text(view, common.ink))
+            case .human: Output.data(Self.text(view, common.ink))
             }
             return .done
         }

@@ -37,7 +37,7 @@ struct ValidateCommand: Verb {
                 valid: isValid, fleet: fleet?.name.description, lanes: fleet?.lanes.count ?? 0,
                 diagnostics: diagnostics.sorted())
             try Output.value(report, as: output.format)
-        case .human, .markdown:
+        case .human:
             for diagnostic in diagnostics.sorted() { Output.data(diagnostic.description) }
             if isValid, let fleet {
                 Output.data(

@@ -17,6 +17,7 @@ struct StatusCommand: Verb {
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         let reading = try await LaneReading(wiring)
+        if let env { try reading.names.check(env) }
         let lanes = reading.lanes.filter { env == nil || $0.record.lane.environment == env }
         let fetched = try await wiring.source().lastFetch()
         let health = await holder(wiring)
@@ -25,7 +26,7 @@ struct StatusCommand: Verb {
         case .json, .yaml:
             let view = StatusView(reading, lanes: lanes, fetched: fetched?.fetched, health: health)
             try Output.value(view, as: output.format)
-        case .human, .markdown:
+        case .human:
             Output.data(
                 StatusText(
                     reading: reading, lanes: lanes, fetched: fetched, health: health, now: now,
@@ -128,7 +129,7 @@ struct StatusText {
         switch condition {
         case .settled: .green
         case .changing, .repairing: .cyan
-        case .rollingBack: .red
+        case .rollingBack, .degraded: .red
         case .held: .yellow
         case .absent: .dim
         }

@@ -23,16 +23,30 @@ struct FreezeCommand: Verb {
 
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
-        let lanes = try await wiring.reader()?.state().lanes.keys.map(\.self) ?? []
-        let status = try await Holder(wiring: wiring)
+        let names = try await names(wiring)
+        if !names.isEmpty { try names.check(scope) }
+        return try await Holder(wiring: wiring)
             .carryOut(
                 .freeze(scope, reason: reason, lasting: lasting?.duration), as: output.format)
-        if !lanes.contains(where: scope.covers) {
-            Output.note(
-                "note: nothing is known of \(scope) yet, so this freeze binds no lane now\n"
-                    + "  → `airlock status` lists the lanes; `airlock thaw \(scope)` takes it back")
+    }
+
+    func validate() throws {
+        if reason.allSatisfy(\.isWhitespace) {
+            throw ValidationError("--reason is empty; say why, for whoever waits")
         }
-        return status
+        if let lasting, lasting.duration <= .zero {
+            throw ValidationError("--for is no time; write 2h or 30m, or leave it out")
+        }
+    }
+
+    /// What the ledger or the last fetch knows, so that a lane can be frozen before it first runs.
+    private func names(_ wiring: Wiring) async throws -> KnownNames {
+        let state = try await wiring.reader()?.state() ?? LedgerState()
+        let fleet = try await FleetReading(wiring).lastFetched()?.fleet
+        return KnownNames(
+            lanes: Array(state.lanes.keys) + (fleet.map { Array($0.lanes.keys) } ?? []),
+            environments: Array(state.claims.keys)
+                + (fleet.map { Array($0.environments.keys) } ?? []))
     }
 }
 

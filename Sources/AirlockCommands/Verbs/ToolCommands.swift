@@ -22,7 +22,7 @@ struct VersionCommand: Verb {
         let versions = Versions()
         switch output.format {
         case .json, .yaml: try Output.value(versions, as: output.format)
-        case .human, .markdown:
+        case .human:
             Output.data(
                 """
                 airlock       \(versions.airlock)

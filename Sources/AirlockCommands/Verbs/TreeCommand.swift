@@ -20,6 +20,7 @@ struct TreeCommand: Verb {
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         let reading = try await LaneReading(wiring)
+        if let env { try reading.names.check(env) }
         let lanes = reading.lanes.filter { env == nil || $0.record.lane.environment == env }
         let environments = Set(lanes.map(\.record.lane.environment)).sorted()
         let nodes = environments.map { name in
@@ -29,7 +30,7 @@ struct TreeCommand: Verb {
         }
         switch output.format {
         case .json, .yaml: try Output.value(["environments": nodes], as: output.format)
-        case .human, .markdown:
+        case .human:
             Output.data(nodes.isEmpty ? "No lanes." : Self.text(nodes, common.ink))
         }
         return .done

@@ -31,6 +31,42 @@ extension AuditLog {
             + String(decoding: note, as: UTF8.self)
     }
 
+    /// Checks that the log begins with what an older checkpoint of it covers.
+    ///
+    /// - Parameter note: The older `checkpoint` file, kept where the log's keeper cannot change it.
+    /// - Returns: The older checkpoint.
+    /// - Throws: ``AuditFault/damaged(place:what:)`` when the log is another one, or shorter.
+    package func extends(
+        _ note: [UInt8], key: VerifierKey? = nil
+    ) throws(AuditFault) -> Checkpoint {
+        let key = if let key { key } else { try verifierKey() }
+        let older = try Self.checkpoint(note, key)
+        let newer = try Self.checkpoint(try checkpointBytes(), key)
+        guard older.size <= newer.size else {
+            throw .damaged(
+                place: "audit/checkpoint",
+                what: "it covers \(newer.size) entries, the older one \(older.size): the log was "
+                    + "cut short")
+        }
+        var path: [MerkleHash] = []
+        if older.size > 0 {
+            var reader = SubtreeReader(log: self, size: newer.size)
+            path = try MerkleTree.consistency(
+                from: older.size, to: newer.size
+            ) { range throws(AuditFault) in try reader.root(of: range) }
+        }
+        guard
+            MerkleTree.isConsistent(
+                old: (older.size, older.root), new: (newer.size, newer.root), path: path)
+        else {
+            throw .damaged(
+                place: "audit/checkpoint",
+                what:
+                    "the log does not begin with the \(older.size) entries of the older checkpoint")
+        }
+        return older
+    }
+
     /// Checks a proof without the log.
     ///
     /// - Returns: The number of the entry and the signed head in which it is.

@@ -7,7 +7,8 @@ extension AuditWriter {
     /// Missing tiles are made again from the journal; a difference between what is signed and what
     /// the journal holds is a halt.
     /// - Throws: ``LedgerError/corrupt(what:)`` with the place of the difference.
-    mutating func recover() throws(LedgerError) {
+    /// - Returns: How many entries were laid anew because tiles were missing.
+    mutating func recover() throws(LedgerError) -> Int {
         try DurableFile.remove("\(directory.audit)/\(Self.draftName)")
         let key = try verifierKey()
         let (count, spelled) = try reading.readNow { db in
@@ -20,7 +21,7 @@ extension AuditWriter {
         let onDisk = try file.map { bytes throws(LedgerError) in
             try Self.read(bytes, key, place: "audit/checkpoint")
         }
-        guard let signed = onDisk ?? stored else { return }
+        guard let signed = onDisk ?? stored else { return 0 }
         guard signed.size <= count else {
             throw .corrupt(
                 what: "audit/checkpoint covers \(signed.size) entries, the journal has \(count)")
@@ -33,13 +34,14 @@ extension AuditWriter {
         if let stored, stored.size == signed.size, stored.root != signed.root {
             throw .corrupt(what: "audit/checkpoint is not the one that the journal has")
         }
-        try restoreEdge(to: signed)
+        let relaid = try restoreEdge(to: signed)
         if onDisk == nil, let spelled {
             try DurableFile.replace(
                 directory.checkpoint, with: Array(spelled.utf8),
                 draft: "\(directory.audit)/\(Self.draftName)")
             try DurableFile.sync(folder: directory.audit)
         }
+        return relaid
     }
 
     /// The key under the log's name.
@@ -61,23 +63,43 @@ extension AuditWriter {
     }
 
     /// Reads the right edge from disk when every tile is there, else lays all tiles anew.
-    private mutating func restoreEdge(to signed: Checkpoint) throws(LedgerError) {
+    private mutating func restoreEdge(to signed: Checkpoint) throws(LedgerError) -> Int {
+        var relaid = 0
         if try isComplete(signed.size), let found = try readEdge(signed.size) {
             edge = found
         } else {
             edge = MerkleEdge()
             _ = try lay(upTo: signed.size, keepingWhatIsThere: true)
+            relaid = signed.size
         }
         guard edge.root == signed.root else {
             throw .corrupt(what: "audit/checkpoint: its root is not that of the tiles")
         }
-        guard !(edge.levels.first ?? []).isEmpty else { return }
-        let range = signed.size / TilePath.fullWidth * TilePath.fullWidth..<signed.size
-        let leaves = try reading.readNow { db in
-            try StoredEntry.all(in: range, of: db).map(\.leaf)
-        }
-        guard leaves == edge.levels.first else {
-            throw .corrupt(what: "the last entries of the audit log are not those of the journal")
+        try compareNewest(signed.size)
+        return relaid
+    }
+
+    /// Holds the newest bundle and the newest tile of leaves, as they are on disk, to the journal.
+    ///
+    /// The root above covers the hashes of the right edge; `audit verify` reads everything else.
+    private func compareNewest(_ size: Int) throws(LedgerError) {
+        guard size > 0 else { return }
+        let index = (size - 1) / TilePath.fullWidth
+        let range = index * TilePath.fullWidth..<size
+        let entries = try reading.readNow { db in try StoredEntry.all(in: range, of: db) }
+        let newest: [(TilePath.Content, [UInt8])] = [
+            (.entries, EntryBundle.bytes(of: entries.map(\.bytes))),
+            (.hashes(level: 0), entries.map(\.leaf).tileBytes),
+        ]
+        for (content, bytes) in newest {
+            let path = TilePath(content, index: index, width: range.count)
+            let found = try DurableFile.read(
+                "\(directory.audit)/\(path)", limit: AuditLog.maximumFileBytes)
+            guard found == bytes else {
+                throw .corrupt(
+                    what: "audit/\(path) does not hold what the journal has; "
+                        + "`airlock audit verify` names the place")
+            }
         }
     }
 

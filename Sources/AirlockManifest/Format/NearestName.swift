@@ -1,7 +1,7 @@
 /// Finds the word that was probably meant.
-enum NearestName {
+package enum NearestName {
     /// The candidate with the fewest edits, the first in order among equals; nil when none is near.
-    static func of(_ word: String, among candidates: some Sequence<String>) -> String? {
+    package static func of(_ word: String, among candidates: some Sequence<String>) -> String? {
         let letters = Array(word.lowercased().utf8)
         guard letters.count <= 64 else { return nil }
         let allowed = max(1, min(3, letters.count / 3))

@@ -148,6 +148,8 @@ package struct AuditFilter: Hashable, Sendable, Codable {
     package var environment: EnvironmentName?
     package var commit: CommitID?
     package var actor: String?
+    /// Only these kinds; empty for all.
+    package var kinds: Set<AuditKind>
     package var since: Timestamp?
     package var until: Timestamp?
     /// The newest that many; nil for all.
@@ -155,12 +157,14 @@ package struct AuditFilter: Hashable, Sendable, Codable {
 
     package init(
         lane: LaneID? = nil, environment: EnvironmentName? = nil, commit: CommitID? = nil,
-        actor: String? = nil, since: Timestamp? = nil, until: Timestamp? = nil, last: Int? = nil
+        actor: String? = nil, kinds: Set<AuditKind> = [], since: Timestamp? = nil,
+        until: Timestamp? = nil, last: Int? = nil
     ) {
         self.lane = lane
         self.environment = environment
         self.commit = commit
         self.actor = actor
+        self.kinds = kinds
         self.since = since
         self.until = until
         self.last = last
@@ -172,6 +176,7 @@ package struct AuditFilter: Hashable, Sendable, Codable {
             && (environment == nil || entry.environment == environment)
             && (commit == nil || entry.commit == commit)
             && (actor == nil || entry.actor.id == actor)
+            && (kinds.isEmpty || kinds.contains(entry.kind))
             && (since.map { entry.time >= $0 } ?? true)
             && (until.map { entry.time <= $0 } ?? true)
     }

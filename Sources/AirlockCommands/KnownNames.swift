@@ -1,0 +1,63 @@
+import AirlockLedger
+import AirlockManifest
+import AirlockModel
+
+/// The lanes that git, a provider or the ledger knows: a name that none of them knows is a typing
+/// error and not an empty answer.
+struct KnownNames {
+    private let lanes: Set<LaneID>
+    private let environments: Set<EnvironmentName>
+
+    init(lanes: some Sequence<LaneID>, environments: some Sequence<EnvironmentName> = []) {
+        self.lanes = Set(lanes)
+        self.environments = Set(environments).union(self.lanes.map(\.environment))
+    }
+
+    /// The names in a ledger.
+    init(_ reader: LedgerReader) async throws {
+        let state = try await reader.state()
+        self.init(lanes: state.lanes.keys, environments: state.claims.keys)
+    }
+
+    /// Whether nothing is known yet, so that nothing can be told from a typing error.
+    var isEmpty: Bool { environments.isEmpty }
+
+    /// Throws ``Failure`` for an environment that nobody knows.
+    func check(_ environment: EnvironmentName) throws {
+        guard !environments.contains(environment) else { return }
+        throw Self.unknown(
+            "environment", environment.description, among: environments.map(\.description))
+    }
+
+    /// Throws ``Failure`` for a lane that nobody knows.
+    func check(_ lane: LaneID) throws {
+        guard !lanes.contains(lane) else { return }
+        throw Self.unknown("lane", lane.description, among: lanes.map(\.description))
+    }
+
+    /// Throws ``Failure`` for a service that no environment has.
+    func check(_ unit: UnitID) throws {
+        let units = Set(lanes.map(\.unit))
+        guard !units.contains(unit) else { return }
+        throw Self.unknown("service", unit.description, among: units.map(\.description))
+    }
+
+    /// Throws ``Failure`` for an environment or lane that nobody knows.
+    func check(_ scope: Freeze.Scope) throws {
+        switch scope {
+        case .environment(let name): try check(name)
+        case .lane(let lane): try check(lane)
+        }
+    }
+
+    private static func unknown(
+        _ noun: String, _ name: String, among known: [String]
+    ) -> Failure {
+        let near = NearestName.of(name, among: known.sorted())
+        let some = known.sorted().prefix(8).joined(separator: ", ")
+        return Failure(
+            "there is no \(noun) \(name)",
+            advice: near.map { "did you mean \($0)?" }
+                ?? "there is \(some.isEmpty ? "none yet" : some)")
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+/// Names and values that a person mistypes.
+@Suite("names that nobody knows") struct NamesTests {
+    @Test("a name that nobody knows is an error with the nearest one, never an empty answer")
+    func unknownNames() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        for (words, near) in [
+            (["plan", "--env", "prodution"], "did you mean production?"),
+            (["plan", "--service", "apu"], "did you mean api?"),
+            (["status", "--env", "prodution"], "did you mean production?"),
+            (["tree", "--env", "prodution"], "did you mean production?"),
+            (["history", "production/apu"], "did you mean production/api?"),
+            (["audit", "show", "--lane", "production/apu"], "did you mean production/api?"),
+            (["freeze", "prodution", "--reason", "typo"], "did you mean production?"),
+            (["freeze", "production/apu", "--reason", "typo"], "did you mean production/api?"),
+            (["rollout", "retry", "production/apu"], "no slot in quarantine"),
+        ] {
+            let outcome = try await stage.airlock(words)
+            #expect(
+                outcome.code == 1 && outcome.errors.contains(near), "\(words): \(outcome.errors)")
+        }
+        #expect(try await stage.entries("frozen").isEmpty)
+    }
+
+    @Test("a value that is none is a usage error")
+    func badValues() async throws {
+        let stage = try await Stage()
+        for words in [
+            ["freeze", "production", "--reason", " "],
+            ["freeze", "production", "--reason", "why", "--for", "0s"],
+            ["audit", "verify", "--key", "nonsense"], ["audit", "show", "--kind", "nonsense"],
+            ["status", "-o", "markdown"], ["audit", "show", "-o", "markdown"],
+        ] {
+            let outcome = try await stage.airlock(words)
+            #expect(outcome.code == 64, "\(words): \(outcome.code) \(outcome.errors)")
+        }
+    }
+
+    @Test("a head that the reconciler would refuse is told by plan, and its changes have no ids")
+    func refusedHead() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let base = try stage.git("rev-parse", "HEAD")
+        var files = Shop.api("1.1.0") as [String: String?]
+        files["fleet.yaml"] = Shop.files["fleet.yaml"]?.replacingOccurrences(
+            of: "name: shop", with: "name: store")
+        try stage.commit("renamed", files)
+        let renamed = try await stage.must("plan", "-o", "json").json()
+        #expect((renamed["incomplete"] as? String)?.contains("ledger is that of shop") == true)
+        try stage.git("reset", "--quiet", "--hard", base)
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        #expect(try await stage.must("plan", "-o", "json").json()["incomplete"] == nil)
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.git("reset", "--quiet", "--hard", base)
+        try stage.commit("api 1.2.0", Shop.api("1.2.0"))
+        let plan = try await stage.must("plan")
+        #expect(plan.output.contains("history was rewritten"), "\(plan.output)")
+        let lanes = try await stage.must("plan", "-o", "json").json()["lanes"] as? [[String: Any]]
+        #expect(lanes?.contains { $0["change"] != nil } == false)
+    }
+
+    @Test("a lane with fewer healthy instances than it settled on is degraded")
+    func degraded() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("sim", "fault", "drift-traffic", "production/api")
+        #expect(try await stage.lane("production/api")["state"] as? String == "degraded")
+        #expect(try await stage.must("status").output.contains("degraded"))
+        try await stage.must("reconcile", "--wait", "20s")
+        #expect(try await stage.lane("production/api")["state"] as? String == "settled")
+    }
+
+    @Test("an older checkpoint kept elsewhere proves that the log only grew")
+    func olderCheckpoint() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let kept = stage.root + "/kept-checkpoint"
+        try FileManager.default.copyItem(atPath: stage.state + "/audit/checkpoint", toPath: kept)
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        try await stage.must("reconcile", "--wait", "20s")
+        let good = try await stage.must("audit", "verify", "--against", kept)
+        #expect(good.errors.contains("the log begins with"), "\(good.errors)")
+        let other = try await Stage()
+        try await other.must("reconcile", "--wait", "20s")
+        let bad = try await other.airlock("audit", "verify", "--against", kept)
+        #expect(bad.code == 1, "\(bad.output)\(bad.errors)")
+    }
+
+    @Test(
+        "a flipped byte at the newest end of the log stops the next start",
+        arguments: [true, false])
+    func flippedEnd(_ isEntry: Bool) async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let folder = stage.state + (isEntry ? "/audit/tile/entries" : "/audit/tile/0")
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted {
+            $0.compare($1, options: .numeric) == .orderedAscending
+        }
+        let newest = URL(fileURLWithPath: folder + "/" + (try #require(names.last)))
+        var bytes = try Data(contentsOf: newest)
+        bytes[bytes.count - 3] ^= 1
+        try bytes.write(to: newest)
+        let outcome = try await stage.airlock("reconcile")
+        #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.errors.contains("audit/"), "\(outcome.errors)")
+    }
+
+    @Test("tiles that were removed are laid anew, and the log says so")
+    func removedTiles() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try FileManager.default.removeItem(atPath: stage.state + "/audit")
+        try await stage.must("reconcile")
+        try await stage.must("audit", "verify")
+        let started = try #require(await stage.entries("started").last)
+        let detail = started["detail"] as? [String: String]
+        #expect(detail?["auditTiles"]?.contains("laid anew") == true, "\(started)")
+    }
+}
