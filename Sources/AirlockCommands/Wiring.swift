@@ -45,6 +45,7 @@ struct Wiring: Sendable {
         let clock = clock
         return try GitSource(
             remote: Self.remote(settings[.repo]), branch: branch, directory: settings[.state],
+            access: try settings.remoteAccess(),
             now: { clock.now().wall })
     }
 

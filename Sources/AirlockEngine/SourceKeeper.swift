@@ -6,7 +6,7 @@ import AirlockTrust
 import Logging
 
 /// What one look at git cost.
-private struct LookWork {
+struct LookWork {
     var fetching = Duration.zero
     /// Comparing the trees of two commits.
     var walking = Duration.zero
@@ -18,24 +18,24 @@ private struct LookWork {
 
 /// Follows the branch: fetch, verify, decode, accept or refuse.
 actor SourceKeeper {
-    /// The longest first-parent line whose commits are told apart as causes.
-    private static let longestLine = 500
     /// Authors that are remembered; beyond it they are asked for again.
     private static let rememberedAuthors = 1_000
 
     let parts: EngineParts
     let books: Books
-    private var decoder = FleetDecoder()
+    var decoder = FleetDecoder()
     private(set) var accepted: AcceptedFleet?
     /// What staging and production stay on while a rewritten head waits for a person.
     var kept = KeptFleet.newest
-    private(set) var fetched: FetchedHead?
+    var fetched: FetchedHead?
     var fault: String?
     private var revision = 0
-    private var work = LookWork()
+    var work = LookWork()
     /// The newest commit when it was refused, and why; told for as long as it is the newest.
     private var refused: (commit: CommitID, why: String)?
     private var authors: [CommitID: String] = [:]
+    /// How often the mirror was put aside since a commit could be read.
+    var clones = 0
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -55,7 +55,7 @@ actor SourceKeeper {
         let before = await parts.source.readCounts()
         work = LookWork()
         do {
-            fetched = try await parts.source.fetch(limit: parts.settings.fetchLimit)
+            fetched = try await fetch()
         } catch {
             fault = "git: \(error.phrase)"
             parts.logger.warning("fetch failed", metadata: ["reason": "\(error.phrase)"])
@@ -151,7 +151,7 @@ actor SourceKeeper {
         } catch let error as SourceError {
             fault = "git: \(error.phrase)"
             parts.logger.error("commit unreadable", metadata: ["reason": "\(error.phrase)"])
-            return false
+            return try await considerAnew(head, after: error)
         } catch let error as TrustError {
             try await refuse(head, error)
             return false
@@ -201,60 +201,6 @@ actor SourceKeeper {
         parts.logger.notice("trust root pinned", metadata: ["commit": "\(root)"])
     }
 
-    /// Decodes against the last accepted commit, so that the work is that of the difference.
-    ///
-    /// - Parameter known: The head of the ledger. After a start everything is read, and only what came
-    ///   after it can be put down to a commit of its own.
-    private func decode(
-        _ head: CommitID, known: CommitID?
-    ) async throws -> (DecodedFleet, FleetDecoder) {
-        let base = accepted?.id
-        let stopwatch = Stopwatch()
-        let delta = try await parts.source.delta(from: base, to: head)
-        work.walking = stopwatch.elapsed
-        let causes = try await causes(from: base ?? known, to: head)
-        let cause = base == nil && causes != nil ? known ?? head : head
-        var next = decoder
-        let decoded = try await FleetDecoding.apply(
-            delta, to: &next, from: parts.source, commit: cause, causes: causes ?? [:])
-        work.decoding = stopwatch.elapsed - work.walking
-        work.documents = decoded.counts.documentsDecoded
-        work.lanes = decoded.touched.count
-        return (decoded, next)
-    }
-
-    /// For each path the last commit on the first-parent line that changed it; nil when the line is
-    /// too long or the branch was rewritten.
-    private func causes(
-        from base: CommitID?, to head: CommitID
-    ) async throws(SourceError) -> [String: CommitID]? {
-        guard let base, let line = try await line(from: base, to: head) else { return nil }
-        // One commit is the cause of all that differs, and needs no look of its own.
-        if line.count == 1, base == accepted?.id { return [:] }
-        var causes: [String: CommitID] = [:]
-        var previous = base
-        for commit in line {
-            for change in try await parts.source.delta(from: previous, to: commit).changes {
-                causes[change.path] = commit
-            }
-            previous = commit
-        }
-        return causes
-    }
-
-    /// The first-parent line; nil also when the mirror lost its beginning.
-    private func line(
-        from base: CommitID, to head: CommitID
-    ) async throws(SourceError) -> [CommitID]? {
-        do {
-            return try await parts.source.firstParentLine(
-                from: base, to: head, limit: Self.longestLine)
-        } catch {
-            if case .objectMissing = error { return nil }
-            throw error
-        }
-    }
-
     /// Gives the ledger the fleet's name; answers the name that it has when that is another one.
     ///
     /// A commit that renames the fleet would orphan all that runs, so it is refused like a bad one.
@@ -272,6 +218,7 @@ actor SourceKeeper {
         let now = parts.clock.now()
         let record = verified.record
         authors[record.id] = record.authorEmail
+        clones = 0
         let isNew = state.head?.commit.id != record.id
         let limits = isNew ? state.head?.limits : state.head?.limitsInForce
         let inForce = limits ?? fleet.limits

@@ -1,6 +1,7 @@
 package import AirlockModel
 package import AirlockPorts
 import CLibgit2
+import FoundationEssentials
 import Glibc
 
 /// One branch of a git repository, read from a bare mirror in the state directory.
@@ -13,6 +14,7 @@ package actor GitSource: CommitSource {
 
     let remote: String
     let branch: BranchName
+    let access: RemoteAccess
     let limits: GitLimits
     let paths: MirrorPaths
     let now: WallClock
@@ -28,19 +30,22 @@ package actor GitSource: CommitSource {
     /// Names a source; nothing is opened, made or asked yet.
     ///
     /// - Parameters:
-    ///   - remote: An absolute path or a `file://` URL.
+    ///   - remote: An absolute path or a URL: `file`, `https`, `ssh`, `http` or `git`.
     ///   - branch: The branch that is deployed.
     ///   - directory: The state directory, which exists and is the caller's alone.
+    ///   - access: How a server lets Airlock in.
     ///   - worker: How the fetch worker is started.
     ///   - limits: The most that is read.
     ///   - now: Wall time, for the record of what was fetched when.
     /// - Throws: ``SourceError/unsupportedRemote(_:)``.
     package init(
         remote: String, branch: BranchName, directory: String,
-        worker: WorkerCommand = .currentExecutable, limits: GitLimits = .standard,
+        access: RemoteAccess = RemoteAccess(), worker: WorkerCommand = .currentExecutable,
+        limits: GitLimits = .standard,
         now: @escaping WallClock
     ) throws(SourceError) {
-        _ = try RemoteAddress(remote)
+        _ = try RemoteAddress(remote, allowsInsecure: access.allowsInsecure)
+        self.access = access
         self.remote = remote
         self.branch = branch
         self.limits = limits
@@ -60,6 +65,22 @@ package actor GitSource: CommitSource {
     package func fetch(limit: Duration) async throws(SourceError) -> FetchedHead {
         // Less than the whole, so that the answer is "busy" and the worker need not be killed.
         try await fetch(branch, for: .head, lockPatience: limit * 3 / 4, limit: limit)
+    }
+
+    /// Moves the mirror to `mirror.git.damaged`, where a person can look at it; the one before goes.
+    package func putAside() async throws(SourceError) {
+        let lock = try MirrorLock(paths.lock, patience: limits.planLockWait)
+        defer { _ = lock }
+        opened = nil
+        guard Glibc.access(paths.repository, F_OK) == 0 else { return }
+        do {
+            if Glibc.access(paths.damaged, F_OK) == 0 {
+                try FileManager.default.removeItem(atPath: paths.damaged)
+            }
+            try FileManager.default.moveItem(atPath: paths.repository, toPath: paths.damaged)
+        } catch {
+            throw .failed("\(paths.repository) cannot be put aside: \(error)")
+        }
     }
 
     package func lastFetch() async throws(SourceError) -> FetchedHead? {
@@ -141,7 +162,8 @@ extension GitSource {
             state: paths.state, remote: remote, branch: branch, purpose: purpose, asked: asked,
             lockPatienceMilliseconds: lockPatience.milliseconds,
             planAgeMilliseconds: limits.planAge.milliseconds,
-            maximumObjects: limits.fetchedObjects, maximumBytes: limits.fetchedBytes)
+            maximumObjects: limits.fetchedObjects, maximumBytes: limits.fetchedBytes,
+            access: access)
         let commit = try await supervisor.ask(request, limit: limit)
         return FetchedHead(commit: commit, fetched: asked)
     }
@@ -152,7 +174,7 @@ extension GitSource {
     ) throws(SourceError) -> FetchedHead? {
         let record = try MirrorRecord(at: paths.record)
         guard let entry = record.latest(purpose, of: branch, at: remote),
-            access(paths.repository, F_OK) == 0,
+            Glibc.access(paths.repository, F_OK) == 0,
             try reading({ repository throws(SourceError) in
                 repository.contains(GitObjectID(entry.commit))
             })

@@ -10,6 +10,9 @@ package protocol CommitSource: Sendable {
     /// - Throws: ``SourceError``. What was fetched before stays as it is.
     func fetch(limit: Duration) async throws(SourceError) -> FetchedHead
 
+    /// Puts what is stored aside because it is damaged, so that the next fetch begins anew.
+    func putAside() async throws(SourceError)
+
     /// What the last good fetch found; nil when there was none.
     func lastFetch() async throws(SourceError) -> FetchedHead?
 
@@ -74,4 +77,15 @@ package enum SourceError: Error, Hashable, Sendable {
     case corrupt(String)
     /// The file system or libgit2 failed.
     case failed(String)
+}
+
+extension SourceError {
+    /// Whether what is stored is damaged, so that fetching it anew can help.
+    package var isDamage: Bool {
+        switch self {
+        case .corrupt, .objectMissing: true
+        case .timedOut, .unreachable, .branchMissing, .busy, .tooLarge, .unsupportedRemote, .failed:
+            false
+        }
+    }
 }

@@ -75,6 +75,8 @@ extension MemoryRepository: CommitSource {
         return Dictionary(found) { first, _ in first }
     }
 
+    package func putAside() async throws(SourceError) { mend() }
+
     package func readCounts() async -> ReadCounts { content.withLock { $0.counts } }
 
     package func proposal(

@@ -27,6 +27,11 @@ static inline int alk_git_verify_hashes(int enabled) {
     return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);
 }
 
+/// Trusts the certificates of one file besides those that the library was built with.
+static inline int alk_git_certificates(const char *file) {
+    return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file, NULL);
+}
+
 /// Bounds the objects of one pack that is received.
 static inline int alk_git_pack_objects(size_t count) {
     return git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, count);

@@ -38,10 +38,11 @@ struct FetchTests {
     @Test(
         "another kind of remote is refused with what is supported, and without its credentials",
         arguments: [
-            "https://ada:secret@example.org/shop.git", "git@example.org:shop.git", "shop",
-            "../shop",
-            "ssh://example.org/shop", "file://example.org/shop", "/tmp/a\u{0}b", "file:///tmp/%zz",
-            "",
+            "git@example.org:shop.git", "shop", "../shop", "ftp://example.org/shop",
+            "ext::sh -c id", "https://-oProxyCommand=id/x", "ssh://-oProxyCommand=id/x",
+            "https://example.org/../etc", "https://example.org/a'b", "https://example.org/a b",
+            "https://example.org", "https://example.org:99999/x", "https://[::1/x",
+            "file://example.org/shop", "/tmp/a\u{0}b", "file:///tmp/%zz", "",
         ])
     func unsupported(remote: String) throws {
         let fixture = try Fixture(empty: true)
@@ -50,8 +51,36 @@ struct FetchTests {
             Issue.record("accepted \(remote)")
         } catch SourceError.unsupportedRemote(let text) {
             #expect(text.contains("file:///"))
-            #expect(!text.contains("secret"))
         }
+    }
+
+    @Test(
+        "a URL with credentials, and one that others can read on its way, are refused",
+        arguments: [
+            ("https://ada:secret@example.org/shop.git", "gitTokenFile"),
+            ("ssh://git:secret@example.org/shop.git", "gitSSHKey"),
+            ("http://example.org/shop.git", "insecureTransport"),
+            ("git://192.0.2.1/shop.git", "insecureTransport"),
+            ("http://127.0.0.1.example.org/shop.git", "insecureTransport"),
+        ])
+    func refusedURLs(remote: String, hint: String) throws {
+        let fixture = try Fixture(empty: true)
+        do {
+            _ = try fixture.source(remote: remote)
+            Issue.record("accepted \(remote)")
+        } catch SourceError.unsupportedRemote(let text) {
+            #expect(text.contains(hint) && !text.contains("secret"), "\(text)")
+        }
+    }
+
+    @Test("http and git may leave the machine only where the settings say so")
+    func insecure() throws {
+        let fixture = try Fixture(empty: true)
+        var access = RemoteAccess()
+        access.allowsInsecure = true
+        _ = try fixture.source(remote: "http://git.example.org/shop.git", access: access)
+        _ = try fixture.source(remote: "http://[::1]:8080/shop.git")
+        _ = try fixture.source(remote: "git://localhost/shop.git")
     }
 
     @Test("the mirror, its lock and its record are their owner's alone")

@@ -132,11 +132,11 @@ final class Fixture: Sendable {
 
     func source(
         remote: String? = nil, branch: String = "main", worker: WorkerCommand = .built,
-        limits: GitLimits = .standard
+        limits: GitLimits = .standard, access: RemoteAccess = RemoteAccess()
     ) throws -> GitSource {
         try GitSource(
             remote: remote ?? origin, branch: try #require(BranchName(branch)), directory: state,
-            worker: worker, limits: limits, now: { self.now })
+            access: access, worker: worker, limits: limits, now: { self.now })
     }
 
     /// What the source's clock shows.

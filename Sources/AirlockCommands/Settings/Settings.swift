@@ -1,3 +1,4 @@
+import AirlockGit
 import AirlockHost
 import AirlockManifest
 import AirlockModel
@@ -20,6 +21,12 @@ struct Settings: Sendable {
         case branch
         case state
         case poll
+        case gitTokenFile
+        case gitTokenUser
+        case gitCAFile
+        case gitSSHKey
+        case gitKnownHosts
+        case insecureTransport
         case logLevel
         case logFormat
 
@@ -30,6 +37,12 @@ struct Settings: Sendable {
             case .branch: "AIRLOCK_BRANCH"
             case .state: "AIRLOCK_STATE"
             case .poll: "AIRLOCK_POLL"
+            case .gitTokenFile: "AIRLOCK_GIT_TOKEN_FILE"
+            case .gitTokenUser: "AIRLOCK_GIT_TOKEN_USER"
+            case .gitCAFile: "AIRLOCK_GIT_CA_FILE"
+            case .gitSSHKey: "AIRLOCK_GIT_SSH_KEY"
+            case .gitKnownHosts: "AIRLOCK_GIT_KNOWN_HOSTS"
+            case .insecureTransport: "AIRLOCK_INSECURE_TRANSPORT"
             case .logLevel: "AIRLOCK_LOG_LEVEL"
             case .logFormat: "AIRLOCK_LOG_FORMAT"
             }
@@ -88,6 +101,9 @@ struct Settings: Sendable {
         case .branch: "main"
         case .state: try SettingsPaths(environment: environment).stateDirectory()
         case .poll: "60s"
+        case .gitTokenUser: RemoteAccess().tokenUser
+        case .gitTokenFile, .gitCAFile, .gitSSHKey, .gitKnownHosts: ""
+        case .insecureTransport: "false"
         case .logLevel: "info"
         case .logFormat: "text"
         }

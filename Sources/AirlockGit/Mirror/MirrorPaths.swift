@@ -8,6 +8,8 @@ struct MirrorPaths: Hashable, Sendable {
     var packs: String { "\(repository)/objects/pack" }
     /// The repository while it is being made.
     var unfinished: String { "\(state)/mirror.git.new" }
+    /// The mirror that was found to be damaged last.
+    var damaged: String { "\(state)/mirror.git.damaged" }
     /// Held by the one process that writes the mirror.
     var lock: String { "\(state)/mirror.lock" }
     /// What was fetched when.

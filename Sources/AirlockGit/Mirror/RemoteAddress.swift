@@ -1,31 +1,117 @@
+import AirlockModel
 import AirlockPorts
 
-/// Where a fleet's repository is: in this version a folder of this machine.
+/// Where a fleet's repository is: a folder of this machine, or a git server.
 struct RemoteAddress: Hashable {
-    /// The absolute path that git opens.
-    let path: String
+    /// How the repository is reached.
+    enum Place: Hashable {
+        /// An absolute path.
+        case folder(String)
+        case server(Server)
+    }
 
-    /// Reads an absolute path or a `file://` URL.
+    /// A repository on a git server.
+    struct Server: Hashable {
+        let scheme: Scheme
+        /// A name or an address; one of version 6 without its brackets.
+        let host: String
+        let port: Int?
+        /// The user that the URL names; only for ssh.
+        let user: String?
+        let url: String
+
+        /// Whether the host is this machine.
+        var isLoopback: Bool {
+            host == "localhost" || host == "::1"
+                || (host.hasPrefix("127.") && host.utf8.allSatisfy { $0 == 0x2E || $0.isDigit })
+        }
+    }
+
+    /// The ways in which a server is spoken to.
+    enum Scheme: String, Hashable, CaseIterable {
+        case https
+        case http
+        case ssh
+        case git
+
+        /// Whether what is sent can be read and changed on its way.
+        var isInsecure: Bool { self == .http || self == .git }
+    }
+
+    let place: Place
+
+    /// Reads an absolute path or a URL; nothing that could be taken for an option, a command or a
+    /// password passes.
     ///
-    /// - Throws: ``SourceError/unsupportedRemote(_:)`` for anything else; it names no credentials.
-    init(_ text: String) throws(SourceError) {
-        let found: String?
+    /// - Parameter allowsInsecure: Whether `http://` and `git://` may leave this machine.
+    /// - Throws: ``SourceError/unsupportedRemote(_:)``; it names no credentials.
+    init(_ text: String, allowsInsecure: Bool = false) throws(SourceError) {
+        guard text.utf8.count <= GitLimits.standard.pathBytes,
+            text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+        else { throw Self.unsupported(text) }
         if text.hasPrefix("/") {
-            found = text
+            place = .folder(text)
         } else if text.lowercased().hasPrefix("file://") {
-            found = Self.decoded(String(text.dropFirst("file://".count)))
+            let path = Self.decoded(String(text.dropFirst("file://".count)))
+            guard let path, path.hasPrefix("/"), !path.utf8.contains(0) else {
+                throw Self.unsupported(text)
+            }
+            place = .folder(path)
         } else {
-            found = nil
+            let server = try Self.server(text)
+            guard allowsInsecure || !server.scheme.isInsecure || server.isLoopback else {
+                throw .unsupportedRemote(
+                    "\(server.scheme.rawValue)://\(server.host) can be read and changed on its way; "
+                        + "use https:// or ssh://, or set insecureTransport: true")
+            }
+            place = .server(server)
         }
-        guard let found, found.hasPrefix("/"), found.utf8.count <= GitLimits.standard.pathBytes,
-            found.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
-        else {
-            throw .unsupportedRemote(
-                "cannot fetch from \(Self.shown(text)): this version fetches from an absolute "
-                    + "local path (/srv/git/shop.git) or a file:// URL (file:///srv/git/shop.git); "
-                    + "clone the repository to this machine and give that path")
+    }
+
+    private static func server(_ text: String) throws(SourceError) -> Server {
+        guard let scheme = Scheme.allCases.first(where: { text.hasPrefix("\($0.rawValue)://") })
+        else { throw unsupported(text) }
+        let rest = text.dropFirst(scheme.rawValue.count + 3)
+        guard let slash = rest.firstIndex(of: "/") else { throw unsupported(text) }
+        let (authority, path) = (rest[..<slash], rest[slash...])
+        var host = authority
+        var user: String?
+        if let at = authority.lastIndex(of: "@") {
+            guard scheme == .ssh, authority[..<at].utf8.allSatisfy(\.isNameByte) else {
+                throw .unsupportedRemote(
+                    "\(shown(text)) holds credentials; name the token's file in gitTokenFile, or the "
+                        + "key's in gitSSHKey, and leave them out of the URL")
+            }
+            user = String(authority[..<at])
+            host = authority[authority.index(after: at)...]
         }
-        path = found
+        var port: Int?
+        if let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") {
+            guard let number = Int(host[host.index(after: colon)...]), (1...65_535).contains(number)
+            else { throw unsupported(text) }
+            port = number
+            host = host[..<colon]
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+            guard host.utf8.allSatisfy({ $0.isLowercaseHexDigit || $0 == 0x3A }) else {
+                throw unsupported(text)
+            }
+        } else {
+            guard host.utf8.allSatisfy(\.isNameByte) else { throw unsupported(text) }
+        }
+        let isOption = host.hasPrefix("-") || path.hasPrefix("/-") || user?.hasPrefix("-") == true
+        guard !host.isEmpty, !isOption, path.count > 1, path.utf8.allSatisfy(\.isPathByte),
+            !path.split(separator: "/").contains("..")
+        else { throw unsupported(text) }
+        return Server(scheme: scheme, host: String(host), port: port, user: user, url: text)
+    }
+
+    private static func unsupported(_ text: String) -> SourceError {
+        .unsupportedRemote(
+            "cannot fetch from \(shown(text)): give an absolute path (/srv/git/shop.git), "
+                + "file:///srv/git/shop.git, https://git.example/shop.git, "
+                + "ssh://git@git.example/shop.git, or on this machine http:// or git://")
     }
 
     /// The path of a URL after `file://`, with `%41` and an own host name resolved.
@@ -52,5 +138,25 @@ struct RemoteAddress: Hashable {
         guard let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return GitText.escaped(bytes) }
         let scheme = text.hasPrefix("https://") ? "https://" : ""
         return GitText.escaped(scheme.utf8) + "…" + GitText.escaped(bytes[at...])
+    }
+}
+
+extension UInt8 {
+    fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+
+    private var isLetter: Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
+    }
+
+    /// A byte of a host's or a user's name.
+    fileprivate var isNameByte: Bool {
+        isDigit || isLetter || self == UInt8(ascii: ".") || self == UInt8(ascii: "-")
+            || self == UInt8(ascii: "_")
+    }
+
+    /// A byte of a path on a server: nothing that a shell or a percent-decoder would take for more.
+    fileprivate var isPathByte: Bool {
+        isNameByte || self == UInt8(ascii: "/") || self == UInt8(ascii: "~")
+            || self == UInt8(ascii: "+")
     }
 }

@@ -13,7 +13,8 @@ enum MirrorFetch {
     /// - Throws: ``SourceError``. The mirror's record is then as it was.
     static func run(_ request: FetchRequest) throws(SourceError) -> CommitID {
         try Libgit2.start()
-        let address = try RemoteAddress(request.remote)
+        let address = try RemoteAddress(
+            request.remote, allowsInsecure: request.access.allowsInsecure)
         let paths = MirrorPaths(state: request.state)
         let lock = try MirrorLock(
             paths.lock, patience: .milliseconds(request.lockPatienceMilliseconds))
@@ -50,11 +51,11 @@ enum MirrorFetch {
         }
     }
 
-    private static func open(_ address: RemoteAddress) throws(SourceError) -> Repository {
+    private static func open(folder: String) throws(SourceError) -> Repository {
         do throws(GitError) {
-            return try Repository(opening: address.path)
+            return try Repository(opening: folder)
         } catch {
-            throw error.asking(address.path)
+            throw error.asking(folder)
         }
     }
 
@@ -63,23 +64,36 @@ enum MirrorFetch {
         _ request: FetchRequest, _ address: RemoteAddress, into mirror: borrowing Repository,
         _ paths: MirrorPaths
     ) throws(SourceError) -> CommitID {
-        let origin = try open(address)
+        let head: CommitID
+        switch address.place {
+        case .folder(let path): head = try copy(request, from: path, into: mirror, paths)
+        case .server(let server): head = try ServerFetch(server, request).receive(into: mirror)
+        }
+        try GitSource.translating(mirror) { mirror throws(GitError) in
+            // A branch of a hostile remote may point at something that is no commit.
+            _ = try mirror.tree(of: head)
+            try mirror.refer(request.purpose.reference(to: head), to: head)
+        }
+        return head
+    }
+
+    /// Copies what the branch of a repository on this machine has.
+    private static func copy(
+        _ request: FetchRequest, from folder: String, into mirror: borrowing Repository,
+        _ paths: MirrorPaths
+    ) throws(SourceError) -> CommitID {
+        let origin = try open(folder: folder)
         let head: CommitID?
         do throws(GitError) {
             head = try origin.target(of: "refs/heads/\(request.branch)")
         } catch {
-            throw error.asking(address.path)
+            throw error.asking(folder)
         }
         guard let head else { throw .branchMissing(request.branch.description) }
         if !mirror.contains(GitObjectID(head)) {
             let pack = LocalPack(
                 maximumObjects: request.maximumObjects, maximumBytes: request.maximumBytes)
             try pack.write(head, from: origin, to: mirror, folder: paths.packs)
-        }
-        try GitSource.translating(mirror) { mirror throws(GitError) in
-            // A branch of a hostile remote may point at something that is no commit.
-            _ = try mirror.tree(of: head)
-            try mirror.refer(request.purpose.reference(to: head), to: head)
         }
         return head
     }

@@ -16,6 +16,7 @@ struct FetchRequest: Codable, Hashable, Sendable {
     let planAgeMilliseconds: Int
     let maximumObjects: Int
     let maximumBytes: Int
+    let access: RemoteAccess
 }
 
 /// The worker's answer to one order.

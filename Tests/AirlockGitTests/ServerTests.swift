@@ -1,0 +1,275 @@
+import AirlockGit
+import AirlockModel
+import AirlockPorts
+import Foundation
+import Testing
+
+@Suite("Fetching from servers", .serialized)
+struct ServerTests {
+    private func source(
+        _ fixture: Fixture, _ server: GitServer, access: RemoteAccess? = nil,
+        limits: GitLimits = .standard
+    ) throws -> GitSource {
+        try fixture.source(remote: server.url, limits: limits, access: access ?? server.access)
+    }
+
+    /// What stopped a fetch, as a person reads it.
+    private func refusal(
+        _ fixture: Fixture, _ server: GitServer, access: RemoteAccess? = nil,
+        limits: GitLimits = .standard, limit: Duration = .ample
+    ) async throws -> SourceError? {
+        var found: SourceError?
+        try await with(source(fixture, server, access: access, limits: limits)) {
+            source async throws in
+            do throws(SourceError) { _ = try await source.fetch(limit: limit) } catch {
+                found = error
+            }
+        }
+        return found
+    }
+
+    @Test(
+        "every transport finds what is new, forced and deleted",
+        arguments: GitServer.Transport.allCases)
+    func fetch(_ transport: GitServer.Transport) async throws {
+        let fixture = try Fixture()
+        let first = try fixture.head()
+        let server = try GitServer(transport, fixture)
+        try await with(source(fixture, server)) { source async throws in
+            #expect(try await source.fetch(limit: .ample).commit == first)
+            #expect(try await source.delta(from: nil, to: first).changes.count == 1)
+            let second = try fixture.commit("second", ["services/a/service.yaml": "port: 1\n"])
+            #expect(try await source.fetch(limit: .ample).commit == second)
+            #expect(try await source.fetch(limit: .ample).commit == second)
+            #expect(try await source.descends(second, from: first))
+            try fixture.git("reset", "-q", "--hard", first.description)
+            let forced = try fixture.commit("forced", ["services/b/service.yaml": "port: 2\n"])
+            #expect(try await source.fetch(limit: .ample).commit == forced)
+            #expect(try await source.descends(forced, from: second) == false)
+            try fixture.git("switch", "-q", "-c", "other")
+            try fixture.git("branch", "-q", "-D", "main")
+            do {
+                _ = try await source.fetch(limit: .ample)
+                Issue.record("a deleted branch was fetched")
+            } catch SourceError.branchMissing(let name) {
+                #expect(name == "main")
+            }
+            #expect(try await source.lastFetch()?.commit == forced)
+        }
+    }
+
+    @Test("a look that finds nothing new asks once for the references and receives nothing")
+    func quietLook() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture)
+        try await with(source(fixture, server)) { source async throws in
+            _ = try await source.fetch(limit: .ample)
+            let before = try server.requests.count
+            _ = try await source.fetch(limit: .ample)
+            let new = try server.requests.dropFirst(before)
+            #expect(new.count == 2 && new.allSatisfy { $0.hasPrefix("GET") }, "\(new)")
+        }
+    }
+
+    @Test("a wrong token is offered once and never shown")
+    func wrongToken() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture)
+        var access = server.access
+        access.tokenFile = fixture.root + "/wrong"
+        try GitServer.write("wrong-secret\n", to: fixture.root + "/wrong", mode: 0o600)
+        let error = try await refusal(fixture, server, access: access)
+        let text = "\(try #require(error))"
+        #expect(
+            text.contains("does not accept the token") && !text.contains("wrong-secret"), "\(text)")
+        #expect(try server.requests.count { $0.contains("with authorization") } == 1)
+        access.tokenFile = nil
+        let none = "\(try #require(try await refusal(fixture, server, access: access)))"
+        #expect(none.contains("gitTokenFile"), "\(none)")
+    }
+
+    @Test("a token that others can read, or that is empty, is refused before it is sent")
+    func carelessToken() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture)
+        var access = server.access
+        for (text, mode, word) in [("x", 0o644, "chmod 600"), ("\n", 0o600, "is empty")] {
+            access.tokenFile = fixture.root + "/careless"
+            try GitServer.write(text, to: fixture.root + "/careless", mode: mode)
+            let error = "\(try #require(try await refusal(fixture, server, access: access)))"
+            #expect(error.contains(word), "\(error)")
+        }
+        #expect(try server.requests.isEmpty)
+    }
+
+    @Test("a redirect is not followed, and its target sees no authorization")
+    func redirect() async throws {
+        let fixture = try Fixture()
+        let target = try GitServer(.http, fixture)
+        let server = try GitServer(
+            .http, fixture, fault: "redirect", target: "http://127.0.0.1:\(target.port)")
+        #expect(try await refusal(fixture, server) != nil)
+        let seen = try target.requests
+        #expect(seen.isEmpty, "\(seen)")
+    }
+
+    @Test("a certificate that nobody known signed is refused")
+    func unknownAuthority() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.https, fixture)
+        var access = server.access
+        access.certificates = nil
+        let error = "\(try #require(try await refusal(fixture, server, access: access)))"
+        #expect(error.contains("gitCAFile"), "\(error)")
+        #expect(try server.requests.isEmpty)
+        access.certificates = fixture.origin + "/fleet.yaml"
+        let none = "\(try #require(try await refusal(fixture, server, access: access)))"
+        #expect(none.contains("gitCAFile"), "\(none)")
+    }
+
+    @Test("a host key that is unknown or another one is refused")
+    func hostKeys() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.ssh, fixture)
+        var access = server.access
+        let known = try String(contentsOfFile: access.knownHosts ?? "", encoding: .utf8)
+        for text in ["# none\n", try changed(known, fixture)] {
+            access.knownHosts = fixture.root + "/known"
+            try GitServer.write(text, to: fixture.root + "/known", mode: 0o644)
+            let error = "\(try #require(try await refusal(fixture, server, access: access)))"
+            #expect(error.contains("host key"), "\(error)")
+        }
+        access.knownHosts = fixture.root + "/nowhere"
+        let none = "\(try #require(try await refusal(fixture, server, access: access)))"
+        #expect(none.contains("ssh-keyscan"), "\(none)")
+    }
+
+    /// The same host with another key of the same kind.
+    private func changed(_ known: String, _ fixture: Fixture) throws -> String {
+        let path = fixture.root + "/other-host"
+        _ = try fixture.execute(
+            "/usr/bin/ssh-keygen", ["-q", "-t", "ecdsa", "-N", "", "-f", path],
+            environment: ["PATH": "/usr/bin:/bin"], input: nil)
+        let key = try String(contentsOfFile: path + ".pub", encoding: .utf8)
+            .split(separator: " ").prefix(2).joined(separator: " ")
+        return "\(known.split(separator: " ").first ?? "") \(key)\n"
+    }
+
+    @Test(
+        "keys that cannot work are refused by name", arguments: ["rsa", "passphrase", "nonsense"])
+    func badKeys(_ kind: String) async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.ssh, fixture)
+        var access = server.access
+        let path = fixture.root + "/bad-key"
+        access.sshKey = path
+        if kind == "nonsense" {
+            try GitServer.write("not a key\n", to: path, mode: 0o600)
+        } else {
+            _ = try fixture.execute(
+                "/usr/bin/ssh-keygen",
+                [
+                    "-q", "-t", kind == "rsa" ? "rsa" : "ed25519", "-N",
+                    kind == "rsa" ? "" : "sesame", "-f", path,
+                ], environment: ["PATH": "/usr/bin:/bin"], input: nil)
+        }
+        let error = "\(try #require(try await refusal(fixture, server, access: access)))"
+        #expect(error.contains("ssh-keygen -t ed25519"), "\(error)")
+    }
+
+    @Test("a key that the server does not know is offered once")
+    func unknownKey() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.ssh, fixture)
+        var access = server.access
+        let path = fixture.root + "/stranger"
+        _ = try fixture.execute(
+            "/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path],
+            environment: ["PATH": "/usr/bin:/bin"], input: nil)
+        access.sshKey = path
+        let error = "\(try #require(try await refusal(fixture, server, access: access)))"
+        #expect(error.contains("does not accept the key"), "\(error)")
+    }
+
+    @Test(
+        "a server that stays silent or drips is given up at the deadline",
+        arguments: ["silent", "drip"])
+    func slowServers(_ fault: String) async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture, fault: fault)
+        let error = try await refusal(fixture, server, limit: .milliseconds(1_500))
+        #expect(error == .timedOut(after: .milliseconds(1_500)), "\(String(describing: error))")
+    }
+
+    @Test(
+        "a pack that is cut short or damaged leaves the mirror as it was, and the next fetch mends it",
+        arguments: ["truncate", "garbage"])
+    func damagedPacks(_ fault: String) async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture, fault: fault)
+        #expect(try await refusal(fixture, server) != nil)
+        let good = try GitServer(.http, fixture)
+        try await with(source(fixture, good)) { source async throws in
+            #expect(try await source.fetch(limit: .ample).commit == fixture.head())
+        }
+    }
+
+    @Test("a fetch over a cap is refused by name")
+    func caps() async throws {
+        let fixture = try Fixture()
+        // Nothing that compresses: a linear congruential generator (Knuth's MMIX).
+        var state: UInt64 = 1
+        let bytes = (0..<100_000).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 56)
+        }
+        try fixture.commit("large", ["noise": bytes.map { String($0, radix: 36) }.joined()])
+        let server = try GitServer(.http, fixture)
+        var limits = GitLimits.standard
+        limits.fetchedBytes = 4_096
+        guard
+            case .tooLarge(let what, let limit)? = try await refusal(
+                fixture, server, limits: limits)
+        else {
+            Issue.record("a large pack was taken")
+            return
+        }
+        #expect(what == "the fetch" && limit == "4 KiB")
+        limits = .standard
+        limits.fetchedObjects = 2
+        guard case .tooLarge(_, let objects)? = try await refusal(fixture, server, limits: limits)
+        else {
+            Issue.record("too many objects were taken")
+            return
+        }
+        #expect(objects == "2 objects")
+    }
+
+    @Test("an advertisement without end runs into the worker's memory, not the machine's")
+    func flood() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture, fault: "flood")
+        #expect(try await refusal(fixture, server, limit: .seconds(60)) != nil)
+        let good = try GitServer(.http, fixture)
+        try await with(source(fixture, good)) { source async throws in
+            #expect(try await source.fetch(limit: .ample).commit == fixture.head())
+        }
+    }
+
+    @Test("configuration of the machine reroutes no URL")
+    func insteadOf() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture)
+        let other = try Fixture()
+        try other.commit("other", ["x": "y"])
+        try "[url \"\(other.origin)\"]\n\tinsteadOf = \(server.url)\n".write(
+            toFile: fixture.root + "/home/.gitconfig", atomically: true, encoding: .utf8)
+        let worker = try fixture.script(
+            "HOME=\(fixture.root)/home exec \(WorkerCommand.built.executable) fetch-worker")
+        try await with(
+            fixture.source(remote: server.url, worker: worker, access: server.access)
+        ) { source async throws in
+            #expect(try await source.fetch(limit: .ample).commit == fixture.head())
+        }
+    }
+}

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""A git server for tests: `git http-backend` over HTTP or HTTPS on a free loopback port.
+
+Usage: git_server.py ROOT [--token TOKEN] [--cert PEM --key PEM] [--fault FAULT] [--target URL] [--log FILE]
+Prints its port on one line and serves until its input ends. Faults, for clients that must not trust a
+server: silent, drip, redirect, truncate, flood, garbage.
+"""
+
+import argparse
+import base64
+import http.server
+import os
+import socketserver
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+options = argparse.ArgumentParser()
+options.add_argument("root")
+options.add_argument("--token")
+options.add_argument("--cert")
+options.add_argument("--key")
+options.add_argument("--fault", default="")
+options.add_argument("--target", default="")
+options.add_argument("--log")
+options = options.parse_args()
+gone = threading.Event()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def note(self, text):
+        if options.log:
+            with open(options.log, "a", encoding="utf-8") as log:
+                log.write(text + "\n")
+
+    def handle_any(self):
+        self.note(f"{self.command} {self.path} {'with' if self.headers.get('Authorization') else 'without'} authorization")
+        if options.fault == "silent":
+            gone.wait()
+            return
+        if options.fault == "redirect":
+            self.send_response(302)
+            self.send_header("Location", options.target + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if options.token and not self.is_known():
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if options.fault == "flood" and "info/refs" in self.path:
+            self.flood()
+            return
+        self.backend()
+
+    do_GET = do_POST = handle_any
+
+    def is_known(self):
+        given = self.headers.get("Authorization", "")
+        wanted = base64.b64encode(f"x-access-token:{options.token}".encode()).decode()
+        return given == f"Basic {wanted}"
+
+    def flood(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-git-upload-pack-advertisement")
+        self.end_headers()
+        self.close_connection = True
+        self.wfile.write(b"001e# service=git-upload-pack\n0000")
+        number = 0
+        while not gone.is_set():
+            lines = []
+            for _ in range(1000):
+                number += 1
+                line = f"{number:040x} refs/heads/branch-{number:060d}\n".encode()
+                lines.append(f"{len(line) + 4:04x}".encode() + line)
+            self.wfile.write(b"".join(lines))
+
+    def body(self):
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            parts = []
+            while True:
+                size = int(self.rfile.readline().strip(), 16)
+                part = self.rfile.read(size)
+                self.rfile.readline()
+                if size == 0:
+                    return b"".join(parts)
+                parts.append(part)
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def backend(self):
+        path, _, query = self.path.partition("?")
+        environment = {
+            "PATH": "/usr/bin:/bin", "GIT_PROJECT_ROOT": options.root, "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
+            "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""), "REMOTE_USER": "tester",
+            "REMOTE_ADDR": "127.0.0.1",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+        }
+        answer = subprocess.run(
+            ["git", "http-backend"], input=self.body(), env=environment,
+            stdout=subprocess.PIPE, check=False).stdout
+        head, _, body = answer.partition(b"\r\n\r\n")
+        status = 200
+        headers = []
+        for line in head.decode().split("\r\n"):
+            name, _, value = line.partition(": ")
+            if name == "Status":
+                status = int(value.split()[0])
+            elif name:
+                headers.append((name, value))
+        if options.fault == "truncate" and self.command == "POST":
+            body = body[: len(body) // 2]
+        if options.fault == "garbage" and self.command == "POST":
+            body = body[:40] + bytes(byte ^ 0x5A for byte in body[40:])
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if options.fault == "drip" and self.command == "POST":
+            for byte in body:
+                if gone.wait(0.2):
+                    return
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+            return
+        self.wfile.write(body)
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, *_):
+        pass
+
+
+server = Server(("127.0.0.1", 0), Handler)
+if options.cert:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(options.cert, options.key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_address[1], flush=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+sys.stdin.buffer.read()
+gone.set()
+os._exit(0)
