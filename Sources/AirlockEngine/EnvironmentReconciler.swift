@@ -271,6 +271,7 @@ actor EnvironmentReconciler {
         status.isStale = false
         isUrgent = false
         finishedSincePass = 0
+        let stopwatch = Stopwatch()
         let now = parts.clock.now()
         status.rests = status.rests.filter { $0.value > now.monotonicMilliseconds }
         let plans = try await plan(at: now)
@@ -280,6 +281,12 @@ actor EnvironmentReconciler {
             at: now)
         try await record(plans, at: now.wall)
         queue = await assignments(of: open, at: now)
+        parts.logger.debug(
+            "passed",
+            metadata: [
+                "environment": "\(name)", "lanes": "\(plans.count)",
+                "microseconds": "\(stopwatch.elapsed.microseconds)",
+            ])
         let end = parts.clock.now()
         nextPass =
             end.monotonicMilliseconds

@@ -36,6 +36,33 @@ import Testing
         try await Self.checkEffects(stage)
     }
 
+    @Test(
+        "eighty kills in deploys, switches, removals and restarts lose nothing and double nothing")
+    func eightyKills() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let web = Shop.files["services/web/staging.yaml"]
+        for (round, moment) in Self.moments(80).enumerated() {
+            let version = round % 2 == 0 ? "1.1.0" : "1.2.0"
+            switch round % 4 {
+            case 0, 1: try stage.commit("round \(round)", Shop.api(version))
+            case 2: try stage.commit("round \(round)", ["services/web/staging.yaml": nil])
+            default: try stage.commit("round \(round)", ["services/web/staging.yaml": web])
+            }
+            // Half of the victims are restarts: what they find is what the one before left.
+            for _ in 0...(round % 2) {
+                let victim = try stage.start(["reconcile", "--wait", "20s"])
+                try await Task.sleep(for: .milliseconds(moment))
+                victim.signal(SIGKILL)
+                _ = try await victim.outcome(within: .seconds(10))
+            }
+        }
+        try await stage.must("reconcile", "--wait", "30s")
+        #expect(try await stage.must("plan").output.contains("No changes"))
+        try await stage.must("audit", "verify")
+        try await Self.checkEffects(stage)
+    }
+
     @Test("a running reconciler that is killed again and again loses nothing")
     func runner() async throws {
         let stage = try await Stage()
@@ -53,7 +80,7 @@ import Testing
     }
 
     /// Holds what the world was told against the audit log.
-    private static func checkEffects(_ stage: Stage) async throws {
+    static func checkEffects(_ stage: Stage) async throws {
         let world = try String(
             contentsOfFile: stage.state + "/simulator/world.jsonl", encoding: .utf8)
         var applied: [String: Int] = [:]

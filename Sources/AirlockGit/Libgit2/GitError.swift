@@ -74,10 +74,19 @@ struct GitError: Error, Hashable {
     /// The error of a call that asked the remote at `path`.
     func asking(_ path: String) -> SourceError {
         if isForeignOwner { return .unreachable(Self.foreignOwner(path)) }
+        if let tooLarge { return tooLarge }
         if isMissing && category == Int32(GIT_ERROR_REPOSITORY.rawValue) {
             return .unreachable("\(path) is not a git repository; check --repo")
         }
         return .unreachable("\(doing) at \(path): \(text)")
+    }
+
+    /// What an order was over when the worker's memory did not suffice; nil for any other error.
+    var tooLarge: SourceError? {
+        guard category == Int32(GIT_ERROR_NOMEMORY.rawValue) else { return nil }
+        return .tooLarge(
+            what: "an object of the fetch",
+            limit: "\(GitLimits.bytes(FetchWorker.maximumMemory)) of memory")
     }
 
     private static func foreignOwner(_ path: String) -> String {

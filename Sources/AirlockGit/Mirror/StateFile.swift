@@ -1,4 +1,5 @@
 import AirlockPorts
+import FoundationEssentials
 import Glibc
 
 /// Small files of the state directory, readable by their owner alone.
@@ -65,6 +66,27 @@ enum StateFile {
             guard name.hasPrefix("pack_") else { continue }
             let path = "\(folder)/\(name)"
             guard unlink(path) == 0 else { throw failure("remove", path) }
+        }
+    }
+
+    /// Removes lock files that a killed writer left in a bare repository; the caller holds the mirror's
+    /// lock, so that nobody else writes there.
+    ///
+    /// - Throws: ``SourceError/failed(_:)``.
+    static func sweepLocks(_ repository: String) throws(SourceError) {
+        do {
+            let top = try FileManager.default.contentsOfDirectory(atPath: repository)
+            // A mirror without it is damaged, which is found where it is read.
+            let hasReferences = FileManager.default.fileExists(atPath: repository + "/refs")
+            let refs =
+                hasReferences
+                ? try FileManager.default.subpathsOfDirectory(atPath: repository + "/refs")
+                    .map { "refs/" + $0 } : []
+            for name in top + refs where name.hasSuffix(".lock") {
+                try FileManager.default.removeItem(atPath: "\(repository)/\(name)")
+            }
+        } catch {
+            throw .failed("cannot remove what a killed fetch left in \(repository): \(error)")
         }
     }
 

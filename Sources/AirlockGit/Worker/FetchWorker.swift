@@ -11,7 +11,7 @@ import Glibc
 /// safe: packs, references and the record are each replaced in one step.
 package enum FetchWorker {
     /// Bytes of memory that the worker may have.
-    private static let maximumMemory: rlim_t = 1 << 30
+    static let maximumMemory = 1 << 30
 
     /// Serves until the input ends, which ends the process with 0; a broken line ends it with 64.
     package static func run() async -> Int32 {
@@ -21,7 +21,8 @@ package enum FetchWorker {
         signal(SIGPIPE, SIG_IGN)
         // A server that advertises without end meets this and not the machine's memory. Packs are mapped
         // from files and do not count.
-        var memory = rlimit(rlim_cur: maximumMemory, rlim_max: maximumMemory)
+        let bytes = rlim_t(maximumMemory)
+        var memory = rlimit(rlim_cur: bytes, rlim_max: bytes)
         setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &memory)
         for await line in lines(of: STDIN_FILENO) {
             guard let answer = answer(to: line), send(answer) else { return EX_USAGE }

@@ -22,6 +22,7 @@ enum MirrorFetch {
         var record = try MirrorRecord(at: paths.record)
         let mirror = try open(paths)
         try StateFile.sweep(paths.packs)
+        try StateFile.sweepLocks(paths.repository)
         let commit = try receive(request, address, into: mirror, paths)
         record.note(
             MirrorRecord.Fetched(

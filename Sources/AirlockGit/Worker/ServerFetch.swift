@@ -217,6 +217,7 @@ final class ServerFetch {
     }
 
     private func explained(_ error: GitError) -> SourceError {
+        if let tooLarge = error.tooLarge { return tooLarge }
         if error.code == GIT_EAUTH.rawValue { return .unreachable(refused) }
         let local = [GIT_ERROR_ODB, GIT_ERROR_REPOSITORY, GIT_ERROR_CONFIG, GIT_ERROR_REFERENCE]
         if local.contains(where: { Int32($0.rawValue) == error.category }) {

@@ -1,0 +1,164 @@
+import Foundation
+import Testing
+
+/// What the disk and the kernel may do to the real process; `docs/faults.md` is the list.
+@Suite("faults of disk and kernel", .serialized) struct DiskFaultTests {
+    /// A stage that has settled on 1.0.0.
+    private func settled() async throws -> Stage {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        return stage
+    }
+
+    /// Runs a program around `airlock reconcile`, such as `strace`.
+    private func reconcile(_ stage: Stage, under program: [String]) async throws -> Outcome {
+        let arguments = Array(program.dropFirst()) + [Stage.binary, "reconcile", "--wait", "20s"]
+        let running = try RunningProgram(
+            program[0], arguments, environment: stage.environment,
+            folder: stage.root + "/programs", directory: stage.root)
+        return try await running.outcome(within: .seconds(90))
+    }
+
+    /// `strace` that lets the N-th call of some kinds end otherwise.
+    private func tracing(_ calls: String, _ fault: String) -> [String] {
+        [
+            "/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+            "inject=\(calls):\(fault)",
+        ]
+    }
+
+    /// Nothing is lost or doubled, and the next start goes on.
+    private func checkRecovery(_ stage: Stage, _ what: String, version: String) async throws {
+        let next = try await stage.airlock("reconcile", "--wait", "30s")
+        #expect(next.code == 0, "\(what): \(next.output)\(next.errors)")
+        #expect(try await stage.lane("production/api")["version"] as? String == version, "\(what)")
+        let verified = try await stage.airlock("audit", "verify")
+        #expect(verified.code == 0, "\(what): \(verified.errors)")
+    }
+
+    @Test("killed at the N-th flush, the journal is whole and the next start goes on")
+    func killedAtFlush() async throws {
+        let stage = try await settled()
+        for (round, number) in [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 19, 24].enumerated() {
+            let version = round % 2 == 0 ? "1.1.0" : "1.2.0"
+            try stage.commit("flush \(number)", Shop.api(version))
+            let victim = try await reconcile(
+                stage, under: tracing("fsync,fdatasync", "signal=SIGKILL:when=\(number)"))
+            try await checkRecovery(
+                stage, "killed at flush \(number) (\(victim.code))", version: version)
+        }
+        try await KillTests.checkEffects(stage)
+    }
+
+    @Test("a flush that fails ends the process, and the disk's word is taken at the next start")
+    func failedFlush() async throws {
+        let stage = try await settled()
+        var failures = 0
+        for (round, number) in [1, 2, 3, 4, 5, 6, 8, 11].enumerated() {
+            let version = round % 2 == 0 ? "1.1.0" : "1.2.0"
+            try stage.commit("EIO \(number)", Shop.api(version))
+            let victim = try await reconcile(
+                stage, under: tracing("fsync,fdatasync", "error=EIO:when=\(number)+"))
+            if victim.code != 0 { failures += 1 }
+            #expect(victim.code != 128 + SIGSEGV && victim.code != 128 + SIGILL, "\(victim.errors)")
+            try await checkRecovery(stage, "flush \(number) failed", version: version)
+        }
+        #expect(failures > 4, "most failed flushes must end the process")
+        try await KillTests.checkEffects(stage)
+    }
+
+    @Test("a write for which there is no space stops before its effect, and it goes on unaided")
+    func noSpace() async throws {
+        let stage = try await settled()
+        for (round, number) in [1, 2, 4, 7, 11, 16, 23].enumerated() {
+            let version = round % 2 == 0 ? "1.1.0" : "1.2.0"
+            try stage.commit("ENOSPC \(number)", Shop.api(version))
+            let victim = try await reconcile(
+                stage, under: tracing("pwrite64", "error=ENOSPC:when=\(number)+"))
+            #expect(victim.code != 128 + SIGSEGV && victim.code != 128 + SIGILL, "\(victim.errors)")
+            if victim.code != 0 { #expect(!victim.errors.isEmpty) }
+            try await checkRecovery(stage, "no space at write \(number)", version: version)
+        }
+        try await KillTests.checkEffects(stage)
+    }
+
+    @Test(
+        "a state directory on a full disk is told, and works again once there is space",
+        .enabled(if: Stage.isRoot, "mounting needs root"))
+    func fullDisk() async throws {
+        let stage = try await Stage()
+        // A world of its own: the mounts are seen by this shell alone and go with it.
+        let script = """
+            set -e
+            mkdir -p "$AIRLOCK_STATE" && chmod 700 "$AIRLOCK_STATE"
+            mount -t tmpfs -o size=320k,mode=700 tmpfs "$AIRLOCK_STATE"
+            if "$0" reconcile --wait 20s; then echo "it fitted"; exit 9; fi
+            mount -o remount,size=64m "$AIRLOCK_STATE"
+            "$0" reconcile --wait 20s
+            "$0" audit verify
+            "$0" plan --detailed-exitcode
+            """
+        let outcome = try await shell(script, stage)
+        #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
+        #expect(
+            outcome.errors.contains("full") || outcome.errors.contains("No space"),
+            "\(outcome.errors)")
+    }
+
+    @Test(
+        "a state directory that cannot be written is told by name",
+        .enabled(if: Stage.isRoot, "mounting needs root"))
+    func readOnly() async throws {
+        let stage = try await settled()
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        let script = """
+            mount --bind "$AIRLOCK_STATE" "$AIRLOCK_STATE" && mount -o remount,bind,ro "$AIRLOCK_STATE"
+            "$0" reconcile --wait 20s
+            """
+        let outcome = try await shell(script, stage)
+        #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.errors.contains(stage.state), "\(outcome.errors)")
+        try await checkRecovery(stage, "read-only", version: "1.1.0")
+    }
+
+    @Test(
+        "with hardly any file descriptors or memory it ends with a word and nothing is half done",
+        arguments: ["--nofile=12", "--nofile=20", "--data=40000000"])
+    func limits(_ limit: String) async throws {
+        let stage = try await settled()
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        let victim = try await reconcile(stage, under: ["/usr/bin/prlimit", limit])
+        #expect(!victim.errors.isEmpty || victim.code == 0, "\(victim.code)")
+        try await checkRecovery(stage, limit, version: "1.1.0")
+        try await KillTests.checkEffects(stage)
+    }
+
+    @Test("a stopped reconciler holds its ledger, and goes on where it was when it wakes")
+    func stopped() async throws {
+        let stage = try await settled()
+        let run = try await stage.startReconciler()
+        run.signal(SIGSTOP)
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        let root = Stage.isRoot ? ["--allow-root"] : []
+        let second = try await stage.airlock(["run"] + root)
+        #expect(second.code == 1 && second.errors.contains("held by"), "\(second.errors)")
+        run.signal(SIGCONT)
+        try await Wait.until("the deploy goes on") {
+            try await stage.lane("production/api")["version"] as? String == "1.1.0"
+        }
+        run.signal(SIGTERM)
+        #expect(try await run.outcome(within: .seconds(30)).code == 0)
+        try await KillTests.checkEffects(stage)
+    }
+
+    /// Runs a script with `airlock` as `$0` in mount points of its own.
+    private func shell(_ script: String, _ stage: Stage) async throws -> Outcome {
+        var environment = stage.environment
+        environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+        let running = try RunningProgram(
+            "/usr/bin/unshare",
+            ["--mount", "--propagation", "private", "sh", "-c", script, Stage.binary],
+            environment: environment, folder: stage.root + "/programs", directory: stage.root)
+        return try await running.outcome(within: .seconds(90))
+    }
+}
