@@ -38,8 +38,8 @@ def bench_fleet(work, lanes):
     first = need(airlock(state, repo, "reconcile", "--wait", "600s", "-o", "json",
                          "--log-level", "info", "--log-format", "json"), "reconcile")
     summary = json.loads(first["output"])
-    if len(summary["settled"]) != lanes:
-        sys.exit(f"bench: {len(summary['settled'])} of {lanes} lanes settled")
+    if summary["totals"]["settled"] != lanes:
+        sys.exit(f"bench: {summary['totals']['settled']} of {lanes} lanes settled")
     closed = [json.loads(line) for line in first["errors"].splitlines()
               if '"ledger closed"' in line][-1]
     note("checking what is left")

@@ -58,7 +58,7 @@ extension Engine: ControlHandler {
         {
             do { try await clock.sleep(for: Self.glance) } catch { break }
         }
-        return .reconciled(await summary(since: mark))
+        return .reconciled(await summary(since: mark).bounded)
     }
 
     private func isAtRest(settled: Bool) async -> Bool {

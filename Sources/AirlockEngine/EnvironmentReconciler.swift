@@ -161,7 +161,9 @@ actor EnvironmentReconciler {
         while inFlight.count < parts.settings.lanesAtOnce, !isStopping,
             let next = queue.popFirst()
         {
-            guard let worker = worker(for: next.lane) else { continue }
+            guard !inFlight.contains(next.lane), let worker = worker(for: next.lane) else {
+                continue
+            }
             inFlight.insert(next.lane)
             let announce = announce
             group.addTask {
@@ -239,8 +241,8 @@ actor EnvironmentReconciler {
             isUrgent = true
             return
         }
-        let queued = Set(queue.map(\.lane)).union(inFlight)
-        for lane in status.rested(at: now) where !queued.contains(lane) {
+        // A lane that rests is in no queue: only a visit lets it rest, and a pass hands out no lane that does.
+        for lane in status.rested(at: now) where !inFlight.contains(lane) {
             status.rests[lane] = nil
             if let operation = await books.record(of: lane).operation {
                 queue.append((lane, .resume(operation), nil))

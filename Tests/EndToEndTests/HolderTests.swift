@@ -76,6 +76,32 @@ import Testing
         #expect(try outcome.json()["repaired"] as? [String] == [])
     }
 
+    @Test("an answer about thousands of lanes fits, with their totals")
+    func manyLanes() async throws {
+        var files = Shop.files as [String: String?]
+        for number in 0..<1_100 {
+            files["services/s\(number)/service.yaml"] = Shop.service("s\(number)")
+            for environment in ["staging", "production"] {
+                files["services/s\(number)/\(environment).yaml"] = Shop.release("web", "1.0.0")
+            }
+        }
+        let stage = try await Stage(nil)
+        try stage.git("init", "--quiet", "--initial-branch", "main")
+        try stage.commit("many", files)
+        let reconciler = try await stage.startReconciler("--poll", "1h")
+        try await stage.must("reconcile", "--wait", "50s")
+        try await stage.must("freeze", "staging", "--reason", "x")
+        let changed = files.filter { $0.key.hasSuffix("/staging.yaml") && $0.key.contains("/s") }
+            .mapValues { $0?.replacingOccurrences(of: "replicas: 1", with: "replicas: 2") }
+        try stage.commit("more", changed)
+        let outcome = try await stage.airlock("reconcile", "--wait", "30s", "-o", "json")
+        #expect(outcome.code == 3, "\(outcome.errors)")
+        let totals = try outcome.json()["totals"] as? [String: Int]
+        #expect(totals?["held"] == 1_100, "\(String(describing: totals))")
+        reconciler.signal(SIGTERM)
+        #expect(try await reconciler.outcome(within: .seconds(30)).code == 0)
+    }
+
     @Test("a look that finds nothing to do writes nothing")
     func quiet() async throws {
         let stage = try await Stage()

@@ -51,6 +51,15 @@ struct HouseTests {
     @Test("pure targets have no clock, task, log, file or random number in them")
     func purity() { expectNone(sources.flatMap(PurityRule.violations)) }
 
+    @Test("the page of faults names tests that exist")
+    func faults() throws {
+        let path = "docs/faults.md"
+        let texts = try tests.map { try Repository.text(of: $0.path) }
+        expectNone(
+            FaultPageRule.violations(
+                page: try Repository.text(of: path), path: path, tests: texts))
+    }
+
     @Test("no file is empty or a placeholder")
     func emptyFiles() { expectNone((sources + tests).compactMap(LayoutRule.emptyFileViolation)) }
 

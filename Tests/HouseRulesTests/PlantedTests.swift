@@ -193,4 +193,12 @@ struct PlantedTests {
         #expect(count("0001-a.md", good.replacing("## Cost", with: "## Price")) == 1)
         #expect(count("0001-a.md", good + String(repeating: "\n", count: 60)) == 1)
     }
+
+    @Test("a fault whose test does not exist is found")
+    func unknownTest() {
+        let test = "@Test(\n    \"it holds\", arguments: [1])\nfunc holds() {}"
+        let page = "| 1 | x | \"it\n  holds\", \"it does not\" |"
+        let found = FaultPageRule.violations(page: page, path: "docs/faults.md", tests: [test])
+        #expect(found.map(\.what) == ["no test is called \"it does not\""])
+    }
 }

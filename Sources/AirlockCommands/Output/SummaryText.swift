@@ -22,10 +22,11 @@ struct SummaryText {
         if more > 0 { lines.append("… and \(more) more; `airlock validate` shows all") }
         lines += summary.faults.map { "\(ink.red("fault")) \($0)" }
         let commit = summary.commit.map { " at \($0.short)" } ?? ""
+        let totals = summary.totals ?? summary.bounded.totals
         let counts =
-            "\(summary.settled.count) settled, \(summary.repaired.count) repaired, "
-            + "\(summary.rolledBack.count) rolled back, "
-            + "\(summary.held.count) held, \(summary.underWay.count) under way"
+            "\(totals?.settled ?? 0) settled, \(totals?.repaired ?? 0) repaired, "
+            + "\(totals?.rolledBack ?? 0) rolled back, "
+            + "\(totals?.held ?? 0) held, \(totals?.underWay ?? 0) under way"
         if lines.isEmpty {
             return ink.green("Nothing to do\(commit): every lane is what git says.")
         }

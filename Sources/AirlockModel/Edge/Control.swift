@@ -84,6 +84,42 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     package var diagnostics: [String]
     /// Environments whose provider did not answer, and other faults that stopped part of the work.
     package var faults: [String]
+    /// How many lanes there are of each kind; the lists hold the first ``maximumLanes`` of them.
+    package var totals: Totals?
+
+    /// The most lanes in one list of an answer, so that it fits into one.
+    package static let maximumLanes = 2_000
+
+    /// How many lanes ended in which way.
+    package struct Totals: Hashable, Sendable, Codable {
+        package let settled: Int
+        package let rolledBack: Int
+        package let repaired: Int
+        package let held: Int
+        package let underWay: Int
+        package let leftOut: Int
+    }
+
+    /// The same with the totals, and lists that are cut to ``maximumLanes``.
+    package var bounded: ReconcileSummary {
+        var summary = self
+        let limit = Self.maximumLanes
+        summary.totals = Totals(
+            settled: settled.count, rolledBack: rolledBack.count, repaired: repaired.count,
+            held: held.count, underWay: underWay.count, leftOut: leftOut.count)
+        summary.settled = Array(settled.prefix(limit))
+        summary.rolledBack = Array(rolledBack.prefix(limit))
+        summary.repaired = Array(repaired.prefix(limit))
+        summary.heldForward = Array(heldForward.prefix(limit))
+        summary.underWay = Array(underWay.prefix(limit))
+        summary.leftOut = Array(leftOut.prefix(limit))
+        if held.count > limit {
+            let first = held.sorted { $0.key < $1.key }.prefix(limit)
+            summary.held = Dictionary(uniqueKeysWithValues: first.map { ($0.key, $0.value) })
+        }
+        summary.diagnostics = Array(diagnostics.prefix(limit))
+        return summary
+    }
 
     package init(
         commit: CommitID? = nil, settled: [LaneID] = [], rolledBack: [LaneID] = [],

@@ -26,6 +26,8 @@ final class WorldFile {
     private var offset = 0
     private var lines = 0
     private let form = WorldLine()
+    /// What was read last; kept, because it is filled for every look.
+    private var buffer = [UInt8](repeating: 0, count: chunk)
 
     init(path: String) { self.path = path }
 
@@ -167,7 +169,6 @@ final class WorldFile {
         var place = offset
         var count = lines
         var rest: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: Self.chunk)
         while true {
             let read = pread(descriptor, &buffer, buffer.count, off_t(place + rest.count))
             guard read >= 0 else {
