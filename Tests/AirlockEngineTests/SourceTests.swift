@@ -88,9 +88,8 @@ struct SourceTests {
         #expect(try await stage.serving("development/api") == [Build.artifact("api")])
     }
 
-    @Test("rewritten history moves development, and production only when a person takes it")
-    func rewrittenHistory() async throws {
-        let stage = Stage()
+    /// Settles on version 2 in production, then takes the branch back to the commit before it.
+    private func rewound(_ stage: Stage) async throws -> (engine: Engine, dropped: CommitID) {
         let engine = try await stage.engine()
         try await stage.settle(engine)
         let base = stage.repository.head
@@ -98,6 +97,13 @@ struct SourceTests {
         let dropped = stage.commit()
         try await stage.settle(engine)
         stage.repository.reset(to: base)
+        return (engine, dropped)
+    }
+
+    @Test("rewritten history moves development, and production only when a person takes it")
+    func rewrittenHistory() async throws {
+        let stage = Stage()
+        let (engine, dropped) = try await rewound(stage)
         stage.versions = ["development/api": 3, "development/web": 1, "production/api": 3]
         let rewritten = stage.commit()
         let summary = try await stage.settle(engine)
@@ -131,13 +137,7 @@ struct SourceTests {
     @Test("a rewritten head cannot leave the tier that makes it wait")
     func rewrittenTier() async throws {
         let stage = Stage()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        let base = stage.repository.head
-        stage.versions["production/api"] = 2
-        stage.commit()
-        try await stage.settle(engine)
-        stage.repository.reset(to: base)
+        let (engine, _) = try await rewound(stage)
         stage.versions["production/api"] = 3
         stage.extra["environments/production.yaml"] = "tier: development\n"
         stage.commit()
@@ -148,13 +148,7 @@ struct SourceTests {
     @Test("when the mirror lost the commit that is kept, nothing is changed and nothing removed")
     func rewrittenAndLost() async throws {
         let stage = Stage()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        let base = stage.repository.head
-        stage.versions["production/api"] = 2
-        let dropped = stage.commit()
-        try await stage.settle(engine)
-        stage.repository.reset(to: base)
+        let (engine, dropped) = try await rewound(stage)
         stage.versions["production/api"] = 3
         stage.commit()
         try await stage.settle(engine)
@@ -167,13 +161,7 @@ struct SourceTests {
     @Test("a head that descends again from what is kept ends the wait by itself")
     func rewriteTakenBack() async throws {
         let stage = Stage()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        let base = stage.repository.head
-        stage.versions["production/api"] = 2
-        let dropped = stage.commit()
-        try await stage.settle(engine)
-        stage.repository.reset(to: base)
+        let (engine, dropped) = try await rewound(stage)
         stage.versions["production/api"] = 3
         stage.commit()
         try await stage.settle(engine)

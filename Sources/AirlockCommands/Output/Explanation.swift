@@ -26,9 +26,9 @@ extension SourceError {
         case .busy: "try again in a moment"
         case .objectMissing: "try again; the next fetch brings it"
         case .tooLarge: "move it out of the folders that a fleet is read from"
-        case .unsupportedRemote: "give --repo a path or a file:// URL"
+        case .unsupportedRemote: "docs/remotes.md shows every form and setting"
         case .corrupt: "remove mirror.git in the state directory; the next fetch makes it anew"
-        case .failed: "check the disk and the rights of the state directory"
+        case .failed: "mend what it names, then try again"
         }
     }
 }

@@ -81,10 +81,9 @@ struct ExplainCommand: Verb {
         let plan = try await planning.plan(reading)
         let record = planning.ledger.lanes[lane]
         let desired = reading.fleet?.lanes[lane]
+        try KnownNames(lanes: plan.lanes.map(\.lane)).check(lane)
         guard let planned = plan.lanes.first(where: { $0.lane == lane }) else {
-            throw Failure(
-                "neither git nor the provider nor the ledger knows \(lane)",
-                advice: "`airlock status` lists the lanes")
+            throw Failure("\(lane) is not in the plan", advice: "report this")
         }
         let cause = try await cause(of: desired?.readSet ?? [:], at: reading.commit, fleets)
         let freeze = planning.ledger.freezes
