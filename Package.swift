@@ -12,10 +12,19 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// What every simulated life runs through; optimised in debug builds too (docs/decisions/0015).
+let hot: Set = [
+    "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
+    "AirlockRollout", "AirlockSimulator", "AirlockEngine", "AirlockMemory", "AirlockRehearsal",
+]
+
 extension Target {
     /// A library target of ours: strict settings, folder named like the target.
     static func airlock(_ name: String, _ dependencies: [Dependency] = []) -> Target {
-        .target(name: name, dependencies: dependencies, swiftSettings: strict)
+        let optimised = SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug))
+        return .target(
+            name: name, dependencies: dependencies,
+            swiftSettings: strict + (hot.contains(name) ? [optimised] : []))
     }
 
     /// A test target of ours.
@@ -104,20 +113,30 @@ let package = Package(
                 "AirlockRollout", .logging, .lifecycle,
             ]),
 
+        // The edges in memory, and the lives of a fleet that a seed decides.
+        .airlock("AirlockMemory", ["AirlockModel", "AirlockPorts"]),
+        .airlock(
+            "AirlockRehearsal",
+            [
+                "AirlockEngine", "AirlockManifest", "AirlockMemory", "AirlockModel",
+                "AirlockPorts", "AirlockSimulator", .logging,
+            ]),
+
         // One file per verb, and the only composition root.
         .airlock(
             "AirlockCommands",
             [
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
                 "AirlockRollout", "AirlockGit", "AirlockLedger", "AirlockControl", "AirlockHost",
-                "AirlockSimulator", "AirlockEngine", .argumentParser, .logging, .lifecycle,
+                "AirlockSimulator", "AirlockEngine", "AirlockRehearsal", .argumentParser, .logging,
+                .lifecycle,
                 .unixSignals, "CBuildCommit",
             ]),
         .executableTarget(
             name: "airlock", dependencies: ["AirlockCommands"], swiftSettings: strict),
 
-        // What tests share: manual clock, builders, the in-memory ledger, contract suites.
-        .airlock("AirlockTestSupport", ["AirlockModel", "AirlockPorts"]),
+        // What tests share: builders and contract suites.
+        .airlock("AirlockTestSupport", ["AirlockMemory", "AirlockModel", "AirlockPorts"]),
 
         .airlockTests("AirlockHostTests", ["AirlockHost", "AirlockModel"]),
         .airlockTests(
@@ -131,7 +150,10 @@ let package = Package(
             exclude: ["Servers"]),
         .airlockTests(
             "AirlockLedgerTests",
-            ["AirlockLedger", "AirlockTestSupport", "AirlockModel", "AirlockPorts", .grdb],
+            [
+                "AirlockLedger", "AirlockMemory", "AirlockTestSupport", "AirlockModel",
+                "AirlockPorts", .grdb,
+            ],
             exclude: ["GoVerifier"]),
         .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
         // Speaks to the program alone.
@@ -140,28 +162,35 @@ let package = Package(
             "AirlockEngineTests",
             [
                 "AirlockEngine", "AirlockModel", "AirlockPorts", "AirlockPlan", "AirlockSimulator",
-                "AirlockTestSupport", .logging, .lifecycle, .lifecycleTesting,
+                "AirlockMemory", "AirlockTestSupport", .logging, .lifecycle, .lifecycleTesting,
             ]),
         // The engine on an in-memory ledger and world, under faults that a seed decides.
         .airlockTests(
-            "SimulationTests",
-            [
-                "AirlockEngine", "AirlockManifest", "AirlockModel", "AirlockPorts",
-                "AirlockSimulator", "AirlockTestSupport", .logging,
-            ]),
-        .airlockTests("AirlockModelTests", ["AirlockModel", "AirlockTestSupport"]),
+            "SimulationTests", ["AirlockMemory", "AirlockModel", "AirlockRehearsal"]),
+        .airlockTests(
+            "AirlockModelTests", ["AirlockModel", "AirlockMemory", "AirlockTestSupport"]),
         .airlockTests(
             "AirlockPlanTests",
-            ["AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockTestSupport"]),
+            [
+                "AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockMemory",
+                "AirlockTestSupport",
+            ]),
         .airlockTests(
-            "AirlockRolloutTests", ["AirlockModel", "AirlockRollout", "AirlockTestSupport"]),
-        .airlockTests("AirlockTrustTests", ["AirlockModel", "AirlockTrust", "AirlockTestSupport"]),
+            "AirlockRolloutTests",
+            ["AirlockModel", "AirlockRollout", "AirlockMemory", "AirlockTestSupport"]),
+        .airlockTests(
+            "AirlockTrustTests",
+            ["AirlockModel", "AirlockTrust", "AirlockMemory", "AirlockTestSupport"]),
         .airlockTests(
             "AirlockSimulatorTests",
-            ["AirlockSimulator", "AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
+            [
+                "AirlockSimulator", "AirlockMemory", "AirlockTestSupport", "AirlockModel",
+                "AirlockPorts",
+            ]),
         // The provider of docs/add-a-provider.md.
         .airlockTests(
-            "ProviderContractTests", ["AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
+            "ProviderContractTests",
+            ["AirlockMemory", "AirlockTestSupport", "AirlockModel", "AirlockPorts"]),
     ],
     swiftLanguageModes: [.v6]
 )

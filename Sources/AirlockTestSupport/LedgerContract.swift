@@ -1,3 +1,4 @@
+internal import AirlockMemory
 import AirlockModel
 package import AirlockPorts
 internal import Testing

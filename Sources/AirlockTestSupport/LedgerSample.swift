@@ -1,3 +1,4 @@
+package import AirlockMemory
 package import AirlockModel
 
 /// Records and transactions for tests of ledgers.

@@ -1,4 +1,5 @@
 import AirlockEngine
+import AirlockMemory
 import AirlockModel
 import AirlockPorts
 import AirlockTestSupport

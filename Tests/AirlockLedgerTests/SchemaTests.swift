@@ -1,4 +1,5 @@
 import AirlockLedger
+import AirlockMemory
 import AirlockModel
 import AirlockPorts
 import AirlockTestSupport

@@ -1,3 +1,4 @@
+import AirlockMemory
 import AirlockModel
 import AirlockPlan
 import AirlockTestSupport

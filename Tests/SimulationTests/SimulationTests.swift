@@ -1,54 +1,56 @@
-import AirlockTestSupport
+import AirlockRehearsal
 import Foundation
 import Testing
 
 /// The engine against everything at once; each seed is one life of a fleet.
-@Suite("the simulated engine")
+@Suite("the simulated engine", .serialized)
 struct SimulationTests {
-    private static let seedsPerBlock = 32
+    private static let variables = ProcessInfo.processInfo.environment
+    private static let commit = variables["AIRLOCK_COMMIT"] ?? "the checked-out commit"
 
-    /// The seed to look at alone, from `AIRLOCK_SEED`.
-    private static let chosen = ProcessInfo.processInfo.environment["AIRLOCK_SEED"].flatMap(
-        Int.init)
+    /// `AIRLOCK_SEED` alone, or the first `AIRLOCK_SEEDS`.
+    private static let seeds: Range<Int> = {
+        if let one = variables["AIRLOCK_SEED"].flatMap(Int.init) { return one..<(one + 1) }
+        return 0..<(variables["AIRLOCK_SEEDS"].flatMap(Int.init) ?? 1_000)
+    }()
 
-    @Test(
-        "no effect is lost or doubled, whatever goes wrong", .timeLimit(.minutes(10)),
-        arguments: 0..<10)
-    func nothingIsLostOrDoubled(block: Int) async throws {
-        let first = block * Self.seedsPerBlock
-        let seeds = first..<(first + Self.seedsPerBlock)
-        for seed in seeds where Self.chosen == nil || Self.chosen == seed {
-            let run = SeededRun(seed: seed)
-            let report = try await run.play()
-            #expect(report.faultKinds >= 3)
-            #expect(report.restarts >= 1)
-            guard let violation = report.violations.first else { continue }
+    @Test("no effect is lost or doubled, whatever goes wrong", .timeLimit(.minutes(20)))
+    func nothingIsLostOrDoubled() async throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let outcome = try await Rehearsal(seeds: Self.seeds).play(atOnce: 2)
+        let seconds = (clock.now - start).components.seconds
+        print(
+            "simulation: seeds \(Self.seeds), \(outcome.lives) lives in \(seconds) s, "
+                + "\(outcome.effects) effects, \(outcome.restarts) restarts, "
+                + "at most \(outcome.callsPerLane) calls a lane in one look")
+        if let failure = outcome.failure {
             Issue.record(
                 """
-                \(violation)
-                seed \(seed); run it again with:
-                  AIRLOCK_SEED=\(seed) swift test --filter SimulationTests
-                what happened: \(run.story.joined(separator: ", "))
+                \(failure.violations.joined(separator: "\n"))
+                seed \(failure.seed) at \(Self.commit); see it again with:
+                  airlock sim replay --seed \(failure.seed) --verbose
+                what happened:
+                \(failure.story.joined(separator: "\n"))
                 """)
         }
+        #expect(outcome.lives == Self.seeds.count || outcome.failure != nil)
+        #expect(outcome.fewestFaultKinds >= 3)
+        #expect(outcome.fewestRestarts >= 1)
+        #expect(outcome.callsPerLane <= 40, "a storm of calls")
     }
 
     @Test("a planted bug is found within 200 seeds", arguments: SeededRun.Bug.allCases)
     func plantedBugsAreFound(bug: SeededRun.Bug) async throws {
-        for seed in 0..<200 {
-            let report = try await SeededRun(seed: seed, bug: bug).play()
-            if !report.violations.isEmpty { return }
-        }
-        Issue.record("200 seeds did not notice \(bug)")
+        let outcome = try await Rehearsal(seeds: 0..<200, bug: bug).play(atOnce: 2)
+        #expect(outcome.failure != nil, "200 seeds did not notice \(bug)")
     }
 
     @Test("a seed is played the same again")
     func seedsReplay() async throws {
-        let one = SeededRun(seed: 11)
-        let other = SeededRun(seed: 11)
-        let reports = (try await one.play(), try await other.play())
-        #expect(reports.0.effects == reports.1.effects)
-        #expect(one.story == other.story)
-        #expect(one.ledger.durableEntries == other.ledger.durableEntries)
+        let one = try await SeededRun(seed: 11, isVerbose: true).play()
+        let other = try await SeededRun(seed: 11, isVerbose: true).play()
+        #expect(one == other)
+        #expect(one.story.count > 100)
     }
 }

@@ -6,7 +6,9 @@ import ArgumentParser
 struct SimCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sim", abstract: "Look at the simulated world and make things go wrong there.",
-        subcommands: [Show.self, Fault.self, Advance.self])
+        subcommands: [
+            Show.self, Fault.self, Advance.self, RehearseCommand.self, ReplayCommand.self,
+        ])
 
     /// `airlock sim show`.
     struct Show: Verb {

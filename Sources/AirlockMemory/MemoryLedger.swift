@@ -15,8 +15,8 @@ package final class MemoryLedger: Ledger {
 
     private struct Memory {
         var journal: MemoryJournal
-        /// Transactions that are in `journal` and not on the disk.
-        var unflushed: [LedgerTransaction] = []
+        /// What is in `journal` and not on the disk.
+        var unflushed: [MemoryJournal.Step] = []
         var commits = 0
         var crash: Crash?
         var hasCrashed = false
@@ -71,6 +71,11 @@ package final class MemoryLedger: Ledger {
 
     /// Plants a bug: a commit answers before its flush, which the next commit makes good.
     package func plantSkippedFlush() { memory.withLock { $0.skipsFlush = true } }
+
+    /// What of the durable state and entries someone asks for, without a copy of the rest.
+    package func durable<Value>(_ body: (LedgerState, [AuditEntry]) -> Value) -> Value {
+        disk.read { body($0.state, $0.entries) }
+    }
 
     /// The entries that a process would find if this one were killed now.
     package var durableEntries: [AuditEntry] { disk.journal.entries }
@@ -134,17 +139,19 @@ package final class MemoryLedger: Ledger {
         if point == .beforeWrite { return die(&memory) }
         guard disk.isCurrent(claim.epoch) else { return .failure(.fenced) }
         if memory.skipsFlush { flush(&memory) }
-        let numbers: [Int]
+        let step: MemoryJournal.Step
         do throws(LedgerError) {
-            numbers = try memory.journal.perform(transaction)
+            step = try memory.journal.step(transaction)
         } catch {
             return .failure(error)
         }
-        memory.unflushed.append(transaction)
+        let first = memory.journal.entries.count
+        memory.journal.apply(step)
+        memory.unflushed.append(step)
         if point == .beforeFlush { return die(&memory) }
         if !memory.skipsFlush { flush(&memory) }
         if point == .beforeAnswer { return die(&memory) }
-        return .success(numbers)
+        return .success(Array(first..<memory.journal.entries.count))
     }
 
     private func die(_ memory: inout Memory) -> Result<[Int], LedgerError> {
@@ -196,15 +203,14 @@ private final class MemoryDisk: Sendable {
 
     func isCurrent(_ epoch: Epoch) -> Bool { platter.withLock { $0.epoch == epoch.number } }
 
-    func append(_ transactions: [LedgerTransaction]) {
+    func append(_ steps: [MemoryJournal.Step]) {
         platter.withLock { platter in
-            for transaction in transactions {
-                do throws(LedgerError) {
-                    _ = try platter.journal.perform(transaction)
-                } catch {
-                    preconditionFailure("what was written once can be written again: \(error)")
-                }
-            }
+            for step in steps { platter.journal.apply(step) }
         }
+    }
+
+    /// Looks without taking a copy, which the next write would have to make room beside.
+    func read<Value>(_ body: (MemoryJournal) -> Value) -> Value {
+        platter.withLock { body($0.journal) }
     }
 }

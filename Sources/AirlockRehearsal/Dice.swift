@@ -1,4 +1,4 @@
-import AirlockTestSupport
+import AirlockMemory
 
 /// Every choice of one run, decided by its seed.
 struct Dice {

@@ -1,7 +1,7 @@
+import AirlockMemory
 import AirlockModel
 import AirlockPorts
 import AirlockSimulator
-import AirlockTestSupport
 import Synchronization
 
 /// The way from one process to the world: it watches what goes over it, and can lose a process.
@@ -22,6 +22,8 @@ final class Wire: Provider {
         /// The order, counted from 1, at which the process stops to exist; nil for none.
         var stallsAt: Int?
         var orders = 0
+        /// Questions and orders since someone last counted.
+        var calls = 0
     }
 
     private let world: SimulatedProvider
@@ -31,12 +33,13 @@ final class Wire: Provider {
     private let repository: MemoryRepository
     /// A bug that is built in: a careless retry below the engine.
     private let repeatsOnTimeout: Bool
+    private let story: Story
     private let now: @Sendable () -> Timestamp
     private let state = Mutex(State())
 
     init(
         world: SimulatedProvider, ledger: MemoryLedger, witness: Witness, limbo: Limbo,
-        repository: MemoryRepository, repeatsOnTimeout: Bool,
+        repository: MemoryRepository, repeatsOnTimeout: Bool, story: Story,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.world = world
@@ -45,6 +48,7 @@ final class Wire: Provider {
         self.limbo = limbo
         self.repository = repository
         self.repeatsOnTimeout = repeatsOnTimeout
+        self.story = story
         self.now = now
     }
 
@@ -52,6 +56,14 @@ final class Wire: Provider {
     /// process has claimed.
     func stall(after count: Int) {
         state.withLock { $0.stallsAt = $0.orders + 1 + count }
+    }
+
+    /// Questions and orders since the last count.
+    func takeCalls() -> Int {
+        state.withLock { state in
+            defer { state.calls = 0 }
+            return state.calls
+        }
     }
 
     func capabilities(of environment: EnvironmentName) -> Set<Capability> {
@@ -62,7 +74,8 @@ final class Wire: Provider {
         _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
         since revision: ProviderRevision?
     ) async throws(ProviderError) -> ObservationAnswer {
-        try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
+        state.withLock { $0.calls += 1 }
+        return try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
     }
 
     func claim(
@@ -86,10 +99,12 @@ final class Wire: Provider {
         witness.watch(order, durable: ledger, at: now())
         let isLast = state.withLock { state in
             state.orders += 1
+            state.calls += 1
             return state.stallsAt.map { state.orders >= $0 } ?? false
         }
         if isLast {
             limbo.add(order)
+            story.tell("killed while an order is under way: \(order.phrase)", at: now())
             ledger.inject(MemoryLedger.Crash(commit: ledger.commits + 1, point: .beforeWrite))
             throw .noAnswer("the process is gone")
         }
@@ -97,8 +112,10 @@ final class Wire: Provider {
         let result: Result<Receipt, ProviderError>
         do throws(ProviderError) {
             result = .success(try await world.perform(order))
+            story.detail("\(order.phrase): done", at: now())
         } catch {
             result = .failure(error)
+            story.detail("\(order.phrase): \(error)", at: now())
             if repeatsOnTimeout, error.isOutcomeUnknown { await sendAgain(order) }
         }
         let after = try await lane(order)
@@ -136,9 +153,11 @@ final class Wire: Provider {
     /// was edited by hand.
     private func mayEndService(_ order: ActionOrder, _ before: LaneObservation) -> Bool {
         if before.slots.contains(where: \.isEdited) { return true }
-        let durable = ledger.durableState
-        if durable.lanes[order.lane]?.settled == nil { return true }
-        let files = repository.files(of: durable.head?.commit.id)
+        let (isSettled, head) = ledger.durable { state, _ in
+            (state.lanes[order.lane]?.settled != nil, state.head?.commit.id)
+        }
+        guard isSettled else { return true }
+        let files = repository.files(of: head)
         let path = "services/\(order.lane.unit.name)/\(order.lane.environment).yaml"
         return files[path] == nil && files.keys.contains { $0.hasPrefix("services/") }
     }

@@ -1,8 +1,8 @@
 import AirlockEngine
+import AirlockMemory
 import AirlockModel
 import AirlockPorts
 import AirlockSimulator
-import AirlockTestSupport
 
 /// The steps of a run, and how each is taken.
 extension SeededRun {
@@ -17,6 +17,8 @@ extension SeededRun {
         case freeze
         case thaw
         case retry
+        /// Someone accepts a rewritten history.
+        case acceptRewrite
         /// The process is killed between two looks.
         case kill
         /// The process is killed within a write to its journal.
@@ -39,7 +41,7 @@ extension SeededRun {
     private static let others: [Step] = [
         .merge, .merge, .merge, .backAndForth, .time, .time, .clockStep, .reboot, .freeze, .thaw,
         .retry, .kill, .killInOrder, .staleProcess, .fetchFails, .badCommit, .badService,
-        .lostServices, .lostBlob, .forcePush,
+        .lostServices, .lostBlob, .forcePush, .acceptRewrite,
     ]
 
     /// Three to six kinds of fault, merges, a clock that is set and kills at journal steps, mixed.
@@ -76,6 +78,9 @@ extension SeededRun {
             pass(.seconds(dice.roll(1...90)))
             try await start()
         case .freeze, .thaw, .retry: await steer(step)
+        case .acceptRewrite:
+            guard let commit = ledger.durable({ state, _ in state.rewrite?.commit }) else { break }
+            await ask(.acceptRewrite(commit))
         case .kill:
             stale = engine
             try await start()
@@ -150,7 +155,7 @@ extension SeededRun {
             repository.commit(shop.files, subject: "rewritten")
             return
         case .merge, .backAndForth, .fault, .time, .clockStep, .reboot, .freeze, .thaw, .retry,
-            .kill, .killInWrite, .killInOrder, .staleProcess:
+            .acceptRewrite, .kill, .killInWrite, .killInOrder, .staleProcess:
             return
         }
         repository.merge(files, subject: "bad")
@@ -161,8 +166,8 @@ extension SeededRun {
     // MARK: Faults and people
 
     private func inject(_ kind: SimulatedFault.Kind) async throws {
-        let lane = dice.pick(shop.lanes).map { Build.lane("\($0.environment)/\($0.service)") }
-        let environment = Build.environment(dice.pick(shop.environments) ?? "production")
+        let lane = dice.pick(shop.lanes).map { Name.lane("\($0.environment)/\($0.service)") }
+        let environment = Name.environment(dice.pick(shop.environments) ?? "production")
         var scope = Freeze.Scope.environment(environment)
         if kind != .partition, let lane, dice.chance(60) { scope = .lane(lane) }
         let isPartition = kind == .partition
@@ -178,7 +183,7 @@ extension SeededRun {
 
     private func steer(_ step: Step) async {
         guard let (service, environment) = dice.pick(shop.lanes) else { return }
-        let lane = Build.lane("\(environment)/\(service)")
+        let lane = Name.lane("\(environment)/\(service)")
         let scope = dice.flip() ? Freeze.Scope.lane(lane) : .environment(lane.environment)
         switch step {
         case .freeze:
@@ -186,7 +191,8 @@ extension SeededRun {
             await ask(.freeze(scope, reason: "a look around", lasting: lasting))
         case .thaw: await ask(.thaw(scope))
         case .retry: await ask(.retry(lane))
-        case .merge, .backAndForth, .fault, .time, .clockStep, .reboot, .kill, .killInWrite,
+        case .merge, .backAndForth, .fault, .time, .clockStep, .reboot, .acceptRewrite, .kill,
+            .killInWrite,
             .killInOrder, .staleProcess, .fetchFails, .badCommit, .badService, .lostServices,
             .lostBlob, .forcePush:
             return

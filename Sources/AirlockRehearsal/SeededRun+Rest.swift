@@ -1,9 +1,9 @@
 import AirlockEngine
 import AirlockManifest
+import AirlockMemory
 import AirlockModel
 import AirlockPorts
 import AirlockSimulator
-import AirlockTestSupport
 
 /// Peace after the faults: everything must come to what git says, and the books must add up.
 extension SeededRun {
@@ -62,8 +62,8 @@ extension SeededRun {
     /// Holds every lane of the world against the files of the newest commit.
     private func checkWorld() async throws {
         var decoder = FleetDecoder()
-        let delta = try await repository.delta(
-            from: nil, to: repository.head ?? Build.commit(0))
+        guard let head = repository.head else { return witness.accuse("the branch is gone") }
+        let delta = try await repository.delta(from: nil, to: head)
         let blobs = try await repository.blobs(decoder.wanted(delta))
         guard let fleet = decoder.apply(delta, blobs: blobs, commit: nil).fleet else {
             return witness.accuse("the last commit cannot be read")

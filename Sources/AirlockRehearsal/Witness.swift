@@ -1,6 +1,6 @@
+import AirlockMemory
 import AirlockModel
 import AirlockSimulator
-import AirlockTestSupport
 import Synchronization
 
 /// Holds what the world did against what the ledger would still say after a kill.
@@ -51,8 +51,12 @@ final class Witness: Sendable {
 
     /// Checks an order that is about to go out against what is durable.
     func watch(_ order: ActionOrder, durable ledger: MemoryLedger, at time: Timestamp) {
-        let entries = ledger.durableEntries
-        let state = ledger.durableState
+        ledger.durable { state, entries in watch(order, state, entries, at: time) }
+    }
+
+    private func watch(
+        _ order: ActionOrder, _ state: LedgerState, _ entries: [AuditEntry], at time: Timestamp
+    ) {
         notes.withLock { notes in
             for entry in entries[notes.entries...] where entry.draft.kind == .intended {
                 notes.intended[entry.draft.detail["key"] ?? "", default: 0] += 1

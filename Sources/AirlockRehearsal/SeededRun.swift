@@ -1,15 +1,15 @@
 import AirlockEngine
-import AirlockModel
+import AirlockMemory
+package import AirlockModel
 import AirlockPorts
 import AirlockSimulator
-import AirlockTestSupport
 import Logging
 import Synchronization
 
 /// One life of a fleet, decided by its seed: merges, faults, clocks, kills and restarts, then peace.
-final class SeededRun {
+package final class SeededRun {
     /// A bug that is built in to prove that the checks notice it.
-    enum Bug: CaseIterable {
+    package enum Bug: Sendable, CaseIterable {
         /// The ledger answers before its flush.
         case skippedFlush
         /// An order goes out again under another key when its answer is lost, without looking.
@@ -19,12 +19,20 @@ final class SeededRun {
     }
 
     /// What a run came to.
-    struct Report {
-        let violations: [String]
+    package struct Report: Hashable, Sendable {
+        package let seed: Int
+        /// What broke the promise, the first first; empty when it held.
+        package let violations: [String]
         /// Orders that changed the world.
-        let effects: Int
-        let restarts: Int
-        let faultKinds: Int
+        package let effects: Int
+        package let restarts: Int
+        package let faultKinds: Int
+        /// What was done to the fleet and by it, one a line.
+        package let story: [String]
+        /// The audit log at the end.
+        package let entries: [AuditEntry]
+        /// The most questions and orders that one look sent to the world, for each lane.
+        package let callsPerLane: Int
     }
 
     let seed: Int
@@ -44,23 +52,29 @@ final class SeededRun {
     /// An engine of a process that was replaced and does not know it.
     var stale: Engine?
     private var restarts = 0
+    /// Requests of people so far.
+    private var requests = 0
+    private var callsPerLane = 0
     var faultKinds: Set<String> = []
     /// What happened, for a person who looks for a fault.
-    private(set) var story: [String] = []
+    let story: Story
 
-    init(seed: Int, bug: Bug? = nil) {
+    /// - Parameter isVerbose: Whether orders and ends of looks are told too.
+    package init(seed: Int, bug: Bug? = nil, isVerbose: Bool = false) {
         self.seed = seed
+        story = Story(isVerbose: isVerbose)
         self.bug = bug
         dice = Dice(seed: seed)
         shop = Shop(&dice)
         let (clock, time) = (clock, worldTime)
         world = SimulatedProvider(
-            seed: UInt64(seed) + 1, dropsFence: bug == .droppedFence, now: { time.now })
+            seed: UInt64(seed) + 1, dropsFence: bug == .droppedFence,
+            ignoresIdempotency: seed % 5 == 4, now: { time.now })
         repository = MemoryRepository(now: { clock.now().wall })
     }
 
     /// Lives through all steps, then lets everything come to rest.
-    func play() async throws -> Report {
+    package func play() async throws -> Report {
         repository.commit(shop.files, subject: "first")
         try await start()
         try await tick()
@@ -71,11 +85,12 @@ final class SeededRun {
         }
         if witness.violations.isEmpty { try await comeToRest() }
         return Report(
-            violations: witness.violations, effects: witness.appliedCount, restarts: restarts,
-            faultKinds: faultKinds.count)
+            seed: seed, violations: witness.violations, effects: witness.appliedCount,
+            restarts: restarts, faultKinds: faultKinds.count, story: story.lines,
+            entries: ledger.durableEntries, callsPerLane: callsPerLane)
     }
 
-    func note(_ what: String) { story.append(what) }
+    func note(_ what: String) { story.tell(what, at: worldTime.now) }
 
     // MARK: The process
 
@@ -89,7 +104,7 @@ final class SeededRun {
         let clock = clock
         let wire = Wire(
             world: world, ledger: ledger, witness: witness, limbo: limbo, repository: repository,
-            repeatsOnTimeout: bug == .repeatOnTimeout, now: { clock.now().wall })
+            repeatsOnTimeout: bug == .repeatOnTimeout, story: story, now: { clock.now().wall })
         self.wire = wire
         var settings = EngineSettings()
         settings.isParallel = false
@@ -106,21 +121,40 @@ final class SeededRun {
     @discardableResult
     func tick() async throws -> ReconcileSummary {
         guard let engine else { return ReconcileSummary() }
-        do {
-            return try await engine.tick()
-        } catch EngineHalt.noFleet {
-            return ReconcileSummary(faults: ["no fleet"])
-        } catch EngineHalt.ledger(MemoryLedger.crash) where ledger.hasCrashed {
+        let ended: Result<ReconcileSummary, EngineHalt>
+        do throws(EngineHalt) {
+            ended = .success(try await engine.tick())
+        } catch {
+            ended = .failure(error)
+        }
+        switch ended {
+        case .success(let summary):
+            looked(summary)
+            return summary
+        case .failure(.noFleet): return ReconcileSummary(faults: ["no fleet"])
+        case .failure(.ledger(MemoryLedger.crash)) where ledger.hasCrashed:
             note("killed")
             try await start()
             return try await tick()
+        case .failure(let halt): throw halt
         }
+    }
+
+    private func looked(_ summary: ReconcileSummary) {
+        let held = summary.held.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        let commit = summary.commit?.short ?? "no commit"
+        story.detail(
+            "looked at \(commit); held: \(held.joined(separator: "; "))", at: worldTime.now)
+        let calls = wire?.takeCalls() ?? 0
+        callsPerLane = max(callsPerLane, calls / max(1, shop.lanes.count))
     }
 
     /// Asks the process for something, as a person does.
     func ask(_ call: ControlRequest.Call) async {
+        requests += 1
+        note("asks \(call)")
         _ = await engine?.handle(
-            ControlRequest(id: "\(story.count)", call: call), from: ControlPeer(uid: 1000, pid: 1))
+            ControlRequest(id: "\(requests)", call: call), from: ControlPeer(uid: 1000, pid: 1))
     }
 
     /// Lets time pass in the world and on the clock.

@@ -8,16 +8,30 @@ struct MemoryJournal: Sendable {
     private(set) var intents: [ActionKey: (intent: IntentRecord, outcome: IntentOutcome?)] = [:]
     private(set) var entries: [AuditEntry] = []
 
-    /// Writes all of a transaction or nothing.
+    /// A transaction that was found right, as it is written: once in memory, once on the disk.
+    struct Step: Sendable {
+        let entries: [AuditEntry]
+        let writes: [JournalWrite]
+        let intents: [ActionKey: (intent: IntentRecord, outcome: IntentOutcome?)]
+    }
+
+    /// Checks a transaction against what stands here.
     /// - Throws: ``LedgerError/contradiction(_:)`` or ``LedgerError/entryTooLarge(bytes:)``.
-    mutating func perform(_ transaction: LedgerTransaction) throws(LedgerError) -> [Int] {
+    func step(_ transaction: LedgerTransaction) throws(LedgerError) -> Step {
         let first = entries.count
-        let accepted = try transaction.entries(numberedFrom: first).map(Self.stored)
+        var accepted: [AuditEntry] = []
+        for entry in transaction.entries(numberedFrom: first) {
+            accepted.append(try Self.stored(entry))
+        }
         let writes = transaction.writes(numberedFrom: first)
-        let changed = try intents(after: writes)
-        entries += accepted
-        intents.merge(changed) { $1 }
-        for write in writes {
+        return Step(entries: accepted, writes: writes, intents: try intents(after: writes))
+    }
+
+    /// Writes what was checked against just this journal.
+    mutating func apply(_ step: Step) {
+        entries += step.entries
+        for (key, known) in step.intents { intents[key] = known }
+        for write in step.writes {
             if case .operation(let record) = write { operations[record.number] = record }
             if case .rollout(let record) = write {
                 let isOpen = operations[record.operation]?.outcome == nil
@@ -25,11 +39,12 @@ struct MemoryJournal: Sendable {
             }
             state.apply(write)
         }
-        return Array(first..<entries.count)
     }
 
     /// An entry as its bytes spell it, long text cut.
     private static func stored(_ entry: AuditEntry) throws(LedgerError) -> AuditEntry {
+        // Bytes and back is half of what a simulated life costs, and changes only long text.
+        if isShort(entry.draft) { return entry }
         let bytes = entry.bytes
         guard bytes.count <= AuditEntry.maximumBytes else {
             throw .entryTooLarge(bytes: bytes.count)
@@ -39,6 +54,14 @@ struct MemoryJournal: Sendable {
         } catch {
             preconditionFailure("an entry reads what it wrote: \(error)")
         }
+    }
+
+    /// Whether no text of an entry can be cut, however it is spelled.
+    private static func isShort(_ draft: AuditDraft) -> Bool {
+        let limit = 256
+        var size = draft.actor.id.utf8.count + (draft.outcome?.utf8.count ?? 0)
+        for (key, value) in draft.detail { size += key.utf8.count + value.utf8.count }
+        return size <= limit * 4 && draft.actor.id.utf8.count <= limit
     }
 
     /// The intents that the writes change, or what speaks against one of them.

@@ -1,6 +1,6 @@
 import AirlockManifest
+import AirlockMemory
 import AirlockModel
-import AirlockTestSupport
 
 /// What the repository of one run says, and how a seed changes it.
 struct Shop {
@@ -145,7 +145,7 @@ struct Shop {
             release.minimum == release.maximum
             ? "\(release.minimum)" : "{min: \(release.minimum), max: \(release.maximum)}"
         return """
-            artifact: \(Build.artifact(name, release.version))
+            artifact: \(Name.artifact(name, release.version))
             version: \(release.version).0.0
             replicas: \(replicas)
             config: {LEVEL: "\(release.level)"\(secret)}
@@ -166,7 +166,7 @@ struct Shop {
                 case 6: "startup: 1s, crash: {after: 40s}"
                 default: "startup: 1s"
                 }
-            lines.append("  \"sha256:\(Build.artifact(name, version).digest)\": {\(behaviour)}")
+            lines.append("  \"sha256:\(Name.artifact(name, version).digest)\": {\(behaviour)}")
         }
         let artifacts =
             lines.isEmpty ? "" : "artifacts:\n" + Set(lines).sorted().joined(separator: "\n") + "\n"
