@@ -146,8 +146,10 @@ let package = Package(
         // Needs the program itself: its hidden verb is the fetch worker.
         .airlockTests(
             "AirlockGitTests",
-            ["AirlockGit", "AirlockModel", "AirlockPorts", "AirlockCommands", "airlock"],
-            exclude: ["Servers"]),
+            [
+                "AirlockGit", "AirlockMemory", "AirlockModel", "AirlockPorts", "AirlockCommands",
+                "airlock",
+            ], exclude: ["Servers"]),
         .airlockTests(
             "AirlockLedgerTests",
             [

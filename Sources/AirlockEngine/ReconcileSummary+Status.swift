@@ -7,8 +7,9 @@ extension ReconcileSummary {
         _ status: EnvironmentStatus, of environment: EnvironmentName, since mark: Int
     ) {
         if let fault = status.fault { faults.append("\(environment): \(fault)") }
-        for (lane, ending) in status.endings.sorted(by: { $0.key < $1.key })
-        where ending.number > mark {
+        // Picked before they are sorted: there is an ending for every lane that ever moved.
+        let fresh = status.endings.filter { $0.value.number > mark }
+        for (lane, ending) in fresh.sorted(by: { $0.key < $1.key }) {
             switch ending.outcome {
             case .settled where ending.isRepair: repaired.append(lane)
             case .settled: settled.append(lane)

@@ -1,4 +1,5 @@
 import AirlockGit
+import AirlockMemory
 import AirlockModel
 import AirlockPorts
 import Foundation
@@ -122,6 +123,45 @@ struct ReadingTests {
             #expect(blobs == [entry.object: Array("replicas: 1".utf8)])
             let last = await source.readCounts()
             #expect(last.blobs == 1)
+        }
+    }
+
+    @Test("whatever two folders hold, the comparison is git's own")
+    func sameAsGit() async throws {
+        let fixture = try Fixture()
+        let blobs = try (0..<3).map { try fixture.blob("content \($0)") }
+        let names = ["a", "a-b", "a.b", "a0", "ab", "b", "ba", "c", "c-", "c.", "c0", "z"]
+        var random = SplitMix(seed: 7)
+        func folder(_ depth: Int) throws -> String {
+            var lines = ""
+            for name in names where Int.random(in: 0..<3, using: &random) > 0 {
+                if depth == 0, Int.random(in: 0..<4, using: &random) == 0 {
+                    lines += "040000 tree \(try folder(1))\t\(name)\0"
+                } else {
+                    let blob = blobs.randomElement(using: &random) ?? blobs[0]
+                    lines += "100644 blob \(blob)\t\(name)\0"
+                }
+            }
+            return try fixture.git("mktree", "-z", input: lines)
+        }
+        var commits: [CommitID] = []
+        for _ in 0..<16 {
+            let tree = try folder(0)
+            commits.append(try fixture.commit(tree: "040000 tree \(tree)\tservices\0"))
+        }
+        try await with(fixture.source()) { source async throws in
+            for (base, head) in zip(commits, commits.dropFirst()) {
+                try fixture.git("update-ref", "refs/heads/main", base.description)
+                _ = try await source.fetch(limit: .ample)
+                try fixture.git("update-ref", "refs/heads/main", head.description)
+                _ = try await source.fetch(limit: .ample)
+                let changes = try await source.delta(from: base, to: head).changes
+                let listed = try fixture.git(
+                    "diff-tree", "-r", "--no-renames", "--name-only", base.description,
+                    head.description)
+                #expect(
+                    Set(changes.map(\.path)) == Set(listed.split(separator: "\n").map(String.init)))
+            }
         }
     }
 

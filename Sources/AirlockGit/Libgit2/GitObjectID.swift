@@ -8,6 +8,12 @@ struct GitObjectID: Hashable {
     init(_ id: CommitID) { bytes = Hex.decode(id.description) ?? [] }
     init(_ id: ObjectID) { bytes = Hex.decode(id.description) ?? [] }
 
+    /// The name with these 20 bytes.
+    init(bytes: [UInt8]) {
+        precondition(bytes.count == 20, "a name of 20 bytes")
+        self.bytes = bytes
+    }
+
     init(_ oid: git_oid) {
         bytes = withUnsafeBytes(of: oid) { Array($0) }
     }

@@ -3,9 +3,25 @@ import AirlockPorts
 import CLibgit2
 import Glibc
 
-/// One folder as git stores it.
+/// One folder as git stores it: entries `MODE NAME\0` with 20 bytes of an object's name, in git's order.
+///
+/// Entries are made of the bytes only where they are asked for: of two folders with 25,000 entries that
+/// differ in one, that one is.
 struct RawTree {
-    let entries: [Entry]
+    private let bytes: [UInt8]
+    private let spans: [Span]
+
+    /// Where one entry lies.
+    private struct Span {
+        let start: Int
+        let name: Range<Int>
+        let mode: UInt32
+
+        /// The end of the object's name.
+        var end: Int { name.upperBound + 1 + RawTree.objectBytes }
+    }
+
+    private static let objectBytes = 20
 
     struct Entry {
         let name: [UInt8]
@@ -23,27 +39,7 @@ struct RawTree {
             default: nil
             }
         }
-
-        /// Git's order of entries: by bytes, a folder as if its name ended in `/`.
-        func precedes(_ other: Entry) -> Bool {
-            var (index, left, right) = (0, UInt8(0), UInt8(0))
-            while true {
-                left = byte(index)
-                right = other.byte(index)
-                if left != right { return left < right }
-                if index >= name.count && index >= other.name.count { return false }
-                index += 1
-            }
-        }
-
-        private func byte(_ index: Int) -> UInt8 {
-            if index < name.count { return name[index] }
-            return index == name.count && isTree ? UInt8(ascii: "/") : 0
-        }
     }
-
-    static let empty = RawTree(entries: [])
-    private init(entries: [Entry]) { self.entries = entries }
 
     /// Reads a tree object of at most `limit` bytes; its entries must be in git's order.
     init(
@@ -54,33 +50,130 @@ struct RawTree {
             guard try repository.size(of: id) <= limit else {
                 throw GitError(code: GIT_EINVALID.rawValue, category: GIT_ERROR_NONE, doing: "")
             }
-            var oid = id.oid
-            entries = try repository.with { repository throws(GitError) in
-                let tree = try GitHandle("read folder \(id.object)", release: git_tree_free) {
-                    git_tree_lookup(&$0, repository, &oid)
-                }
-                return tree.with(Self.copy)
+            let object = try repository.read(id)
+            guard object.type == GIT_OBJECT_TREE else {
+                throw GitError(
+                    code: GIT_EINVALID.rawValue, category: GIT_ERROR_TREE,
+                    doing: "read folder \(id.object)", text: "it is not a folder")
             }
+            bytes = object.bytes
         } catch {
             if error.category == Int32(GIT_ERROR_NONE.rawValue) {
                 throw .tooLarge(what: "folder object \(id.object)", limit: GitLimits.bytes(limit))
             }
             throw error.reading(path)
         }
-        guard zip(entries, entries.dropFirst()).allSatisfy({ $0.precedes($1) }) else {
+        guard let spans = bytes.withUnsafeBytes({ Self.spans(of: $0) }) else {
+            throw .corrupt("folder object \(id.object) in \(path) is not what git writes")
+        }
+        self.spans = spans
+        guard bytes.withUnsafeBytes({ Self.isOrdered(spans, in: $0) }) else {
             throw .failed("folder object \(id.object) is not in git's order; rewrite that commit")
         }
     }
 
-    private static func copy(_ tree: OpaquePointer) -> [Entry] {
-        (0..<git_tree_entrycount(tree)).map { index in
-            guard let entry = git_tree_entry_byindex(tree, index),
-                let name = git_tree_entry_name(entry), let oid = git_tree_entry_id(entry)
-            else { preconditionFailure("an index below the count has an entry") }
-            let bytes = UnsafeBufferPointer(start: name, count: strlen(name))
-            return Entry(
-                name: bytes.map(UInt8.init(bitPattern:)), object: GitObjectID(oid.pointee),
-                mode: UInt32(git_tree_entry_filemode_raw(entry).rawValue))
+    /// The number of entries.
+    var count: Int { spans.count }
+
+    /// Every entry, in git's order.
+    var entries: [Entry] { spans.map(entry) }
+
+    /// The entries of both folders between those that they begin and end with alike.
+    static func differing(_ old: RawTree, _ new: RawTree) -> (old: [Entry], new: [Entry]) {
+        var (start, ends) = (0, (old: old.spans.count, new: new.spans.count))
+        old.bytes.withUnsafeBytes { oldBytes in
+            new.bytes.withUnsafeBytes { newBytes in
+                func isSame(_ left: Span, _ right: Span) -> Bool {
+                    let length = left.end - left.start
+                    guard length == right.end - right.start, let one = oldBytes.baseAddress,
+                        let other = newBytes.baseAddress
+                    else { return false }
+                    return memcmp(one + left.start, other + right.start, length) == 0
+                }
+                while start < min(ends.old, ends.new), isSame(old.spans[start], new.spans[start]) {
+                    start += 1
+                }
+                while min(ends.old, ends.new) > start,
+                    isSame(old.spans[ends.old - 1], new.spans[ends.new - 1])
+                {
+                    ends = (ends.old - 1, ends.new - 1)
+                }
+            }
         }
+        return (
+            old.spans[start..<ends.old].map(old.entry), new.spans[start..<ends.new].map(new.entry)
+        )
+    }
+
+    private func entry(_ span: Span) -> Entry {
+        Entry(
+            name: Array(bytes[span.name]),
+            object: GitObjectID(bytes: Array(bytes[(span.name.upperBound + 1)..<span.end])),
+            mode: span.mode)
+    }
+
+    /// Where the entries lie; nil when the bytes are no folder.
+    private static func spans(of bytes: UnsafeRawBufferPointer) -> [Span]? {
+        var spans: [Span] = []
+        // An entry has at least a mode of five digits, a space, a byte of name and a zero.
+        spans.reserveCapacity(bytes.count / (objectBytes + 24))
+        var place = 0
+        while place < bytes.count {
+            let start = place
+            var mode: UInt32 = 0
+            while place < bytes.count, (0x30...0x37).contains(bytes[place]), place - start < 7 {
+                mode = mode << 3 | UInt32(bytes[place] - 0x30)
+                place += 1
+            }
+            guard place > start, place < bytes.count, bytes[place] == 0x20 else { return nil }
+            place += 1
+            guard let zero = bytes[place...].firstIndex(of: 0), zero > place,
+                zero + objectBytes < bytes.count
+            else { return nil }
+            spans.append(Span(start: start, name: place..<zero, mode: mode))
+            place = zero + 1 + objectBytes
+        }
+        return spans
+    }
+
+    /// Git's order of entries: by bytes, a folder as if its name ended in `/`; none twice.
+    private static func isOrdered(_ spans: [Span], in bytes: UnsafeRawBufferPointer) -> Bool {
+        zip(spans, spans.dropFirst()).allSatisfy { left, right in
+            let shared = min(left.name.count, right.name.count)
+            for offset in 0..<shared {
+                let (one, other) = (
+                    bytes[left.name.lowerBound + offset], bytes[right.name.lowerBound + offset]
+                )
+                if one != other { return one < other }
+            }
+            return next(left, shared, bytes) < next(right, shared, bytes)
+        }
+    }
+
+    /// The byte that counts in git's order at `offset`: after the name `/` for a folder, else nothing.
+    private static func next(
+        _ span: Span, _ offset: Int, _ bytes: UnsafeRawBufferPointer
+    ) -> UInt8 {
+        if offset < span.name.count { return bytes[span.name.lowerBound + offset] }
+        return span.mode == GIT_FILEMODE_TREE.rawValue ? UInt8(ascii: "/") : 0
+    }
+}
+
+extension RawTree.Entry {
+    /// Git's order of entries: by bytes, a folder as if its name ended in `/`.
+    func precedes(_ other: RawTree.Entry) -> Bool {
+        var (index, left, right) = (0, UInt8(0), UInt8(0))
+        while true {
+            left = byte(index)
+            right = other.byte(index)
+            if left != right { return left < right }
+            if index >= name.count && index >= other.name.count { return false }
+            index += 1
+        }
+    }
+
+    private func byte(_ index: Int) -> UInt8 {
+        if index < name.count { return name[index] }
+        return index == name.count && isTree ? UInt8(ascii: "/") : 0
     }
 }

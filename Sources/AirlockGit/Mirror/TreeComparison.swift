@@ -40,8 +40,7 @@ struct TreeComparison {
             throw .tooLarge(
                 what: "folder \(GitText.escaped(folder.path))", limit: "\(limits.treeDepth) levels")
         }
-        let old = try entries(base, folder, repository)
-        let new = try entries(head, folder, repository)
+        let (old, new) = try entries(base, head, folder, repository)
         var (left, right) = (old.startIndex, new.startIndex)
         while left < old.endIndex || right < new.endIndex {
             let before = left < old.endIndex ? old[left] : nil
@@ -69,19 +68,38 @@ struct TreeComparison {
         }
     }
 
+    /// The entries of both folders, without those that are the same at either end.
     private mutating func entries(
-        _ id: GitObjectID?, _ folder: Folder, _ repository: borrowing Repository
-    ) throws(SourceError) -> [RawTree.Entry] {
-        guard let id else { return [] }
-        let entries = try RawTree(id, in: repository, limit: limits.treeBytes).entries
+        _ base: GitObjectID?, _ head: GitObjectID?, _ folder: Folder,
+        _ repository: borrowing Repository
+    ) throws(SourceError) -> (old: [RawTree.Entry], new: [RawTree.Entry]) {
+        let old = try tree(base, repository)
+        let new = try tree(head, repository)
+        var found: (old: [RawTree.Entry], new: [RawTree.Entry])
+        if let old, let new {
+            found = RawTree.differing(old, new)
+        } else {
+            found = (old?.entries ?? [], new?.entries ?? [])
+        }
+        if folder.depth == 0 {
+            found.old.removeAll { !ReadPaths.includes(root: $0.name) }
+            found.new.removeAll { !ReadPaths.includes(root: $0.name) }
+        }
+        return found
+    }
+
+    private mutating func tree(
+        _ id: GitObjectID?, _ repository: borrowing Repository
+    ) throws(SourceError) -> RawTree? {
+        guard let id else { return nil }
+        let tree = try RawTree(id, in: repository, limit: limits.treeBytes)
         treesRead += 1
-        entriesSeen += entries.count
+        entriesSeen += tree.count
         guard entriesSeen <= limits.treeEntries else {
             throw .tooLarge(
                 what: "the tree of the commit", limit: "\(limits.treeEntries) entries")
         }
-        return folder.depth == 0
-            ? entries.filter { ReadPaths.includes(root: $0.name) } : entries
+        return tree
     }
 
     private mutating func replace(
