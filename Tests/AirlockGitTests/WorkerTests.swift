@@ -159,7 +159,8 @@ struct WorkerTests {
             let order = """
                 {"v":1,"id":1,"state":"\(fixture.state)","remote":"\(fixture.origin)","branch":"main",\
                 "purpose":"head","asked":0,"lockPatienceMilliseconds":600000,\
-                "planAgeMilliseconds":1,"maximumObjects":9,"maximumBytes":9}
+                "planAgeMilliseconds":1,"maximumObjects":9,"maximumBytes":9,\
+                "access":{"tokenUser":"x","allowsInsecure":false}}
 
                 """
             let output = try fixture.execute(

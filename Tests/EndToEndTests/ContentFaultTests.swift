@@ -105,6 +105,7 @@ import Testing
         #expect(outcome.code != 0, "\(outcome.output)")
         let lane = try await stage.lane("production/api")
         #expect(lane["version"] as? String == "1.0.0")
+        #expect(try #require(lane["healthy"] as? Int) >= 1, "\(lane)")
     }
 
     @Test("an order that names an environment twice, or one too few, is told with its place")

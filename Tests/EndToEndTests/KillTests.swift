@@ -84,12 +84,15 @@ import Testing
         let world = try String(
             contentsOfFile: stage.state + "/simulator/world.jsonl", encoding: .utf8)
         var applied: [String: Int] = [:]
-        for line in world.split(separator: "\n") where line.contains("\"applied\"") {
+        var delivered: Set<String> = []
+        for line in world.split(separator: "\n")
+        where line.contains("\"applied\"") || line.contains("\"noEffect\"") {
             // Each line starts with its checksum.
             let json = line.drop { $0 != "{" }
             let record = try JSONSerialization.jsonObject(with: Data(json.utf8))
             let key = try #require(Self.find("key", in: record) as? String)
-            applied[key, default: 0] += 1
+            delivered.insert(key)
+            if line.contains("\"applied\"") { applied[key, default: 0] += 1 }
         }
         #expect(!applied.isEmpty)
         #expect(applied.values.allSatisfy { $0 == 1 }, "an order was carried out twice")
@@ -100,6 +103,11 @@ import Testing
         #expect(unknown.isEmpty, "the world was told what the log does not hold")
         let settled = try await stage.entries("settled").compactMap { $0["about"] as? Int }
         #expect(Set(settled).count == settled.count, "an intent was ended twice")
+        let done = try await stage.entries("settled").filter {
+            ["done", "done before", "seen done"].contains($0["outcome"] as? String)
+        }.compactMap { ($0["detail"] as? [String: String])?["key"] }
+        let lost = Set(done).subtracting(delivered)
+        #expect(lost.isEmpty, "the log calls done what the world was never told")
         let open = try await stage.entries("intended").count - settled.count
         #expect(open == 0, "\(open) intents have no end")
     }
