@@ -25,6 +25,16 @@ final class Witness: Sendable {
     private struct Deed: Hashable {
         let operation: Int
         let action: Action
+
+        /// Whether this starts what the other stopped, or stops what it started.
+        func undoes(_ other: Deed) -> Bool {
+            guard operation == other.operation else { return false }
+            switch (action, other.action) {
+            case (.start(let spec, _), .stop(let slot)), (.stop(let slot), .start(let spec, _)):
+                return spec.id == slot
+            case (.start, _), (.stop, _), (.scale, _), (.route, _): return false
+            }
+        }
     }
 
     private let notes = Mutex(Notes())
@@ -94,6 +104,10 @@ final class Witness: Sendable {
                 if !notes.deeds[order.lane, default: []].insert(deed).inserted {
                     notes.violations.append("done again under another key: \(order.phrase)")
                 }
+                // What undid a deed makes room for it: an edited slot is stopped, started, and stopped
+                // again when it does not get healthy.
+                let undone = notes.deeds[order.lane]?.filter(deed.undoes) ?? []
+                notes.deeds[order.lane]?.subtract(undone)
                 let epoch = notes.epochs[order.lane.environment] ?? Epoch(0)
                 if order.claim.epoch < epoch {
                     notes.violations.append(

@@ -11,7 +11,7 @@ struct SimulationTests {
     /// `AIRLOCK_SEED` alone, or the first `AIRLOCK_SEEDS`.
     private static let seeds: Range<Int> = {
         if let one = variables["AIRLOCK_SEED"].flatMap(Int.init) { return one..<(one + 1) }
-        return 0..<(variables["AIRLOCK_SEEDS"].flatMap(Int.init) ?? 1_000)
+        return 0..<(variables["AIRLOCK_SEEDS"].flatMap(Int.init) ?? 500)
     }()
 
     @Test("no effect is lost or doubled, whatever goes wrong", .timeLimit(.minutes(20)))
