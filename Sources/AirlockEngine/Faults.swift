@@ -9,7 +9,7 @@ extension SourceError {
         case .unreachable(let why): "the remote cannot be reached: \(why)"
         case .branchMissing(let name): "the remote has no branch \(name)"
         case .busy: "another process is fetching"
-        case .objectMissing(let what): "\(what) is missing from the mirror"
+        case .objectMissing(let what): "the mirror lacks something: \(what)"
         case .tooLarge(let what, let limit): "\(what) is over \(limit)"
         case .unsupportedRemote(let why): why
         case .corrupt(let what): "the mirror is damaged: \(what)"

@@ -34,8 +34,10 @@ actor SourceKeeper {
     /// The newest commit when it was refused, and why; told for as long as it is the newest.
     private var refused: (commit: CommitID, why: String)?
     private var authors: [CommitID: String] = [:]
-    /// How often the mirror was put aside since a commit could be read.
+    /// How often the mirror was put aside since the newest commit could be read.
     var clones = 0
+    /// Whether a mirror was put aside and no commit could be read since.
+    var isAside = false
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -218,7 +220,7 @@ actor SourceKeeper {
         let now = parts.clock.now()
         let record = verified.record
         authors[record.id] = record.authorEmail
-        clones = 0
+        if record.id == fetched?.commit { (clones, isAside) = (0, false) }
         let isNew = state.head?.commit.id != record.id
         let limits = isNew ? state.head?.limits : state.head?.limitsInForce
         let inForce = limits ?? fleet.limits

@@ -67,19 +67,40 @@ package actor GitSource: CommitSource {
         try await fetch(branch, for: .head, lockPatience: limit * 3 / 4, limit: limit)
     }
 
-    /// Moves the mirror to `mirror.git.damaged`, where a person can look at it; the one before goes.
-    package func putAside() async throws(SourceError) {
-        let lock = try MirrorLock(paths.lock, patience: limits.planLockWait)
-        defer { _ = lock }
-        opened = nil
-        guard Glibc.access(paths.repository, F_OK) == 0 else { return }
-        do {
+    /// Moves the mirror to `mirror.git.damaged`, where a person can look at it.
+    ///
+    /// A second copy in a row is removed instead: the first may be the only one that holds the last good
+    /// commit.
+    package func putAside(isFirst: Bool) async throws(SourceError) {
+        try changingMirror { paths in
+            guard Glibc.access(paths.repository, F_OK) == 0 else { return }
+            guard isFirst else { return try FileManager.default.removeItem(atPath: paths.repository) }
             if Glibc.access(paths.damaged, F_OK) == 0 {
                 try FileManager.default.removeItem(atPath: paths.damaged)
             }
             try FileManager.default.moveItem(atPath: paths.repository, toPath: paths.damaged)
-        } catch {
-            throw .failed("\(paths.repository) cannot be put aside: \(error)")
+        }
+    }
+
+    package func takeBack() async throws(SourceError) {
+        try changingMirror { paths in
+            guard Glibc.access(paths.damaged, F_OK) == 0 else { return }
+            if Glibc.access(paths.repository, F_OK) == 0 {
+                try FileManager.default.removeItem(atPath: paths.repository)
+            }
+            try FileManager.default.moveItem(atPath: paths.damaged, toPath: paths.repository)
+        }
+    }
+
+    /// Runs `change` while nobody fetches; the mirror is opened anew after it.
+    private func changingMirror(
+        _ change: (MirrorPaths) throws -> Void
+    ) throws(SourceError) {
+        let lock = try MirrorLock(paths.lock, patience: limits.planLockWait)
+        defer { _ = lock }
+        opened = nil
+        do { try change(paths) } catch {
+            throw .failed("\(paths.repository) cannot be put aside or taken back: \(error)")
         }
     }
 

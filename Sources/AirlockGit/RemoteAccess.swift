@@ -19,4 +19,9 @@ package struct RemoteAccess: Codable, Hashable, Sendable {
     package static let tokenVariable = "AIRLOCK_GIT_TOKEN"
 
     package init() {}
+
+    /// A remote as a person may see it: without credentials, even where they make it refused.
+    package static func shown(_ remote: String) -> String {
+        remote.contains("@") || remote.contains("://") ? RemoteAddress.shown(remote) : remote
+    }
 }

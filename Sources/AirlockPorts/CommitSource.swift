@@ -11,7 +11,13 @@ package protocol CommitSource: Sendable {
     func fetch(limit: Duration) async throws(SourceError) -> FetchedHead
 
     /// Puts what is stored aside because it is damaged, so that the next fetch begins anew.
-    func putAside() async throws(SourceError)
+    ///
+    /// - Parameter isFirst: False when what was fetched after the last time is damaged too; what was put
+    ///   aside first is then kept.
+    func putAside(isFirst: Bool) async throws(SourceError)
+
+    /// Puts what was put aside back, because what was fetched since is no better.
+    func takeBack() async throws(SourceError)
 
     /// What the last good fetch found; nil when there was none.
     func lastFetch() async throws(SourceError) -> FetchedHead?

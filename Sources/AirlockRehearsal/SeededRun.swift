@@ -44,7 +44,7 @@ package final class SeededRun {
     let worldTime = WorldTime()
     let world: SimulatedProvider
     let repository: MemoryRepository
-    let witness = Witness()
+    let witness: Witness
     private let limbo = Wire.Limbo()
     private(set) var ledger = MemoryLedger()
     private(set) var engine: Engine?
@@ -67,9 +67,11 @@ package final class SeededRun {
         dice = Dice(seed: seed)
         shop = Shop(&dice)
         let (clock, time) = (clock, worldTime)
+        let isKeyless = seed % 5 == 4
+        witness = Witness(isKeyless: isKeyless)
         world = SimulatedProvider(
             seed: UInt64(seed) + 1, dropsFence: bug == .droppedFence,
-            ignoresIdempotency: seed % 5 == 4, now: { time.now })
+            ignoresIdempotency: isKeyless, now: { time.now })
         repository = MemoryRepository(now: { clock.now().wall })
     }
 

@@ -12,7 +12,7 @@ final class Witness: Sendable {
         /// How many deliveries and entries were looked at.
         var deliveries = 0
         var entries = 0
-        var applied: Set<ActionKey> = []
+        var applied: [ActionKey: Int] = [:]
         /// Intended entries, and orders that went out, by key.
         var intended: [String: Int] = [:]
         var sent: [ActionKey: Int] = [:]
@@ -38,6 +38,11 @@ final class Witness: Sendable {
     }
 
     private let notes = Mutex(Notes())
+    /// Whether the world knows no keys: an order that was sent again, after nothing was seen of it, may
+    /// come late and be carried out as often as it was sent.
+    private let isKeyless: Bool
+
+    init(isKeyless: Bool) { self.isKeyless = isKeyless }
 
     /// What was found wrong, the first first.
     var violations: [String] { notes.withLock { $0.violations } }
@@ -98,10 +103,14 @@ final class Witness: Sendable {
             for delivery in deliveries[notes.deliveries...] where delivery.effect == .applied {
                 let order = delivery.order
                 let deed = Deed(operation: order.operation, action: order.action)
-                if !notes.applied.insert(order.key).inserted {
+                notes.applied[order.key, default: 0] += 1
+                let times = notes.applied[order.key] ?? 0
+                let allowed = isKeyless ? notes.sent[order.key] ?? 0 : 1
+                if times > allowed {
                     notes.violations.append("carried out twice: \(order.phrase)")
                 }
-                if !notes.deeds[order.lane, default: []].insert(deed).inserted {
+                let isNew = notes.deeds[order.lane, default: []].insert(deed).inserted
+                if !isNew, times == 1 || times > allowed {
                     notes.violations.append("done again under another key: \(order.phrase)")
                 }
                 // What undid a deed makes room for it: an edited slot is stopped, started, and stopped
@@ -126,7 +135,7 @@ final class Witness: Sendable {
             if let about = entry.draft.about { ends[about, default: 0] += 1 }
         }
         let reached = Set(deliveries.map(\.order.key.description))
-        let keys = notes.withLock { Set($0.applied.map(\.description)) }
+        let keys = notes.withLock { Set($0.applied.keys.map(\.description)) }
         var told: Set<String> = []
         for (number, entry) in entries.enumerated() {
             let key = entry.draft.detail["key"] ?? ""

@@ -59,6 +59,9 @@ struct FetchTests {
         arguments: [
             ("https://ada:secret@example.org/shop.git", "gitTokenFile"),
             ("ssh://git:secret@example.org/shop.git", "gitSSHKey"),
+            ("https://x:\(String(repeating: "secret", count: 60))@example.org/a", "gitTokenFile"),
+            ("https://example.org/shop.git?private_token=secret", "https://git.example"),
+            ("https://a:secret?b@example.org/c", "gitTokenFile"),
             ("http://example.org/shop.git", "insecureTransport"),
             ("git://192.0.2.1/shop.git", "insecureTransport"),
             ("http://127.0.0.1.example.org/shop.git", "insecureTransport"),

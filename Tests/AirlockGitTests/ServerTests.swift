@@ -214,6 +214,24 @@ struct ServerTests {
         }
     }
 
+    @Test("a server that names a commit and does not send it is at fault, and the mirror is not")
+    func liar() async throws {
+        let fixture = try Fixture()
+        let first = try fixture.head()
+        let good = try GitServer(.http, fixture)
+        try await with(source(fixture, good)) { source async throws in
+            _ = try await source.fetch(limit: .ample)
+        }
+        try fixture.commit("second", ["services/a/service.yaml": "port: 1\n"])
+        let liar = try GitServer(.http, fixture, fault: "liar")
+        let error = try #require(try await refusal(fixture, liar))
+        #expect("\(error)".contains("did not send it"), "\(error)")
+        #expect(!error.isDamage)
+        try await with(source(fixture, good)) { source async throws in
+            #expect(try await source.record(of: first).id == first)
+        }
+    }
+
     @Test("a fetch over a cap is refused by name")
     func caps() async throws {
         let fixture = try Fixture()

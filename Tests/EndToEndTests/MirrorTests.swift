@@ -36,12 +36,51 @@ import Testing
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        let blob = try stage.git("rev-parse", "HEAD:services/api/production.yaml")
-        let object = stage.repository + "/.git/objects/" + blob.prefix(2) + "/" + blob.dropFirst(2)
-        try FileManager.default.removeItem(atPath: object)
-        let outcome = try await stage.airlock("reconcile", "--wait", "20s")
-        #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
+        let server = try HollowServer(stage)
+        defer { server.stop() }
+        let run = try stage.start(["run", "--poll", "1s", "--allow-root"], environment: ["AIRLOCK_REPO": server.url])
+        try await Wait.until("the last try") { try run.errors().contains("try=3") }
+        let fetches = try run.errors().split(separator: "looked").count
+        try await Wait.until("two more looks") {
+            try run.errors().split(separator: "looked").count > fetches + 1
+        }
+        run.signal(SIGTERM)
+        let outcome = try await run.outcome(within: .seconds(30))
+        #expect(outcome.code == 0 && !outcome.errors.contains("try=4"), "\(outcome.errors)")
+        // The mirror that still has the good fleet is back, so a new process has it too.
+        let next = try await stage.airlock(
+            "reconcile", "--wait", "20s", environment: ["AIRLOCK_REPO": server.url])
+        #expect(next.code == 1 && next.errors.contains("object"), "\(next.output)\(next.errors)")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         #expect(try await stage.lane("production/api")["state"] as? String == "settled")
+        // And the remote that is whole again is taken up.
+        try await stage.must("reconcile", "--wait", "20s")
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
+    }
+}
+
+/// A git server that sends commits and trees, and no file.
+private final class HollowServer {
+    let url: String
+    private let process = Process()
+    private let input = Pipe()
+
+    init(_ stage: Stage) throws {
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        process.arguments = [
+            Stage.package + "/Tests/AirlockGitTests/Servers/git_server.py", stage.root, "--fault", "hollow",
+        ]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        url = "http://127.0.0.1:\(port.trimmingCharacters(in: .whitespacesAndNewlines))/shop"
+    }
+
+    /// It serves until its input ends.
+    func stop() {
+        try? input.fileHandleForWriting.close()
+        process.waitUntilExit()
     }
 }

@@ -55,6 +55,20 @@ import Testing
         }
     }
 
+    @Test("credentials in a remote are shown by no verb", arguments: ["human", "json"])
+    func hiddenCredentials(_ format: String) async throws {
+        let stage = try await Stage()
+        let environment = ["AIRLOCK_REPO": "https://ada:hunter2@git.example/shop.git"]
+        let settings = try await stage.airlock(
+            "doctor", "--settings", "-o", format, environment: environment)
+        #expect(settings.code == 0 && settings.output.contains("git.example"), "\(settings.errors)")
+        for verb in ["doctor", "plan", "status"] {
+            let outcome = try await stage.airlock(verb, environment: environment)
+            #expect(!(outcome.output + outcome.errors).contains("hunter2"), "\(verb)")
+        }
+        #expect(!settings.output.contains("hunter2"), "\(settings.output)")
+    }
+
     @Test("a poll interval that is none shows the right form, wherever it was said")
     func wrongPoll() async throws {
         let stage = try await Stage()

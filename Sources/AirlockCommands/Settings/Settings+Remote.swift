@@ -1,5 +1,10 @@
 import AirlockGit
 
+extension Settings.Entry {
+    /// The value as a person may see it.
+    var shown: String { key == .repo ? RemoteAccess.shown(value) : value }
+}
+
 extension Settings {
     /// How a git server lets Airlock in.
     ///

@@ -54,14 +54,14 @@ struct DoctorCommand: Verb {
         case .json, .yaml:
             let view = Dictionary(
                 uniqueKeysWithValues: entries.map {
-                    ($0.key.rawValue, ["value": $0.value, "origin": $0.origin])
+                    ($0.key.rawValue, ["value": $0.shown, "origin": $0.origin])
                 })
             try Output.value(["settings": view], as: output.format)
         case .human:
             var table = Table(["setting", "value", "origin"])
             for entry in entries {
                 table.add([
-                    Table.Cell(entry.key.rawValue), Table.Cell(entry.value),
+                    Table.Cell(entry.key.rawValue), Table.Cell(entry.shown),
                     Table.Cell(entry.origin, .dim),
                 ])
             }

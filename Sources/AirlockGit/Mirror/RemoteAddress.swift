@@ -132,13 +132,21 @@ struct RemoteAddress: Hashable {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// The text without what may be a user name and a password.
-    private static func shown(_ text: String) -> String {
-        let bytes = Array(text.utf8.prefix(200))
-        guard let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return GitText.escaped(bytes) }
-        let scheme = text.hasPrefix("https://") ? "https://" : ""
-        return GitText.escaped(scheme.utf8) + "…" + GitText.escaped(bytes[at...])
+    /// The text without what may be a user name, a password or a token: nothing before the last `@`, and
+    /// nothing from a `?` or `#` on.
+    static func shown(_ text: String) -> String {
+        let all = Array(text.utf8)
+        let query = all.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        let at = all.lastIndex(of: UInt8(ascii: "@"))
+        // What stands before an `@` may be a password with any sign in it.
+        if let at, let query, query < at { return "…" }
+        let scheme = at != nil && text.hasPrefix("https://") ? "https://" : ""
+        let shown = all[(at ?? all.startIndex)..<(query ?? all.endIndex)].prefix(shownBytes)
+        return scheme + (at == nil ? "" : "…") + GitText.escaped(shown) + (query == nil ? "" : "…")
     }
+
+    /// The most of a text that is shown, in bytes.
+    private static let shownBytes = 200
 }
 
 extension UInt8 {

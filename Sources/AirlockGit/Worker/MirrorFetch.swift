@@ -68,7 +68,12 @@ enum MirrorFetch {
         let head: CommitID
         switch address.place {
         case .folder(let path): head = try copy(request, from: path, into: mirror, paths)
-        case .server(let server): head = try ServerFetch(server, request).receive(into: mirror)
+        case .server(let server):
+            head = try ServerFetch(server, request).receive(into: mirror)
+            // The server's fault and not the mirror's, which must not be put aside for it.
+            guard mirror.contains(GitObjectID(head)) else {
+                throw .unreachable("\(server.host) names \(head.short) and did not send it")
+            }
         }
         try GitSource.translating(mirror) { mirror throws(GitError) in
             // A branch of a hostile remote may point at something that is no commit.

@@ -47,11 +47,13 @@ struct SlotState: Sendable {
         nextInstance = replicas
     }
 
+    /// Starts or stops instances; those that do not serve go first, and then the newest, as real
+    /// schedulers do it.
     mutating func scale(to count: Int, at time: Timestamp) {
         replicas = count
-        while let last = instances.last, instances.count > count {
-            instances.removeLast()
-            end(last, at: time)
+        while instances.count > count {
+            let idle = instances.lastIndex { phase(of: $0, at: time).phase != .healthy }
+            end(instances.remove(at: idle ?? instances.endIndex - 1), at: time)
         }
         while instances.count < count { startInstance(at: time) }
     }

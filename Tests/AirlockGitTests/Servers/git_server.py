@@ -3,11 +3,13 @@
 
 Usage: git_server.py ROOT [--token TOKEN] [--cert PEM --key PEM] [--fault FAULT] [--target URL] [--log FILE]
 Prints its port on one line and serves until its input ends. Faults, for clients that must not trust a
-server: silent, drip, redirect, truncate, flood, garbage.
+server: silent, drip, redirect, truncate, flood, garbage, liar (names a commit that it does not send),
+hollow (sends commits and trees, and no blob).
 """
 
 import argparse
 import base64
+import hashlib
 import http.server
 import os
 import socketserver
@@ -27,6 +29,15 @@ options.add_argument("--target", default="")
 options.add_argument("--log")
 options = options.parse_args()
 gone = threading.Event()
+# A pack of version 2 with no objects, and its SHA-1.
+EMPTY_PACK = b"PACK" + (2).to_bytes(4, "big") + (0).to_bytes(4, "big")
+EMPTY_PACK += hashlib.sha1(EMPTY_PACK).digest()
+
+
+def side_band(pack):
+    """A pack as band 1 of side-band-64k, with the flush at its end."""
+    pieces = [pack[start : start + 65_000] for start in range(0, len(pack), 65_000)]
+    return b"".join(b"%04x\x01" % (len(piece) + 5) + piece for piece in pieces) + b"0000"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -96,6 +107,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 parts.append(part)
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
+    def hollow_pack(self, path):
+        folder = options.root + path.removesuffix("/git-upload-pack")
+        names = subprocess.run(
+            ["git", "-C", folder, "rev-list", "--objects", "--filter=blob:none", "--all"],
+            stdout=subprocess.PIPE, check=True).stdout
+        return subprocess.run(
+            ["git", "-C", folder, "pack-objects", "--stdout", "--quiet"], input=names,
+            stdout=subprocess.PIPE, check=True).stdout
+
     def backend(self):
         path, _, query = self.path.partition("?")
         environment = {
@@ -107,8 +127,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
         }
+        question = self.body()
         answer = subprocess.run(
-            ["git", "http-backend"], input=self.body(), env=environment,
+            ["git", "http-backend"], input=question, env=environment,
             stdout=subprocess.PIPE, check=False).stdout
         head, _, body = answer.partition(b"\r\n\r\n")
         status = 200
@@ -119,6 +140,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 status = int(value.split()[0])
             elif name:
                 headers.append((name, value))
+        # The last question of a fetch; those before it only look for what both sides have.
+        asks_for_pack = question.endswith(b"0009done\n")
+        if options.fault == "liar" and asks_for_pack:
+            body = b"0008NAK\n" + side_band(EMPTY_PACK)
+        if options.fault == "hollow" and asks_for_pack:
+            body = b"0008NAK\n" + side_band(self.hollow_pack(path))
         if options.fault == "truncate" and self.command == "POST":
             body = body[: len(body) // 2]
         if options.fault == "garbage" and self.command == "POST":
