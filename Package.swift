@@ -148,7 +148,7 @@ let package = Package(
             "AirlockGitTests",
             [
                 "AirlockGit", "AirlockMemory", "AirlockModel", "AirlockPorts", "AirlockCommands",
-                "airlock",
+                "AirlockTrust", "airlock",
             ], exclude: ["Servers"]),
         .airlockTests(
             "AirlockLedgerTests",

@@ -45,7 +45,7 @@ struct Wiring: Sendable {
         let clock = clock
         return try GitSource(
             remote: Self.remote(settings[.repo]), branch: branch, directory: settings[.state],
-            access: try settings.remoteAccess(),
+            access: try settings.remoteAccess(), signer: try settings.commitSigner(),
             now: { clock.now().wall })
     }
 
@@ -107,10 +107,15 @@ struct Wiring: Sendable {
                 metadata: ["entries": "\(ledger.relaid)"])
         }
         adjust(&engine)
+        let source = try source()
+        let copy =
+            try settings.mayPush()
+            ? LogCopy(log: ledger, writer: source, author: try settings.gitIdentity()) : nil
         return try await Engine(
             parts: EngineParts(
-                source: try source(), ledger: ledger, providers: providers, secrets: secrets,
-                behaviours: world, clock: clock, logger: try logger(), settings: engine))
+                source: source, ledger: ledger, providers: providers, secrets: secrets,
+                behaviours: world, copy: copy, clock: clock, logger: try logger(),
+                settings: engine))
     }
 
     /// The socket on which the holder of the ledger answers.

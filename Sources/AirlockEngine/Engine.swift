@@ -12,6 +12,7 @@ package actor Engine: Service {
     private let parts: EngineParts
     let books: Books
     let keeper: SourceKeeper
+    private let copier: LogCopier?
     var reconcilers: [EnvironmentName: EnvironmentReconciler] = [:]
     private let started: Timestamp
     private var lastTick: Timestamp?
@@ -24,7 +25,7 @@ package actor Engine: Service {
     /// How a task of the running engine ended.
     private enum Child: Sendable {
         case reconciler
-        /// Following the branch; it is cut short wherever it is.
+        /// Following the branch or copying checkpoints; it is cut short wherever it is.
         case follower
         case limit
     }
@@ -41,6 +42,7 @@ package actor Engine: Service {
         self.parts = parts
         do { books = try await Books(ledger: parts.ledger) } catch { throw .ledger(error) }
         keeper = SourceKeeper(parts: parts, books: books)
+        copier = parts.copy.map { LogCopier($0, clock: parts.clock, logger: parts.logger) }
         started = parts.clock.now().wall
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
         let entry = AuditDraft(
@@ -105,6 +107,12 @@ package actor Engine: Service {
         // One that came up just now is both known and announced.
         var known: Set<EnvironmentName> = []
         group.addTask { await self.follow() }
+        if let copier {
+            group.addTask {
+                await copier.run()
+                return .follower
+            }
+        }
         for reconciler in reconcilers.values where known.insert(reconciler.name).inserted {
             working += 1
             group.addTask { await self.runForever(reconciler) }
@@ -137,6 +145,7 @@ package actor Engine: Service {
             }
         }
         group.cancelAll()
+        await copier?.copyLast()
         return halt
     }
 
@@ -242,7 +251,7 @@ package actor Engine: Service {
 
     /// How the process is, for `status` and `doctor`.
     func health() async -> HolderHealth {
-        var faults = [await keeper.fault].compactMap(\.self)
+        var faults = [await keeper.fault, await copier?.fault].compactMap(\.self)
         for reconciler in reconcilers.values.sorted(by: { $0.name < $1.name }) {
             if let fault = await reconciler.status.fault {
                 faults.append("\(reconciler.name): \(fault)")

@@ -11,6 +11,8 @@ package struct EngineParts: Sendable {
     package var secrets: any SecretSource
     /// What takes over `simulation.yaml`; nil where nothing is simulated.
     package var behaviours: (any BehaviourSink)?
+    /// Where the audit log's checkpoints are copied to; nil where nothing may be pushed.
+    package var copy: LogCopy?
     package var clock: any AirlockClock
     package var logger: Logger
     package var settings: EngineSettings
@@ -18,14 +20,15 @@ package struct EngineParts: Sendable {
     package init(
         source: any CommitSource, ledger: any Ledger,
         providers: [ProviderChoice: any Provider], secrets: any SecretSource,
-        behaviours: (any BehaviourSink)?, clock: any AirlockClock, logger: Logger,
-        settings: EngineSettings
+        behaviours: (any BehaviourSink)?, copy: LogCopy? = nil, clock: any AirlockClock,
+        logger: Logger, settings: EngineSettings
     ) {
         self.source = source
         self.ledger = ledger
         self.providers = providers
         self.secrets = secrets
         self.behaviours = behaviours
+        self.copy = copy
         self.clock = clock
         self.logger = logger
         self.settings = settings

@@ -12,6 +12,7 @@ extension SourceError {
         case .objectMissing(let what): "the mirror lacks something: \(what)"
         case .tooLarge(let what, let limit): "\(what) is over \(limit)"
         case .unsupportedRemote(let why): why
+        case .rejected(let why): why
         case .corrupt(let what): "the mirror is damaged: \(what)"
         case .failed(let why): why
         }

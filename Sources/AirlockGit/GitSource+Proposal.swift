@@ -44,7 +44,8 @@ extension GitSource {
             case .timedOut(let limit): reason = "the remote did not answer within \(limit)"
             case .unreachable(let text): reason = text
             case .busy: reason = "another process is writing the mirror"
-            case .branchMissing, .objectMissing, .tooLarge, .unsupportedRemote, .corrupt, .failed:
+            case .branchMissing, .objectMissing, .tooLarge, .unsupportedRemote, .rejected, .corrupt,
+                .failed:
                 throw error
             }
         }

@@ -19,6 +19,7 @@ package actor GitSource: CommitSource {
     let paths: MirrorPaths
     let now: WallClock
     let supervisor: FetchSupervisor
+    let signer: (any CommitSigner)?
     private let executor = DispatchQueueExecutor(label: "airlock.git")
     private var opened: OpenedMirror?
     private(set) var counters = ReadCounts()
@@ -35,17 +36,19 @@ package actor GitSource: CommitSource {
     ///   - directory: The state directory, which exists and is the caller's alone.
     ///   - access: How a server lets Airlock in.
     ///   - worker: How the fetch worker is started.
+    ///   - signer: Signs what is pushed; nil pushes unsigned commits.
     ///   - limits: The most that is read.
     ///   - now: Wall time, for the record of what was fetched when.
     /// - Throws: ``SourceError/unsupportedRemote(_:)``.
     package init(
         remote: String, branch: BranchName, directory: String,
         access: RemoteAccess = RemoteAccess(), worker: WorkerCommand = .currentExecutable,
-        limits: GitLimits = .standard,
+        signer: (any CommitSigner)? = nil, limits: GitLimits = .standard,
         now: @escaping WallClock
     ) throws(SourceError) {
         _ = try RemoteAddress(remote, allowsInsecure: access.allowsInsecure)
         self.access = access
+        self.signer = signer
         self.remote = remote
         self.branch = branch
         self.limits = limits
@@ -74,7 +77,9 @@ package actor GitSource: CommitSource {
     package func putAside(isFirst: Bool) async throws(SourceError) {
         try changingMirror { paths in
             guard Glibc.access(paths.repository, F_OK) == 0 else { return }
-            guard isFirst else { return try FileManager.default.removeItem(atPath: paths.repository) }
+            guard isFirst else {
+                return try FileManager.default.removeItem(atPath: paths.repository)
+            }
             if Glibc.access(paths.damaged, F_OK) == 0 {
                 try FileManager.default.removeItem(atPath: paths.damaged)
             }
@@ -185,7 +190,8 @@ extension GitSource {
             planAgeMilliseconds: limits.planAge.milliseconds,
             maximumObjects: limits.fetchedObjects, maximumBytes: limits.fetchedBytes,
             access: access)
-        let commit = try await supervisor.ask(request, limit: limit)
+        let result = try await supervisor.ask(.fetch(request), limit: limit)
+        guard let commit = result.commit else { throw .failed("the fetch worker named no commit") }
         return FetchedHead(commit: commit, fetched: asked)
     }
 

@@ -3,7 +3,7 @@ package import AirlockPorts
 import Synchronization
 
 /// The ledger on disk: journal in SQLite, audit log in tiles; one writer at a time.
-package final class LedgerStore: Ledger {
+package final class LedgerStore: Ledger, SignedLog {
     package let claim: Claim
     /// The same ledger for reading.
     package let reader: LedgerReader
@@ -143,6 +143,25 @@ package final class LedgerStore: Ledger {
 
     package func entries(_ filter: AuditFilter) async throws(LedgerError) -> [AuditEntry] {
         try await reader.entries(filter)
+    }
+
+    package func checkpoint() async throws(LedgerError) -> [UInt8]? {
+        do { return try AuditLog(reader.directory).checkpointBytes() } catch {
+            if case .missing = error { return nil }
+            throw .storage("\(error)")
+        }
+    }
+
+    package func objection(to note: [UInt8]) async throws(LedgerError) -> String? {
+        do {
+            _ = try AuditLog(reader.directory).extends(note)
+            return nil
+        } catch {
+            switch error {
+            case .missing, .unreadable: throw .storage("\(error)")
+            case .damaged, .cutShort, .refused: return "\(error)"
+            }
+        }
     }
 }
 

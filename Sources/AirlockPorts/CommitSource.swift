@@ -79,6 +79,8 @@ package enum SourceError: Error, Hashable, Sendable {
     case tooLarge(what: String, limit: String)
     /// The URL or path is not one that this version fetches from.
     case unsupportedRemote(String)
+    /// The remote did not take what was pushed.
+    case rejected(String)
     /// The mirror is not what was written there.
     case corrupt(String)
     /// The file system or libgit2 failed.
@@ -90,7 +92,9 @@ extension SourceError {
     package var isDamage: Bool {
         switch self {
         case .corrupt, .objectMissing: true
-        case .timedOut, .unreachable, .branchMissing, .busy, .tooLarge, .unsupportedRemote, .failed:
+        case .timedOut, .unreachable, .branchMissing, .busy, .tooLarge, .unsupportedRemote,
+            .rejected,
+            .failed:
             false
         }
     }

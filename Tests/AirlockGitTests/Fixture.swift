@@ -1,5 +1,6 @@
 import AirlockGit
 import AirlockModel
+import AirlockPorts
 import Foundation
 import Synchronization
 import Testing
@@ -132,11 +133,12 @@ final class Fixture: Sendable {
 
     func source(
         remote: String? = nil, branch: String = "main", worker: WorkerCommand = .built,
-        limits: GitLimits = .standard, access: RemoteAccess = RemoteAccess()
+        limits: GitLimits = .standard, access: RemoteAccess = RemoteAccess(),
+        signer: (any CommitSigner)? = nil
     ) throws -> GitSource {
         try GitSource(
             remote: remote ?? origin, branch: try #require(BranchName(branch)), directory: state,
-            access: access, worker: worker, limits: limits, now: { self.now })
+            access: access, worker: worker, signer: signer, limits: limits, now: { self.now })
     }
 
     /// What the source's clock shows.

@@ -71,7 +71,7 @@ final class GitServer: Sendable {
                 keeping: "/usr/lib/git-core/git-daemon",
                 [
                     "--listen=127.0.0.1", "--port=\(port)", "--base-path=\(fixture.root)",
-                    "--export-all", "--reuseaddr",
+                    "--export-all", "--enable=receive-pack", "--reuseaddr",
                 ])
             url = "git://127.0.0.1:\(port)/origin/.git"
         }

@@ -156,17 +156,21 @@ struct WorkerTests {
         let fixture = try Fixture()
         // The lock is held, so the order cannot be finished before the input ends.
         try await withHeldLock(fixture) {
-            let order = """
-                {"v":1,"id":1,"state":"\(fixture.state)","remote":"\(fixture.origin)","branch":"main",\
-                "purpose":"head","asked":0,"lockPatienceMilliseconds":600000,\
-                "planAgeMilliseconds":1,"maximumObjects":9,"maximumBytes":9,\
-                "access":{"tokenUser":"x","allowsInsecure":false}}
-
-                """
+            let order = Self.order(version: 2, fixture) + "\n"
             let output = try fixture.execute(
                 WorkerCommand.built.executable, ["fetch-worker"], environment: [:], input: order)
             #expect(output.isEmpty)
         }
+    }
+
+    /// An order to fetch, as the supervisor writes it.
+    private static func order(version: Int, _ fixture: Fixture) -> String {
+        """
+        {"v":\(version),"id":1,"task":{"fetch":{"_0":{"state":"\(fixture.state)",\
+        "remote":"\(fixture.origin)","branch":"main","purpose":"head","asked":0,\
+        "lockPatienceMilliseconds":600000,"planAgeMilliseconds":1,"maximumObjects":9,\
+        "maximumBytes":9,"access":{"tokenUser":"x","allowsInsecure":false}}}}}
+        """
     }
 
     @Test("a worker ends with 64 at an order of another version")
@@ -177,7 +181,7 @@ struct WorkerTests {
             """
             /usr/bin/mkfifo '\(fixture.root)/orders'
             exec 3<> '\(fixture.root)/orders'
-            echo '{"v":2}' >&3
+            echo '\(Self.order(version: 3, fixture))' >&3
             '\(WorkerCommand.built.executable)' fetch-worker <&3
             echo $?
             """)

@@ -155,21 +155,3 @@ import Testing
         #expect(peak - base < 50_000, "\(kind): \(peak - base) kB more than nothing")
     }
 }
-
-extension Stage {
-    /// Runs a line of shell and gives its output.
-    func shell(_ line: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", line]
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": root + "/home"]
-        process.standardInput = FileHandle.nullDevice
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw StageError("\(line) failed") }
-        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
-    }
-}

@@ -38,7 +38,8 @@ import Testing
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         let server = try HollowServer(stage)
         defer { server.stop() }
-        let run = try stage.start(["run", "--poll", "1s", "--allow-root"], environment: ["AIRLOCK_REPO": server.url])
+        let run = try stage.start(
+            ["run", "--poll", "1s", "--allow-root"], environment: ["AIRLOCK_REPO": server.url])
         try await Wait.until("the last try") { try run.errors().contains("try=3") }
         let fetches = try run.errors().split(separator: "looked").count
         try await Wait.until("two more looks") {
@@ -69,7 +70,8 @@ private final class HollowServer {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
         process.arguments = [
-            Stage.package + "/Tests/AirlockGitTests/Servers/git_server.py", stage.root, "--fault", "hollow",
+            Stage.package + "/Tests/AirlockGitTests/Servers/git_server.py", stage.root, "--fault",
+            "hollow",
         ]
         process.standardInput = input
         process.standardOutput = output

@@ -108,9 +108,17 @@ final class Stage: Sendable {
 
     @discardableResult
     func git(_ arguments: String...) throws -> String {
+        try execute("/usr/bin/git", ["-C", repository] + arguments)
+    }
+
+    /// Runs a line of shell that must succeed; gives what it printed.
+    @discardableResult
+    func shell(_ line: String) throws -> String { try execute("/bin/sh", ["-c", line]) }
+
+    private func execute(_ program: String, _ arguments: [String]) throws -> String {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/git")
-        process.arguments = ["-C", repository] + arguments
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
         process.environment = [
             "HOME": root + "/home", "PATH": "/usr/bin:/bin", "LC_ALL": "C",
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
@@ -125,7 +133,9 @@ final class Stage: Sendable {
         let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         let text = String(decoding: bytes, as: UTF8.self)
-        guard process.terminationStatus == 0 else { throw StageError("git \(arguments): \(text)") }
+        guard process.terminationStatus == 0 else {
+            throw StageError("\(program) \(arguments): \(text)")
+        }
         return text.trimmingCharacters(in: .newlines)
     }
 

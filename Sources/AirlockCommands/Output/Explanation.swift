@@ -26,6 +26,7 @@ extension SourceError {
         case .busy: "try again in a moment"
         case .objectMissing: "try again; the next fetch brings it"
         case .tooLarge: "move it out of the folders that a fleet is read from"
+        case .rejected: "look at the reference on the server, and at who may write it"
         case .unsupportedRemote: "docs/remotes.md shows every form and setting"
         case .corrupt: "remove mirror.git in the state directory; the next fetch makes it anew"
         case .failed: "mend what it names, then try again"

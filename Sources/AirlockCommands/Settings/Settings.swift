@@ -27,6 +27,11 @@ struct Settings: Sendable {
         case gitSSHKey
         case gitKnownHosts
         case insecureTransport
+        case gitPush
+        case gitPushTokenFile
+        case gitPushSSHKey
+        case gitSigningKey
+        case gitIdentity
         case logLevel
         case logFormat
 
@@ -43,6 +48,11 @@ struct Settings: Sendable {
             case .gitSSHKey: "AIRLOCK_GIT_SSH_KEY"
             case .gitKnownHosts: "AIRLOCK_GIT_KNOWN_HOSTS"
             case .insecureTransport: "AIRLOCK_INSECURE_TRANSPORT"
+            case .gitPush: "AIRLOCK_GIT_PUSH"
+            case .gitPushTokenFile: "AIRLOCK_GIT_PUSH_TOKEN_FILE"
+            case .gitPushSSHKey: "AIRLOCK_GIT_PUSH_SSH_KEY"
+            case .gitSigningKey: "AIRLOCK_GIT_SIGNING_KEY"
+            case .gitIdentity: "AIRLOCK_GIT_IDENTITY"
             case .logLevel: "AIRLOCK_LOG_LEVEL"
             case .logFormat: "AIRLOCK_LOG_FORMAT"
             }
@@ -102,8 +112,11 @@ struct Settings: Sendable {
         case .state: try SettingsPaths(environment: environment).stateDirectory()
         case .poll: "60s"
         case .gitTokenUser: RemoteAccess().tokenUser
-        case .gitTokenFile, .gitCAFile, .gitSSHKey, .gitKnownHosts: ""
-        case .insecureTransport: "false"
+        case .gitTokenFile, .gitCAFile, .gitSSHKey, .gitKnownHosts, .gitPushTokenFile,
+            .gitPushSSHKey, .gitSigningKey:
+            ""
+        case .insecureTransport, .gitPush: "false"
+        case .gitIdentity: "Airlock <airlock@localhost>"
         case .logLevel: "info"
         case .logFormat: "text"
         }

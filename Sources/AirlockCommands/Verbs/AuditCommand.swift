@@ -1,3 +1,4 @@
+import AirlockGit
 import AirlockHost
 import AirlockLedger
 import AirlockModel
@@ -61,10 +62,15 @@ struct AuditCommand: AsyncParsableCommand {
         var key: VerifierKey?
         @Option(help: "An older `checkpoint` file, kept elsewhere: the log must begin with it.")
         var against: String?
+        @Flag(help: "The log must begin with what refs/airlock/log of the repository says.")
+        var remote = false
         @Option(help: "A copy of the audit folder instead of the state directory's own.")
         var copy: String?
         @OptionGroup var common: CommonOptions
         @OptionGroup var output: FormatOption
+
+        /// Longest wait for the repository.
+        private static let limit = Duration.seconds(30)
 
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
@@ -80,6 +86,18 @@ struct AuditCommand: AsyncParsableCommand {
             if let against {
                 let older = try log.extends(try InputFile(against).bytes(), key: key)
                 Output.note("the log begins with the \(older.size) entries of \(against)")
+            }
+            if remote {
+                guard let kept = try await wiring.source().remoteCheckpoint(limit: Self.limit)
+                else {
+                    throw Failure(
+                        "the repository has no refs/airlock/log",
+                        advice: "docs/remotes.md says what Airlock needs to write it")
+                }
+                let older = try log.extends(kept.note, key: key)
+                Output.note(
+                    "the log begins with the \(older.size) entries that \(kept.commit.short) of "
+                        + "refs/airlock/log covers")
             }
             let root = Base64.encode(result.checkpoint.root.bytes)
             try Output.outcome(

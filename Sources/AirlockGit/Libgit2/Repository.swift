@@ -52,6 +52,17 @@ struct Repository: ~Copyable {
         try handle.with(body)
     }
 
+    /// Adds an object to the store with the highest priority.
+    borrowing func write(_ object: NewObject) throws(GitError) {
+        var oid = git_oid()
+        _ = try database.with { database throws(GitError) in
+            let code = object.bytes.withUnsafeBytes { bytes in
+                git_odb_write(&oid, database, bytes.baseAddress, bytes.count, object.kind.type)
+            }
+            try GitError.check(code, "keep an object in memory")
+        }
+    }
+
     /// Whether the object is there.
     borrowing func contains(_ id: GitObjectID) -> Bool {
         var oid = id.oid

@@ -4,19 +4,19 @@ import Synchronization
 
 /// One order on its way: it is answered exactly once, and can be given up at any time.
 final class FetchJob: Sendable {
-    let request: FetchRequest
+    let order: WorkerOrder
     let limit: Duration
     let deadline: ContinuousClock.Instant
 
     private struct State {
-        var answer: CheckedContinuation<Result<CommitID, SourceError>, Never>?
+        var answer: CheckedContinuation<Result<WorkerResult, SourceError>, Never>?
         var isAbandoned = false
         var stop: (@Sendable () -> Void)?
     }
     private let state = Mutex(State())
 
-    init(_ request: FetchRequest, limit: Duration) {
-        self.request = request
+    init(_ order: WorkerOrder, limit: Duration) {
+        self.order = order
         self.limit = limit
         deadline = .now + limit
     }
@@ -30,7 +30,7 @@ final class FetchJob: Sendable {
     /// Waits for the answer; cancelling the asking task stops the fetch.
     func answer(
         after enqueue: () -> Void
-    ) async -> Result<CommitID, SourceError> {
+    ) async -> Result<WorkerResult, SourceError> {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLock { $0.answer = continuation }
@@ -42,7 +42,7 @@ final class FetchJob: Sendable {
     }
 
     /// Answers, unless it was answered before.
-    func finish(_ result: Result<CommitID, SourceError>) {
+    func finish(_ result: Result<WorkerResult, SourceError>) {
         let answer = state.withLock { state in
             state.stop = nil
             return state.answer.take()

@@ -31,15 +31,16 @@ package final class FetchSupervisor: Sendable {
         await loop.value
     }
 
-    /// Has one branch fetched.
+    /// Has one order carried out.
     ///
     /// - Parameters:
-    ///   - request: The order; its number is set here.
+    ///   - task: What is to be done.
     ///   - limit: Longest wall time; the worker is killed after it.
-    /// - Returns: What the remote's branch has.
     /// - Throws: ``SourceError/timedOut(after:)`` then, or what the worker answered.
-    func ask(_ request: FetchRequest, limit: Duration) async throws(SourceError) -> CommitID {
-        let job = FetchJob(request, limit: limit)
+    func ask(
+        _ task: WorkerOrder.Task, limit: Duration
+    ) async throws(SourceError) -> WorkerResult {
+        let job = FetchJob(WorkerOrder(task), limit: limit)
         let result = await job.answer {
             switch jobs.yield(job) {
             case .enqueued: return

@@ -32,17 +32,27 @@ package enum FetchWorker {
 
     private static func answer(to line: [UInt8]) -> [UInt8]? {
         do {
-            let request = try WorkerLine.decode(FetchRequest.self, line)
-            guard request.v == WorkerLine.version else { return nil }
-            var answer = FetchAnswer(id: request.id)
+            let order = try WorkerLine.decode(WorkerOrder.self, line)
+            guard order.v == WorkerLine.version else { return nil }
+            var answer = WorkerAnswer(id: order.id)
             do throws(SourceError) {
-                answer.commit = try MirrorFetch.run(request)
+                answer.result = try carryOut(order.task)
             } catch {
-                answer.failure = FetchAnswer.Failure(error)
+                answer.failure = WorkerAnswer.Failure(error)
             }
             return try WorkerLine.encode(answer)
         } catch {
             return nil
+        }
+    }
+
+    private static func carryOut(
+        _ task: WorkerOrder.Task
+    ) throws(SourceError) -> WorkerResult {
+        switch task {
+        case .fetch(let request): WorkerResult(commit: try MirrorFetch.run(request))
+        case .push(let request): WorkerResult(commit: try RemotePush.run(request))
+        case .readLog(let request): try RemoteLog.read(request)
         }
     }
 

@@ -23,6 +23,7 @@ enum MirrorFetch {
         let mirror = try open(paths)
         try StateFile.sweep(paths.packs)
         try StateFile.sweepLocks(paths.repository)
+        RemotePush.dropReferences(mirror)
         let commit = try receive(request, address, into: mirror, paths)
         record.note(
             MirrorRecord.Fetched(
@@ -35,7 +36,7 @@ enum MirrorFetch {
     }
 
     /// Opens the mirror and makes it at the first fetch.
-    private static func open(_ paths: MirrorPaths) throws(SourceError) -> Repository {
+    static func open(_ paths: MirrorPaths) throws(SourceError) -> Repository {
         do throws(GitError) {
             if access(paths.repository, F_OK) != 0 {
                 // Made beside and renamed, so that a kill leaves no half-made mirror.
@@ -68,12 +69,7 @@ enum MirrorFetch {
         let head: CommitID
         switch address.place {
         case .folder(let path): head = try copy(request, from: path, into: mirror, paths)
-        case .server(let server):
-            head = try ServerFetch(server, request).receive(into: mirror)
-            // The server's fault and not the mirror's, which must not be put aside for it.
-            guard mirror.contains(GitObjectID(head)) else {
-                throw .unreachable("\(server.host) names \(head.short) and did not send it")
-            }
+        case .server: head = try ServerFetch.receive(request, from: address, into: mirror)
         }
         try GitSource.translating(mirror) { mirror throws(GitError) in
             // A branch of a hostile remote may point at something that is no commit.

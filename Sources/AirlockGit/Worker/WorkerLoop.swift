@@ -11,7 +11,7 @@ struct WorkerLoop {
 
     /// Where one order ended.
     private enum Outcome {
-        case answered(Result<CommitID, SourceError>)
+        case answered(Result<WorkerResult, SourceError>)
         /// The child ended or talked nonsense.
         case broke
     }
@@ -92,16 +92,16 @@ struct WorkerLoop {
             }
             defer { group.cancelAll() }
             do {
-                var request = job.request
-                request.id = number
-                _ = try await child.standardInputWriter.write(try WorkerLine.encode(request))
+                var order = job.order
+                order.id = number
+                _ = try await child.standardInputWriter.write(try WorkerLine.encode(order))
                 guard let line = try await lines.next() else { return .broke }
-                let answer = try WorkerLine.decode(FetchAnswer.self, line)
+                let answer = try WorkerLine.decode(WorkerAnswer.self, line)
                 guard answer.v == WorkerLine.version, answer.id == number else { return .broke }
                 if let failure = answer.failure {
                     return .answered(.failure(failure.error(after: job.limit)))
                 }
-                return answer.commit.map { .answered(.success($0)) } ?? .broke
+                return answer.result.map { .answered(.success($0)) } ?? .broke
             } catch {
                 return .broke
             }

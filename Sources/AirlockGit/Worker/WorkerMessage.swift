@@ -2,10 +2,24 @@ import AirlockModel
 import AirlockPorts
 import FoundationEssentials
 
-/// One order to the fetch worker: one JSON object on one line.
-struct FetchRequest: Codable, Hashable, Sendable {
+/// One order to the worker: one JSON object on one line.
+struct WorkerOrder: Codable, Hashable, Sendable {
     var v = WorkerLine.version
     var id = 0
+    let task: Task
+
+    /// What is to be done.
+    enum Task: Codable, Hashable, Sendable {
+        case fetch(FetchRequest)
+        case push(PushRequest)
+        case readLog(LogRequest)
+    }
+
+    init(_ task: Task) { self.task = task }
+}
+
+/// A branch that is to be fetched into the mirror.
+struct FetchRequest: Codable, Hashable, Sendable {
     let state: String
     let remote: String
     let branch: BranchName
@@ -19,12 +33,49 @@ struct FetchRequest: Codable, Hashable, Sendable {
     let access: RemoteAccess
 }
 
+/// A commit that is to be pushed; the worker makes it again, byte for byte, as the asker did.
+struct PushRequest: Codable, Hashable, Sendable {
+    let state: String
+    let remote: String
+    /// The full name of the reference.
+    let reference: String
+    let commit: CommitID
+    /// What the reference shall have before; nil when it shall not be there.
+    let previous: CommitID?
+    let parent: CommitID?
+    let files: [String: Data?]
+    /// The commit object without its signature.
+    let payload: Data
+    let signature: String?
+    let lockPatienceMilliseconds: Int
+    let access: RemoteAccess
+}
+
+/// The reference with the copy of the audit log, which is to be read.
+struct LogRequest: Codable, Hashable, Sendable {
+    /// The reference on the remote, and the mirror's copy of it.
+    static let reference = "refs/airlock/log"
+
+    let state: String
+    let remote: String
+    let lockPatienceMilliseconds: Int
+    let access: RemoteAccess
+}
+
+/// What the worker found or did.
+struct WorkerResult: Codable, Hashable, Sendable {
+    /// What the remote advertised, or has now; nil where it has nothing of that name.
+    var commit: CommitID?
+    /// The checkpoint that the commit holds, where one was asked for.
+    var note: Data?
+}
+
 /// The worker's answer to one order.
-struct FetchAnswer: Codable, Hashable, Sendable {
+struct WorkerAnswer: Codable, Hashable, Sendable {
     var v = WorkerLine.version
     let id: Int
-    /// What the remote advertised, when the fetch went well.
-    var commit: CommitID?
+    /// What came of it, when it went well.
+    var result: WorkerResult?
     /// Why it did not.
     var failure: Failure?
 
@@ -36,7 +87,7 @@ struct FetchAnswer: Codable, Hashable, Sendable {
 
         enum Kind: String, Codable, Sendable {
             case timedOut, unreachable, branchMissing, busy, objectMissing, tooLarge
-            case unsupportedRemote, corrupt, failed
+            case unsupportedRemote, rejected, corrupt, failed
         }
 
         init(_ error: SourceError) {
@@ -49,6 +100,7 @@ struct FetchAnswer: Codable, Hashable, Sendable {
             case .tooLarge(let what, let limit):
                 (kind, text, self.limit) = (.tooLarge, what, limit)
             case .unsupportedRemote(let text): (kind, self.text) = (.unsupportedRemote, text)
+            case .rejected(let text): (kind, self.text) = (.rejected, text)
             case .corrupt(let text): (kind, self.text) = (.corrupt, text)
             case .failed(let text): (kind, self.text) = (.failed, text)
             }
@@ -64,6 +116,7 @@ struct FetchAnswer: Codable, Hashable, Sendable {
             case .objectMissing: .objectMissing(text)
             case .tooLarge: .tooLarge(what: text, limit: limit ?? "")
             case .unsupportedRemote: .unsupportedRemote(text)
+            case .rejected: .rejected(text)
             case .corrupt: .corrupt(text)
             case .failed: .failed(text)
             }
@@ -74,7 +127,7 @@ struct FetchAnswer: Codable, Hashable, Sendable {
 /// The lines between supervisor and worker.
 enum WorkerLine {
     /// The version of both messages; a worker of another version refuses.
-    static let version = 1
+    static let version = 2
     /// The longest line, in bytes.
     static let maximumBytes = 1 << 20
 
