@@ -141,14 +141,17 @@ let package = Package(
         .airlockTests("AirlockHostTests", ["AirlockHost", "AirlockModel"]),
         .airlockTests(
             "AirlockControlTests",
-            ["AirlockControl", "AirlockHost", "AirlockModel", "AirlockPorts", .nioCore, .nioPosix]),
+            [
+                "AirlockControl", "AirlockHost", "AirlockModel", "AirlockPorts",
+                "AirlockTestSupport", .nioCore, .nioPosix,
+            ]),
         .airlockTests("HouseRulesTests", [], exclude: ["imports.txt"]),
         // Needs the program itself: its hidden verb is the fetch worker.
         .airlockTests(
             "AirlockGitTests",
             [
                 "AirlockGit", "AirlockMemory", "AirlockModel", "AirlockPorts", "AirlockCommands",
-                "AirlockTrust", "airlock",
+                "AirlockTestSupport", "AirlockTrust", "airlock",
             ], exclude: ["Servers"]),
         .airlockTests(
             "AirlockLedgerTests",
@@ -157,7 +160,8 @@ let package = Package(
                 "AirlockPorts", .grdb,
             ],
             exclude: ["GoVerifier"]),
-        .airlockTests("AirlockManifestTests", ["AirlockModel", "AirlockManifest"]),
+        .airlockTests(
+            "AirlockManifestTests", ["AirlockModel", "AirlockManifest", "AirlockTestSupport"]),
         // Speaks to the program alone.
         .airlockTests("EndToEndTests", ["AirlockModel", "airlock"]),
         .airlockTests(

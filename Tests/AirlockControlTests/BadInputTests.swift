@@ -1,6 +1,7 @@
 import AirlockControl
 import AirlockHost
 import AirlockModel
+import AirlockTestSupport
 import FoundationEssentials
 import Glibc
 import NIOCore
@@ -39,29 +40,33 @@ struct BadInputTests {
         }
     }
 
-    @Test("2,000 seeded lines of garbage get one failed answer each and carry out nothing")
-    func fuzz() async throws {
+    @Test(
+        "damaged lines get one answer each, and only a whole request is carried out",
+        arguments: Fuzz.seeds(10))
+    func fuzz(seed: Int) async throws {
         let handler = CountingHandler()
         try await Stage.withListener(handler) { path in
-            var generator = SeededGenerator(seed: 20_261_123)
+            var generator = SeededGenerator(seed: UInt64(20_261_123 + seed))
             let valid = Array(#"{"v":1,"id":"x","call":{"thaw":{"_0":"production"}}}"#.utf8)
-            for _ in 0..<2_000 {
-                var bytes = valid
+            var carriedOut = 0
+            for number in 0..<200 {
+                var bytes = Fuzz.mutate(
+                    valid, pieces: ["{", "}", "null", "\"v\":2,", "[", "1e99"], using: &generator)
                 if Bool.random(using: &generator) {
                     bytes = (0..<Int.random(in: 0..<200, using: &generator)).map { _ in
                         UInt8.random(in: .min ... .max, using: &generator)
                     }
-                } else {
-                    bytes[Int.random(in: 0..<8, using: &generator)] = 0x7F
                 }
                 bytes.removeAll { $0 == UInt8(ascii: "\n") }
                 let answers = try await Stage.exchange(bytes + [UInt8(ascii: "\n")], with: path)
-                #expect(answers.count == 1 && Stage.isFailure(answers.first))
+                #expect(answers.count == 1, "line \(number)")
+                if !Stage.isFailure(answers.first) { carriedOut += 1 }
             }
+            // The same id is carried out once; other ids and scopes that are whole requests count anew.
+            #expect(handler.total <= carriedOut)
             let answer = try await ControlClient.send(Stage.request("after"), to: path)
             #expect(answer.result == .done(message: "after"))
         }
-        #expect(handler.total == 1)
     }
 
     @Test("a line over the limit is refused before its end has come")

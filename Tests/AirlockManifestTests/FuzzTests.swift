@@ -1,5 +1,6 @@
 import AirlockManifest
 import AirlockModel
+import AirlockTestSupport
 import Testing
 
 @Suite("Mutated documents")
@@ -35,31 +36,14 @@ struct FuzzTests {
         "é", "999999999999999999999", "-0", "0x", "1e999", "~", "null",
     ]
 
-    @Test("no mutation of a document traps, and every refusal says something", arguments: 0..<25)
-    func mutations(seed: UInt64) throws {
-        var random = Seeded(state: seed)
+    @Test(
+        "no mutation of a document traps, and every refusal says something",
+        arguments: Fuzz.seeds(25))
+    func mutations(seed: Int) throws {
+        var random = Seeded(state: UInt64(seed))
         for _ in 0..<200 {
             let (kind, text) = try #require(Self.seeds.randomElement(using: &random))
-            var bytes = Array(text.utf8)
-            for _ in 0..<Int.random(in: 1...6, using: &random) {
-                let at = Int.random(in: 0...bytes.count, using: &random)
-                switch Int.random(in: 0...4, using: &random) {
-                case 0: bytes.insert(UInt8.random(in: 0...255, using: &random), at: at)
-                case 1:
-                    bytes.removeSubrange(
-                        at..<min(bytes.count, at + Int.random(in: 0...9, using: &random)))
-                case 2:
-                    bytes.insert(
-                        contentsOf: try #require(Self.pieces.randomElement(using: &random)).utf8,
-                        at: at)
-                case 3:
-                    bytes.insert(
-                        contentsOf: bytes[at..<min(bytes.count, at + 20)],
-                        at: Int.random(in: 0...bytes.count, using: &random))
-                default:
-                    if at < bytes.count { bytes[at] = UInt8.random(in: 0...255, using: &random) }
-                }
-            }
+            let bytes = Fuzz.mutate(Array(text.utf8), pieces: Self.pieces, using: &random)
             let (value, problems) = DecodedDocument.read(bytes, as: kind)
             #expect((value == nil) == !problems.isEmpty)
             #expect(

@@ -12,8 +12,18 @@ struct DoctorCommand: Verb {
         commandName: "doctor", abstract: "Check what Airlock stands on.")
 
     @Flag(help: "Only print each setting with its origin.") var settings = false
+    @Flag(help: "Only measure what the disk of the state directory gives a ledger.")
+    var disk = false
+    @Option(help: "How many entries `--disk` writes, at about 1 kB each.")
+    var entries = 20_000
     @OptionGroup var common: CommonOptions
     @OptionGroup var output: FormatOption
+
+    func validate() throws {
+        guard (1_000...10_000_000).contains(entries) else {
+            throw ValidationError("--entries is 1000 to 10000000, not \(entries).")
+        }
+    }
 
     /// One check.
     struct Check: Encodable {
@@ -30,6 +40,10 @@ struct DoctorCommand: Verb {
             return .done
         }
         let wiring = try Wiring(values)
+        if disk {
+            try await measure(wiring)
+            return .done
+        }
         var checks = [
             clock(wiring), await repository(wiring), stateDirectory(wiring), await ledger(wiring),
         ]
@@ -46,6 +60,25 @@ struct DoctorCommand: Verb {
             }
         }
         return checks.allSatisfy(\.ok) ? .done : .error
+    }
+
+    private func measure(_ wiring: Wiring) async throws {
+        let found = try await Progress.around(
+            "writing \(entries) entries beside the state directory"
+        ) {
+            try await DiskMeasurement.run(entries: entries, in: wiring)
+        }
+        guard output.format == .human else { return try Output.value(found, as: output.format) }
+        var table = Table(["what", "value"])
+        for (what, value) in [
+            ("entries written in batches", "\(found.entries)"),
+            ("entries a second", "\(found.entriesPerSecond)"),
+            ("one production entry, signed: median", "\(found.waitP50.shown) ms"),
+            ("one production entry, signed: p99", "\(found.waitP99.shown) ms"),
+            ("open for writing", "\(found.open.shown) ms"),
+            ("slowest of 100 proofs", "\(found.proof.shown) ms"),
+        ] { table.add([Table.Cell(what), Table.Cell(value)]) }
+        Output.data(table.text(common.ink))
     }
 
     private func tell(_ settings: Settings) throws {

@@ -4,6 +4,9 @@ import Dispatch
 import Synchronization
 
 /// Publishes behind the commits, on a queue of its own, and wakes who waits for a checkpoint.
+///
+/// A publish costs the same for one entry and for a thousand, so entries that nobody waits for are
+/// gathered for ``pace``.
 final class Publisher: Sendable {
     private struct Waiter {
         let sequence: Int
@@ -16,10 +19,20 @@ final class Publisher: Sendable {
         /// The number of entries that a checkpoint on disk covers.
         var signed = 0
         var isNamed = false
-        var isScheduled = false
+        var schedule = Schedule.none
         var waiters: [Waiter] = []
         var checkpoints = 0
     }
+
+    /// When the next publish comes.
+    private enum Schedule {
+        case none
+        case later
+        case soon
+    }
+
+    /// How long an entry that nobody waits for is without a checkpoint, beside the publish itself.
+    private static let pace = DispatchTimeInterval.milliseconds(100)
 
     private let queue = DispatchQueue(label: "airlock.ledger.publish")
     /// Touched on ``queue`` and at the start only; nil until the log has a name.
@@ -61,34 +74,46 @@ final class Publisher: Sendable {
                 desk.waiters.append(Waiter(sequence: sequence, continuation: continuation))
                 return nil
             }
-            if let answer { continuation.resume(returning: answer) } else { schedule() }
+            if let answer {
+                continuation.resume(returning: answer)
+            } else {
+                schedule(isAwaited: true)
+            }
         }
         try result.get()
     }
 
-    /// Returns when everything that was scheduled has been tried.
+    /// Returns when everything that is committed has been tried.
     func drain() async {
+        schedule(isAwaited: true)
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
         }
     }
 
-    private func schedule() {
+    private func schedule(isAwaited: Bool = false) {
+        let wanted = isAwaited ? Schedule.soon : .later
         let isNew = desk.withLock { desk in
-            guard desk.isNamed, !desk.isScheduled, desk.signed < desk.committed else {
-                return false
-            }
-            desk.isScheduled = true
+            let isIdle = desk.schedule == .none || (isAwaited && desk.schedule == .later)
+            guard desk.isNamed, isIdle, desk.signed < desk.committed else { return false }
+            desk.schedule = wanted
             return true
         }
-        if isNew { queue.async { self.publish() } }
+        guard isNew else { return }
+        if isAwaited {
+            queue.async { self.publish() }
+        } else {
+            queue.asyncAfter(deadline: .now() + Self.pace) { self.publish() }
+        }
     }
 
+    /// Publishes all that is committed; one that was overtaken by an awaited one finds nothing to do.
     private func publish() {
-        let size = desk.withLock { desk in
-            desk.isScheduled = false
-            return desk.committed
+        let size = desk.withLock { desk -> Int? in
+            desk.schedule = .none
+            return desk.signed < desk.committed ? desk.committed : nil
         }
+        guard let size else { return }
         let result = writer.withLock { writer -> Result<Int, LedgerError> in
             guard var next = writer else { return .success(0) }
             do throws(LedgerError) {
