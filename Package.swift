@@ -163,7 +163,7 @@ let package = Package(
         .airlockTests(
             "AirlockManifestTests", ["AirlockModel", "AirlockManifest", "AirlockTestSupport"]),
         // Speaks to the program alone.
-        .airlockTests("EndToEndTests", ["AirlockModel", "airlock"]),
+        .airlockTests("EndToEndTests", ["AirlockModel", "airlock"], exclude: ["Programs"]),
         .airlockTests(
             "AirlockEngineTests",
             [

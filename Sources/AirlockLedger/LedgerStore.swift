@@ -146,6 +146,7 @@ package final class LedgerStore: Ledger, SignedLog {
     }
 
     package func checkpoint() async throws(LedgerError) -> [UInt8]? {
+        await publisher.drain()
         do { return try AuditLog(reader.directory).checkpointBytes() } catch {
             if case .missing = error { return nil }
             throw .storage("\(error)")

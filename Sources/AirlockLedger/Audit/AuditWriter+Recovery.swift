@@ -9,7 +9,10 @@ extension AuditWriter {
     /// - Throws: ``LedgerError/corrupt(what:)`` with the place of the difference.
     /// - Returns: How many entries were laid anew because tiles were missing.
     mutating func recover() throws(LedgerError) -> Int {
-        try DurableFile.remove("\(directory.audit)/\(Self.draftName)")
+        for name in try DurableFile.names(in: directory.audit) ?? []
+        where name.hasPrefix(TileBatch.draftPrefix) {
+            try DurableFile.remove("\(directory.audit)/\(name)")
+        }
         let key = try verifierKey()
         let (count, spelled) = try reading.readNow { db in
             (try StoredEntry.count(db), try JournalMeta.checkpoint.get(String.self, in: db))
@@ -38,7 +41,7 @@ extension AuditWriter {
         if onDisk == nil, let spelled {
             try DurableFile.replace(
                 directory.checkpoint, with: Array(spelled.utf8),
-                draft: "\(directory.audit)/\(Self.draftName)")
+                draft: TileBatch.draft(in: directory.audit))
             try DurableFile.sync(folder: directory.audit)
         }
         return relaid

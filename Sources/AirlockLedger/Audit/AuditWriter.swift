@@ -14,10 +14,7 @@ struct AuditWriter: Sendable {
     /// The right edge of the log that is signed.
     var edge = MerkleEdge()
 
-    /// The one file below the log's folder that is not part of the log: what is being written.
-    static let draftName = ".new"
-
-    private var draft: String { "\(directory.audit)/\(Self.draftName)" }
+    private var draft: String { TileBatch.draft(in: directory.audit) }
 
     /// Writes tiles for the entries up to `size`, then signs and replaces the checkpoint.
     mutating func publish(upTo size: Int) throws(LedgerError) {
@@ -35,7 +32,7 @@ struct AuditWriter: Sendable {
     mutating func lay(
         upTo size: Int, keepingWhatIsThere: Bool
     ) throws(LedgerError) -> [TilePath] {
-        var folders: Set<String> = []
+        var batch = TileBatch(folder: directory.audit)
         var completed: [TilePath] = []
         let width = TilePath.fullWidth
         let unchanged = keepingWhatIsThere ? [] : Set(edge.partials.map(\.path))
@@ -49,19 +46,19 @@ struct AuditWriter: Sendable {
             }
             let bundle = TilePath(.entries, index: index, width: range.count)
             try put(
-                bundle, EntryBundle.bytes(of: entries.map(\.bytes)), keepingWhatIsThere, &folders)
+                bundle, EntryBundle.bytes(of: entries.map(\.bytes)), keepingWhatIsThere, &batch)
             if !bundle.isPartial { completed.append(bundle) }
             for entry in entries.dropFirst(known) {
                 for tile in edge.append(entry.leaf) {
-                    try put(tile.path, tile.hashes.tileBytes, keepingWhatIsThere, &folders)
+                    try put(tile.path, tile.hashes.tileBytes, keepingWhatIsThere, &batch)
                     completed.append(tile.path)
                 }
             }
         }
         for tile in edge.partials where !unchanged.contains(tile.path) {
-            try put(tile.path, tile.hashes.tileBytes, keepingWhatIsThere, &folders)
+            try put(tile.path, tile.hashes.tileBytes, keepingWhatIsThere, &batch)
         }
-        for folder in folders.sorted() { try DurableFile.sync(folder: folder) }
+        try batch.finish()
         return completed
     }
 
@@ -85,7 +82,7 @@ struct AuditWriter: Sendable {
 
     private func put(
         _ path: TilePath, _ bytes: [UInt8], _ keepingWhatIsThere: Bool,
-        _ folders: inout Set<String>
+        _ batch: inout TileBatch
     ) throws(LedgerError) {
         let file = "\(directory.audit)/\(path)"
         if keepingWhatIsThere,
@@ -96,10 +93,7 @@ struct AuditWriter: Sendable {
             }
             return
         }
-        let folder = DurableFile.folder(of: file)
-        folders.formUnion(try DurableFile.makeFolder(folder))
-        folders.insert(folder)
-        try DurableFile.replace(file, with: bytes, draft: draft)
+        try batch.put(bytes, at: file)
     }
 
     /// Removes the partial forms of a tile whose full form is signed; the specification allows it.

@@ -11,21 +11,25 @@ enum JournalWriting {
     ///   is wrong with this transaction alone; anything else is a fault of the journal.
     static func perform(_ spelled: SpelledTransaction, first: Int, in db: Database) throws {
         let transaction = spelled.transaction
-        for entry in transaction.entries(numberedFrom: first) { try insert(entry, in: db) }
+        for (offset, (draft, entry)) in zip(transaction.entries, spelled.entries).enumerated() {
+            let sequence = first + offset
+            try insert(
+                entry.bytes(sequence: sequence), sequence: sequence, lane: draft.lane, in: db)
+        }
         let writes = zip(transaction.writes(numberedFrom: first), spelled.payloads)
         for (write, payload) in writes { try perform(write, payload, in: db) }
     }
 
-    private static func insert(_ entry: AuditEntry, in db: Database) throws {
-        let bytes = entry.bytes
+    private static func insert(
+        _ bytes: [UInt8], sequence: Int, lane: LaneID?, in db: Database
+    ) throws {
         guard bytes.count <= AuditEntry.maximumBytes else {
             throw LedgerError.entryTooLarge(bytes: bytes.count)
         }
         try db.cachedStatement(
             sql: "INSERT INTO entries (seq, lane, bytes, hash) VALUES (?, ?, ?, ?)"
         ).execute(arguments: [
-            entry.sequence, entry.draft.lane?.description, Data(bytes),
-            Data(MerkleHash.leaf(bytes).bytes),
+            sequence, lane?.description, Data(bytes), Data(MerkleHash.leaf(bytes).bytes),
         ])
     }
 

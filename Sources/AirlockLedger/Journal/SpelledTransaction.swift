@@ -8,9 +8,11 @@ struct SpelledTransaction: Sendable {
     let transaction: LedgerTransaction
     /// By position of the write; nil where the journal spells the record itself.
     let payloads: [Data?]
+    let entries: [SpelledEntry]
 
     init(_ transaction: LedgerTransaction) throws {
         self.transaction = transaction
+        entries = transaction.entries.map { SpelledEntry($0) }
         payloads = try transaction.writes.map { write in
             switch write {
             case .operation(let record): try SealedRow.payload(record)

@@ -46,8 +46,43 @@ enum DurableFile {
             throw error
         }
         guard close(descriptor) == 0 else { throw fault("close", draft) }
-        guard rename(draft, path) == 0 else { throw fault("rename to", path) }
+        try rename(draft, to: path)
     }
+
+    /// Writes a whole file and syncs nothing.
+    static func write(_ bytes: [UInt8], to path: String) throws(LedgerError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw fault("create", path) }
+        do throws(LedgerError) { try write(bytes, to: descriptor, path: path) } catch {
+            close(descriptor)
+            throw error
+        }
+        guard close(descriptor) == 0 else { throw fault("close", path) }
+    }
+
+    /// Gives a file another name; the folder is not synced.
+    static func rename(_ path: String, to other: String) throws(LedgerError) {
+        guard Glibc.rename(path, other) == 0 else { throw fault("rename to", other) }
+    }
+
+    /// Makes everything durable that was written to the file system in which a folder lies.
+    static func sync(fileSystemOf path: String) throws(LedgerError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw fault("open", path) }
+        defer { close(descriptor) }
+        guard syncFileSystem(descriptor) == 0 else { throw fault("sync", path) }
+    }
+
+    /// `syncfs` of Linux, which glibc shows to C alone with `_GNU_SOURCE`.
+    private static let syncFileSystem: @convention(c) (Int32) -> Int32 = {
+        guard let symbol = dlsym(nil, "syncfs") else {
+            return { _ in
+                errno = ENOSYS
+                return -1
+            }
+        }
+        return unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Int32).self)
+    }()
 
     /// Makes a file that someone else wrote durable under another name in the same folder.
     static func adopt(_ draft: String, as path: String) throws(LedgerError) {
@@ -56,7 +91,7 @@ enum DurableFile {
         let isSynced = fsync(descriptor) == 0
         close(descriptor)
         guard isSynced else { throw fault("sync", draft) }
-        guard rename(draft, path) == 0 else { throw fault("rename to", path) }
+        try rename(draft, to: path)
         try sync(folder: folder(of: path))
     }
 

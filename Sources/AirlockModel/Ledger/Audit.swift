@@ -85,7 +85,7 @@ package struct AuditEntry: Hashable, Sendable {
     /// The longest outcome or value of a detail in bytes; longer text is cut and marked.
     package static let maximumDetailBytes = 2 * 1024
     /// The longest id of an actor in bytes; a commit can name an author at any length.
-    private static let maximumActorBytes = 512
+    static let maximumActorBytes = 512
 
     package let sequence: Int
     package let draft: AuditDraft
@@ -98,48 +98,7 @@ package struct AuditEntry: Hashable, Sendable {
     /// Canonical JSON: sorted keys, no floats, absent fields left out.
     ///
     /// Never longer than ``maximumBytes``: when the values together are too long, all are cut shorter.
-    package var bytes: [UInt8] {
-        var limit = Self.maximumDetailBytes
-        var bytes = encoded(limit: limit)
-        while bytes.count > Self.maximumBytes, limit > 1 {
-            limit /= 2
-            bytes = encoded(limit: limit)
-        }
-        return bytes
-    }
-
-    private func encoded(limit: Int) -> [UInt8] {
-        JSONValue.fields([
-            "v": .integer(1),
-            "seq": .integer(sequence),
-            "time": .string(draft.time.rfc3339),
-            "kind": .string(draft.kind.rawValue),
-            "actor": .fields([
-                "id": .string(Self.cut(draft.actor.id, to: min(limit, Self.maximumActorBytes))),
-                "kind": .string(draft.actor.kind.rawValue),
-            ]),
-            "lane": draft.lane.map(JSONValue.text),
-            "environment": draft.environment.map(JSONValue.text),
-            "commit": draft.commit.map(JSONValue.text),
-            "change": draft.change.map(JSONValue.text),
-            "operation": draft.operation.map(JSONValue.integer),
-            "artifact": draft.artifact.map(JSONValue.text),
-            "approvals": .array([]),
-            "outcome": draft.outcome.map { .string(Self.cut($0, to: limit)) },
-            "about": draft.about.map(JSONValue.integer),
-            "detail": draft.detail.isEmpty
-                ? nil : .object(draft.detail.mapValues { .string(Self.cut($0, to: limit)) }),
-        ]).canonicalBytes
-    }
-
-    /// Cuts between characters of UTF-8, never inside one.
-    private static func cut(_ text: String, to limit: Int) -> String {
-        guard text.utf8.count > limit else { return text }
-        let isContinuation = { (byte: UInt8) in byte & 0xC0 == 0x80 }
-        var kept = Array(text.utf8.prefix(limit + 1))
-        while let last = kept.popLast(), isContinuation(last) {}
-        return String(decoding: kept, as: UTF8.self) + "… (cut)"
-    }
+    package var bytes: [UInt8] { SpelledEntry(draft).bytes(sequence: sequence) }
 }
 
 /// Which audit entries are wanted; every given field must match.
