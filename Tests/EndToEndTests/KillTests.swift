@@ -59,7 +59,9 @@ import Testing
                 let victim = try stage.start(["reconcile", "--wait", "20s"])
                 try await Task.sleep(for: .milliseconds(moment))
                 victim.signal(SIGKILL)
-                if try await victim.outcome(within: .seconds(10)).code == 128 + SIGKILL { killed += 1 }
+                if try await victim.outcome(within: .seconds(10)).code == 128 + SIGKILL {
+                    killed += 1
+                }
             }
             if round % 10 == 9 { try await stage.must("audit", "verify") }
         }
