@@ -57,7 +57,11 @@ actor LogCopier {
 
     private func copyNew(limit: Duration) async {
         do {
-            guard let note = try await copy.log.checkpoint(), note != copied else { return }
+            guard let note = try await copy.log.checkpoint() else { return }
+            guard note != copied else {
+                fault = nil
+                return
+            }
             try await push(note, limit: limit)
         } catch let error as LedgerError {
             tell("the audit log cannot be read: \(error.phrase)")

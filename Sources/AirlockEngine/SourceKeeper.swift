@@ -36,8 +36,7 @@ actor SourceKeeper {
     private var authors: [CommitID: String] = [:]
     /// How often the mirror was put aside since the newest commit could be read.
     var clones = 0
-    /// Whether a mirror was put aside and no commit could be read since.
-    var isAside = false
+    var lastClone: Moment?
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -220,7 +219,7 @@ actor SourceKeeper {
         let now = parts.clock.now()
         let record = verified.record
         authors[record.id] = record.authorEmail
-        if record.id == fetched?.commit { (clones, isAside) = (0, false) }
+        if record.id == fetched?.commit { await noteReadable() }
         let isNew = state.head?.commit.id != record.id
         let limits = isNew ? state.head?.limits : state.head?.limitsInForce
         let inForce = limits ?? fleet.limits

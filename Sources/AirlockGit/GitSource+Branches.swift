@@ -38,20 +38,24 @@ extension GitSource: BranchWriter {
         _ draft: CommitDraft, to reference: String, previous: CommitID?, limit: Duration
     ) async throws(SourceError) -> CommitID {
         try Libgit2.start()
+        // A checkpoint is all that its commit holds.
+        let base = reference == LogRequest.reference ? nil : draft.parent
         var builder = CommitBuilder(limits: limits)
         let tree = try reading { repository throws(SourceError) in
-            try builder.tree(parent: draft.parent, changing: draft.files, in: repository)
+            try builder.tree(parent: base, changing: draft.files, in: repository)
         }
         let payload = CommitBuilder.payload(draft, tree: tree)
         let signature = try await signer?.signature(of: payload)
         let commit = builder.commit(payload, signature: signature)
-        let size = draft.files.values.reduce(payload.count) { $0 + ($1?.count ?? 0) }
+        let size = draft.files.reduce(payload.count) {
+            $0 + $1.key.utf8.count + ($1.value?.count ?? 0)
+        }
         guard size <= Self.maximumPushBytes else {
             throw .tooLarge(what: "the push", limit: GitLimits.bytes(Self.maximumPushBytes))
         }
         let request = PushRequest(
             state: paths.state, remote: remote, reference: reference, commit: commit,
-            previous: previous, parent: draft.parent,
+            previous: previous, base: base,
             files: draft.files.mapValues { $0.map { Data($0) } },
             payload: Data(payload), signature: signature,
             lockPatienceMilliseconds: (limit * 3 / 4).milliseconds, access: access.forPushing)

@@ -70,30 +70,35 @@ package actor GitSource: CommitSource {
         try await fetch(branch, for: .head, lockPatience: limit * 3 / 4, limit: limit)
     }
 
-    /// Moves the mirror to `mirror.git.damaged`, where a person can look at it.
-    ///
-    /// A second copy in a row is removed instead: the first may be the only one that holds the last good
-    /// commit.
-    package func putAside(isFirst: Bool) async throws(SourceError) {
+    /// Moves the mirror to `mirror.git.aside`; what is there already stays, and the mirror goes.
+    package func putAside() async throws(SourceError) {
         try changingMirror { paths in
             guard Glibc.access(paths.repository, F_OK) == 0 else { return }
-            guard isFirst else {
+            guard Glibc.access(paths.aside, F_OK) != 0 else {
                 return try FileManager.default.removeItem(atPath: paths.repository)
             }
-            if Glibc.access(paths.damaged, F_OK) == 0 {
-                try FileManager.default.removeItem(atPath: paths.damaged)
-            }
-            try FileManager.default.moveItem(atPath: paths.repository, toPath: paths.damaged)
+            try FileManager.default.moveItem(atPath: paths.repository, toPath: paths.aside)
         }
     }
 
     package func takeBack() async throws(SourceError) {
+        guard Glibc.access(paths.aside, F_OK) == 0 else { return }
         try changingMirror { paths in
-            guard Glibc.access(paths.damaged, F_OK) == 0 else { return }
             if Glibc.access(paths.repository, F_OK) == 0 {
                 try FileManager.default.removeItem(atPath: paths.repository)
             }
-            try FileManager.default.moveItem(atPath: paths.damaged, toPath: paths.repository)
+            try FileManager.default.moveItem(atPath: paths.aside, toPath: paths.repository)
+        }
+    }
+
+    /// Moves what was put aside to `mirror.git.damaged`, where a person can look at it.
+    package func dropAside() async throws(SourceError) {
+        guard Glibc.access(paths.aside, F_OK) == 0 else { return }
+        try changingMirror { paths in
+            if Glibc.access(paths.damaged, F_OK) == 0 {
+                try FileManager.default.removeItem(atPath: paths.damaged)
+            }
+            try FileManager.default.moveItem(atPath: paths.aside, toPath: paths.damaged)
         }
     }
 

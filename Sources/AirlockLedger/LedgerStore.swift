@@ -114,7 +114,7 @@ package final class LedgerStore: Ledger, SignedLog {
     /// Publishes what is committed and gives the lock back; nothing can be written or read after it.
     package func close() async throws(LedgerError) {
         commits.end()
-        await publisher.drain()
+        await publisher.tryAll()
         try reader.reading.close()
         try journal.close()
         lock.release()
@@ -146,7 +146,7 @@ package final class LedgerStore: Ledger, SignedLog {
     }
 
     package func checkpoint() async throws(LedgerError) -> [UInt8]? {
-        await publisher.drain()
+        try await publisher.drain()
         do { return try AuditLog(reader.directory).checkpointBytes() } catch {
             if case .missing = error { return nil }
             throw .storage("\(error)")
@@ -160,6 +160,9 @@ package final class LedgerStore: Ledger, SignedLog {
         } catch {
             switch error {
             case .missing, .unreadable: throw .storage("\(error)")
+            // Only a tile of this log can be elsewhere: the two checkpoints cannot be compared then.
+            case .damaged(let place, _) where place != "audit/checkpoint":
+                throw .corrupt(what: "\(error)")
             case .damaged, .cutShort, .refused: return "\(error)"
             }
         }

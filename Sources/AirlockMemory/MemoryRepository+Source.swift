@@ -75,10 +75,13 @@ extension MemoryRepository: CommitSource {
         return Dictionary(found) { first, _ in first }
     }
 
-    package func putAside(isFirst: Bool) async throws(SourceError) { mend() }
+    package func putAside() async throws(SourceError) { mend() }
 
     /// Nothing: what was put aside here was mended in place.
     package func takeBack() async throws(SourceError) {}
+
+    /// Nothing, as above.
+    package func dropAside() async throws(SourceError) {}
 
     package func readCounts() async -> ReadCounts { content.withLock { $0.counts } }
 

@@ -18,8 +18,8 @@ extension HoldReason {
         }
     }
 
-    /// Whose move is next.
-    package var moves: [NextMove] {
+    /// Whose move is next in `lane`.
+    package func moves(in lane: LaneID) -> [NextMove] {
         switch self {
         case .gates(let verdicts): verdicts.map(\.move)
         case .unobserved: [.wait]
@@ -33,7 +33,7 @@ extension HoldReason {
                     "bring the files of services/ back, or raise limits.removals in fleet.yaml in "
                         + "a commit of its own before this one")
             ]
-        case .claimed: [.run("airlock run --take-over ENVIRONMENT")]
+        case .claimed: [.run("airlock run --take-over \(lane.environment)")]
         case .environmentRemoved: [.commit("bring the environment's file back")]
         }
     }

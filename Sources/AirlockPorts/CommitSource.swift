@@ -12,12 +12,14 @@ package protocol CommitSource: Sendable {
 
     /// Puts what is stored aside because it is damaged, so that the next fetch begins anew.
     ///
-    /// - Parameter isFirst: False when what was fetched after the last time is damaged too; what was put
-    ///   aside first is then kept.
-    func putAside(isFirst: Bool) async throws(SourceError)
+    /// What was put aside before, also by another process, is kept instead, until ``dropAside()``.
+    func putAside() async throws(SourceError)
 
-    /// Puts what was put aside back, because what was fetched since is no better.
+    /// Puts what was put aside back, because what was fetched since is no better; else does nothing.
     func takeBack() async throws(SourceError)
+
+    /// Lets go of what was put aside, because the newest commit can be read again.
+    func dropAside() async throws(SourceError)
 
     /// What the last good fetch found; nil when there was none.
     func lastFetch() async throws(SourceError) -> FetchedHead?

@@ -48,6 +48,8 @@ extension SeededRun {
         if !state.operations.isEmpty { witness.accuse("operations are open at the end") }
         if !state.intents.isEmpty { witness.accuse("intents are open at the end") }
         witness.audit(ledger.durableEntries, deliveries: try await world.deliveries())
+        let replay = LogReplay(ledger.durableEntries, state: ledger.durableState)
+        for violation in replay.violations { witness.accuse("replay: \(violation)") }
         let before = (entries: ledger.durableEntries.count, effects: witness.appliedCount)
         try await tick()
         try await look()

@@ -31,6 +31,8 @@ package final class SeededRun {
         package let story: [String]
         /// The audit log at the end.
         package let entries: [AuditEntry]
+        /// The journal at the end.
+        package let state: LedgerState
         /// The most questions and orders that one look sent to the world, for each lane.
         package let callsPerLane: Int
     }
@@ -89,7 +91,7 @@ package final class SeededRun {
         return Report(
             seed: seed, violations: witness.violations, effects: witness.appliedCount,
             restarts: restarts, faultKinds: faultKinds.count, story: story.lines,
-            entries: ledger.durableEntries, callsPerLane: callsPerLane)
+            entries: ledger.durableEntries, state: ledger.durableState, callsPerLane: callsPerLane)
     }
 
     func note(_ what: String) { story.tell(what, at: worldTime.now) }

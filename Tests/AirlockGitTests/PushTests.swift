@@ -17,12 +17,6 @@ struct PushTests {
             message: "Roll back production/api\n\nIt failed its analysis.")
     }
 
-    /// Opens the origin for pushes over a path, which libgit2 makes to bare repositories alone.
-    private func prepare(_ fixture: Fixture, for transport: GitServer.Transport) throws {
-        guard [.path, .file].contains(transport) else { return }
-        try fixture.git("config", "core.bare", "true")
-    }
-
     @Test(
         "every transport pushes a branch with one signed commit that git verifies",
         arguments: GitServer.Transport.allCases)
@@ -30,7 +24,6 @@ struct PushTests {
         let fixture = try Fixture()
         let base = try fixture.commit(
             "base", ["services/a/x.yaml": "a\n", "services/b/x.yaml": "b\n", "run": "#!\n"])
-        try prepare(fixture, for: transport)
         let server = try GitServer(transport, fixture)
         let keys = try Keys(fixture)
         try await with(
@@ -72,7 +65,6 @@ struct PushTests {
         try fixture.git("update-index", "--chmod=+x", "a.b")
         try fixture.git("commit", "-q", "-m", "mode")
         let head = try fixture.head()
-        try prepare(fixture, for: .path)
         try await with(fixture.source()) { source async throws in
             _ = try await source.fetch(limit: .ample)
             let name = try #require(BranchName("made"))
@@ -131,7 +123,6 @@ struct PushTests {
         arguments: [GitServer.Transport.path, .http, .ssh])
     func checkpoints(_ transport: GitServer.Transport) async throws {
         let fixture = try Fixture()
-        try prepare(fixture, for: transport)
         let server = try GitServer(transport, fixture)
         let author = try #require(Self.author)
         func push(_ note: String, after: CommitID?, _ source: GitSource) async throws -> CommitID {
@@ -154,6 +145,13 @@ struct PushTests {
             let late = await refusal { try await push("three", after: first, source) }
             #expect("\(late ?? .busy)".contains("was moved"), "\(late ?? .busy)")
             #expect(try fixture.git("rev-parse", "refs/airlock/log") == second.description)
+            // A reference that was set back, or is gone, gives itself away.
+            try fixture.git("update-ref", "refs/airlock/log", first.description)
+            let back = await refusal { try await source.remoteCheckpoint(limit: .ample) }
+            #expect("\(back ?? .busy)".contains("set back"), "\(back ?? .busy)")
+            try fixture.git("update-ref", "-d", "refs/airlock/log")
+            let gone = await refusal { try await source.remoteCheckpoint(limit: .ample) }
+            #expect("\(gone ?? .busy)".contains("is gone"), "\(gone ?? .busy)")
             // What is no checkpoint is not taken for one.
             try fixture.git("update-ref", "refs/airlock/log", "refs/heads/main")
             let strange = await refusal { try await source.remoteCheckpoint(limit: .ample) }

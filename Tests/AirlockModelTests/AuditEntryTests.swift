@@ -53,6 +53,25 @@ struct AuditEntryTests {
         #expect(!text(exact).contains("(cut)"))
     }
 
+    @Test("what was cut is read back, wherever a character of several bytes stands")
+    func cutAndRead() throws {
+        for limit in [512, 2_048] {
+            for character in ["a", "é", "€", "😀"] {
+                for place in (limit - 16)...(limit + 16) {
+                    let long =
+                        String(repeating: "s", count: place) + character
+                        + String(repeating: "y", count: 40)
+                    let draft = AuditDraft(
+                        kind: .frozen, time: Timestamp(milliseconds: 0),
+                        actor: Actor(id: long, kind: .git), outcome: long, detail: ["reason": long])
+                    let entry = AuditEntry(sequence: 3, draft: draft)
+                    let read = try AuditEntry(bytes: entry.bytes)
+                    #expect(read.bytes == entry.bytes, "\(limit) \(character) \(place)")
+                }
+            }
+        }
+    }
+
     @Test("whatever a commit says, an entry has at most 16 KiB and stays readable")
     func bounded() throws {
         for character in ["a", "\u{1}", "\"", "é", "😀", "e\u{301}"] {

@@ -71,6 +71,8 @@ struct DispositionTests {
         }
         let foreign = Claim(ledger: other, epoch: Epoch(1))
         #expect(plan(stored: foreign)?.lanes.map(\.held) == [.claimed(by: foreign)])
+        let moves = plan(stored: foreign)?.lanes.flatMap { $0.held?.moves(in: $0.lane) ?? [] }
+        #expect(moves == [.run("airlock run --take-over production")])
         #expect(plan(stored: nil)?.lanes.first?.isMoving == true)
         let older = Claim(ledger: own, epoch: Epoch(1))
         #expect(plan(stored: older)?.lanes.first?.isMoving == true)

@@ -147,7 +147,7 @@ struct PlannerPropertyTests {
             let id = lane.lane
             if let reason = lane.held {
                 #expect(!reason.phrase.isEmpty && !reason.phrase.hasSuffix("."), "seed \(seed)")
-                #expect(!reason.moves.isEmpty, "seed \(seed)")
+                #expect(!reason.moves(in: id).isEmpty, "seed \(seed)")
                 if case .gates(let verdicts) = reason {
                     #expect(!verdicts.isEmpty, "seed \(seed)")
                     #expect(verdicts.allSatisfy { $0.answer != .pass }, "seed \(seed)")
@@ -221,7 +221,8 @@ struct PlannerPropertyTests {
                 case .repair(let repair, let operation):
                     "repair \(try json(repair)) \(operation ?? 0)"
                 case .back(let operation): "back \(operation)"
-                case .hold(let reason): "hold \(reason.phrase) \(reason.moves.map(\.advice))"
+                case .hold(let reason):
+                    "hold \(reason.phrase) \(reason.moves(in: lane.lane).map(\.advice))"
                 case .leave(let reason): "leave \(reason.rawValue)"
                 }
             lines.append("\(lane.lane): \(end)")

@@ -54,6 +54,13 @@ import Testing
         #expect(next.code == 1 && next.errors.contains("object"), "\(next.output)\(next.errors)")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         #expect(try await stage.lane("production/api")["state"] as? String == "settled")
+        // Also after a kill while the good one was aside, with nobody to fetch from.
+        try stage.shell("mv '\(stage.state)/mirror.git' '\(stage.state)/mirror.git.aside'")
+        let alone = try await stage.airlock(
+            "reconcile", "--wait", "20s", environment: ["AIRLOCK_REPO": stage.root + "/nowhere"])
+        #expect(!alone.errors.contains("no fleet"), "\(alone.output)\(alone.errors)")
+        #expect(FileManager.default.fileExists(atPath: stage.state + "/mirror.git"))
+        #expect(!FileManager.default.fileExists(atPath: stage.state + "/mirror.git.aside"))
         // And the remote that is whole again is taken up.
         try await stage.must("reconcile", "--wait", "20s")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")

@@ -1,3 +1,4 @@
+import AirlockModel
 import AirlockRehearsal
 import Foundation
 import Testing
@@ -44,6 +45,34 @@ struct SimulationTests {
     func plantedBugsAreFound(bug: SeededRun.Bug) async throws {
         let outcome = try await Rehearsal(seeds: 0..<200, bug: bug).play(atOnce: 2)
         #expect(outcome.failure != nil, "200 seeds did not notice \(bug)")
+    }
+
+    @Test("a log that lost an entry, or has one twice, does not agree with its journal")
+    func logReplay() async throws {
+        let life = try await SeededRun(seed: 11).play()
+        let entries = life.entries
+        #expect(LogReplay(entries, state: life.state).violations.isEmpty)
+        for kind in [AuditKind.intended, .settled] {
+            let places = entries.indices.filter { entries[$0].draft.kind == kind }
+            #expect(places.count > 5)
+            for place in places {
+                var (without, twice) = (entries, entries)
+                without.remove(at: place)
+                twice.insert(entries[place], at: place)
+                for damaged in [without, twice] {
+                    // Numbered anew, so that it is what they say that is found.
+                    let numbered = damaged.enumerated().map { number, entry in
+                        var draft = entry.draft
+                        draft.about = draft.about.map {
+                            $0 > place ? $0 + damaged.count - entries.count : $0
+                        }
+                        return AuditEntry(sequence: number, draft: draft)
+                    }
+                    let replay = LogReplay(numbered, state: life.state)
+                    #expect(!replay.violations.isEmpty, "\(kind) \(place)")
+                }
+            }
+        }
     }
 
     @Test("a seed is played the same again")

@@ -86,7 +86,8 @@ struct PlanMarkdown {
     private func verdict(_ lane: LanePlan) -> String {
         switch lane.disposition {
         case .hold(let reason):
-            let advice = reason.moves.compactMap(\.advice).first.map { " (\($0))" } ?? ""
+            let advice =
+                reason.moves(in: lane.lane).compactMap(\.advice).first.map { " (\($0))" } ?? ""
             return reason.phrase + advice
         case .change: return "passes every gate"
         case .repair(let repair, _): return repair.found.map(\.phrase).joined(separator: "; ")

@@ -57,7 +57,9 @@ struct PlanText {
                 reason.turnsByItself
                 ? ink.cyan("waits: \(reason.phrase)") : ink.red("held: \(reason.phrase)")
             lines.append("      " + word)
-            lines += reason.moves.compactMap(\.advice).map { "      " + ink.dim("→ \($0)") }
+            lines += reason.moves(in: lane.lane).compactMap(\.advice).map {
+                "      " + ink.dim("→ \($0)")
+            }
         }
         let waits = lane.verdicts.filter { $0.answer != .pass }
         if case .repair = lane.disposition, !waits.isEmpty {

@@ -77,7 +77,7 @@ struct LaneView: Codable {
         switch plan.disposition {
         case .hold(let why):
             reason = why.phrase
-            advice = why.moves.compactMap(\.advice)
+            advice = why.moves(in: plan.lane).compactMap(\.advice)
         case .change, .repair, .back, .leave:
             reason = nil
             advice = []

@@ -10,7 +10,7 @@ struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Show, verify, prove and export the audit log.",
         subcommands: [
-            Show.self, Verify.self, Key.self, Prove.self, CheckProof.self, Export.self,
+            Show.self, Verify.self, Key.self, Prove.self, CheckProof.self, Export.self, Replay.self,
         ])
 
     /// `airlock audit show`.

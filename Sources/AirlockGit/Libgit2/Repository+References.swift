@@ -35,6 +35,33 @@ extension Repository {
         }
     }
 
+    /// Makes a reference that is not there, or moves one that is at `previous` and nowhere else.
+    ///
+    /// - Returns: False when it is not what it should be before.
+    borrowing func refer(
+        _ name: String, to commit: CommitID, from previous: CommitID?
+    ) throws(GitError) -> Bool {
+        try with { repository throws(GitError) in
+            var oid = GitObjectID(commit).oid
+            var reference: OpaquePointer?
+            let code: Int32
+            if let previous {
+                var old = GitObjectID(previous).oid
+                code = git_reference_create_matching(
+                    &reference, repository, name, &oid, 1, &old, nil)
+            } else {
+                code = git_reference_create(&reference, repository, name, &oid, 0, nil)
+            }
+            if [GIT_EEXISTS, GIT_EMODIFIED, GIT_ENOTFOUND].contains(where: { $0.rawValue == code })
+            {
+                return false
+            }
+            try GitError.check(code, "write \(name)")
+            git_reference_free(reference)
+            return true
+        }
+    }
+
     /// Removes a reference; an absent one is no error.
     borrowing func removeReference(_ name: String) throws(GitError) {
         _ = try with { repository throws(GitError) in

@@ -40,11 +40,6 @@ struct RemoteAddress: Hashable {
 
     let place: Place
 
-    /// The folder of this machine; nil for a server.
-    var folder: String? {
-        if case .folder(let path) = place { path } else { nil }
-    }
-
     /// Reads an absolute path or a URL; nothing that could be taken for an option, a command or a
     /// password passes.
     ///

@@ -37,23 +37,31 @@ enum MirrorFetch {
 
     /// Opens the mirror and makes it at the first fetch.
     static func open(_ paths: MirrorPaths) throws(SourceError) -> Repository {
+        try open(paths.repository, unfinished: paths.unfinished)
+    }
+
+    /// Opens a repository of the state directory, and makes it where there is none.
+    static func open(
+        _ path: String, unfinished: String
+    ) throws(SourceError) -> Repository {
         do throws(GitError) {
-            if access(paths.repository, F_OK) != 0 {
-                // Made beside and renamed, so that a kill leaves no half-made mirror.
-                try Repository.create(at: paths.unfinished)
-                guard rename(paths.unfinished, paths.repository) == 0 else {
+            if access(path, F_OK) != 0 {
+                // Made beside and renamed, so that a kill leaves no half-made one.
+                try Repository.create(at: unfinished)
+                guard rename(unfinished, path) == 0 else {
                     throw GitError(
                         code: -1, category: GIT_ERROR_OS, doing: "create",
                         text: String(cString: strerror(errno)))
                 }
             }
-            return try Repository(opening: paths.repository)
+            return try Repository(opening: path)
         } catch {
-            throw error.reading(paths.repository)
+            throw error.reading(path)
         }
     }
 
-    private static func open(folder: String) throws(SourceError) -> Repository {
+    /// Opens the repository of a remote that is a folder.
+    static func open(folder: String) throws(SourceError) -> Repository {
         do throws(GitError) {
             return try Repository(opening: folder)
         } catch {

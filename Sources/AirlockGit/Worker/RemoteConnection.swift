@@ -3,14 +3,14 @@ import AirlockPorts
 import CLibgit2
 import Glibc
 
-/// One conversation with a remote; runs in the worker, which can be killed at any moment.
+/// One conversation with a git server; runs in the worker, which can be killed at any moment.
 ///
 /// libgit2 calls back on the thread of the conversation, which is the only one that has this value.
 final class RemoteConnection {
     /// References that a server may advertise.
     private static let maximumReferences = 1_000_000
 
-    /// What a person calls the remote: a server's host or a folder's path.
+    /// The server's host.
     let name: String
     private let url: String
     private let isSSH: Bool
@@ -35,9 +35,7 @@ final class RemoteConnection {
         self.access = access
         self.maximum = maximum
         guard case .server(let server) = address.place else {
-            (name, url) = (address.folder ?? "", address.folder ?? "")
-            (isSSH, user, token) = (false, nil, nil)
-            return
+            preconditionFailure("folders are opened, not connected to")
         }
         (name, url, user, isSSH) = (server.host, server.url, server.user, server.scheme == .ssh)
         switch server.scheme {
@@ -63,10 +61,8 @@ final class RemoteConnection {
     private static let ownHome: String? = getenv("HOME").map { String(cString: $0) }
 
     /// Lends a connected remote that uses these callbacks; every failure is told in the port's words.
-    ///
-    /// - Parameter state: The state directory, named where the fault lies there.
     func with<Value>(
-        _ direction: git_direction, in mirror: borrowing Repository, state: String,
+        _ direction: git_direction, in mirror: borrowing Repository,
         _ body: (OpaquePointer, inout git_remote_callbacks) throws(GitError) -> Value
     ) throws(SourceError) -> Value {
         let payload = Unmanaged.passUnretained(self).toOpaque()
@@ -79,7 +75,7 @@ final class RemoteConnection {
         }
         switch result {
         case .success(let value): return value
-        case .failure(let error): throw reason ?? explained(error, state: state)
+        case .failure(let error): throw reason ?? explained(error, mirror: mirror.path)
         }
     }
 
@@ -252,12 +248,12 @@ final class RemoteConnection {
         return GitError(code: GIT_EUSER.rawValue, category: GIT_ERROR_CALLBACK, doing: "speak")
     }
 
-    private func explained(_ error: GitError, state: String) -> SourceError {
+    private func explained(_ error: GitError, mirror: String) -> SourceError {
         if let tooLarge = error.tooLarge { return tooLarge }
         if error.code == GIT_EAUTH.rawValue { return .unreachable(refused) }
         let local = [GIT_ERROR_ODB, GIT_ERROR_REPOSITORY, GIT_ERROR_CONFIG, GIT_ERROR_REFERENCE]
         if local.contains(where: { Int32($0.rawValue) == error.category }) {
-            return error.reading(state)
+            return error.reading(mirror)
         }
         return .unreachable("\(error.doing) at \(name): \(error.text)")
     }

@@ -4,7 +4,7 @@ import CLibgit2
 
 /// One push of one commit to one reference; runs in the worker.
 enum RemotePush {
-    /// Pushes; what is new is kept in memory and never written to the mirror.
+    /// Pushes, and notes a copy of the audit log.
     ///
     /// - Returns: The commit that the reference has now.
     /// - Throws: ``SourceError``; ``SourceError/rejected(_:)`` when the reference is not what it should be
@@ -17,50 +17,96 @@ enum RemotePush {
         let lock = try MirrorLock(
             paths.lock, patience: .milliseconds(request.lockPatienceMilliseconds))
         defer { _ = lock }
-        let mirror = try MirrorFetch.open(paths)
-        dropReferences(mirror)
-        try makeCommit(request, in: mirror)
-        defer { dropReferences(mirror) }
+        let isLog = request.reference == LogRequest.reference
+        switch address.place {
+        case .folder(let folder): try push(request, into: folder)
+        case .server:
+            // Checkpoints stay in a repository of their own; what a branch is made of stays in memory.
+            let local = isLog ? try RemoteLog.open(paths) : try MirrorFetch.open(paths)
+            try StateFile.sweepLocks(local.path)
+            try push(request, from: local, to: address, keepsObjects: isLog)
+        }
+        if isLog { try SeenLog(remote: request.remote, commit: request.commit).write(paths) }
+        return request.commit
+    }
+
+    /// Writes the commit into a repository of this machine.
+    ///
+    /// libgit2's own transport for folders would copy every branch, and moves references unseen.
+    private static func push(
+        _ request: PushRequest, into folder: String
+    ) throws(SourceError) {
+        let origin = try MirrorFetch.open(folder: folder)
+        func target() throws(SourceError) -> CommitID? {
+            do throws(GitError) { return try origin.target(of: request.reference) } catch {
+                throw error.asking(folder)
+            }
+        }
+        let found = try target()
+        if found == request.commit { return }
+        guard found == request.previous else { throw moved(request, found, at: folder) }
+        let objects = try objects(of: request, in: origin)
+        let isDone: Bool
+        do throws(GitError) {
+            for object in objects { try origin.write(object) }
+            isDone = try origin.refer(
+                request.reference, to: request.commit, from: request.previous)
+        } catch {
+            throw error.asking(folder)
+        }
+        guard isDone else { throw moved(request, try target(), at: folder) }
+    }
+
+    private static func push(
+        _ request: PushRequest, from local: borrowing Repository, to address: RemoteAddress,
+        keepsObjects: Bool
+    ) throws(SourceError) {
+        dropReferences(local)
+        defer { dropReferences(local) }
+        let objects = try objects(of: request, in: local)
+        try GitSource.translating(local) { local throws(GitError) in
+            if !keepsObjects { try local.keepNewObjectsInMemory() }
+            for object in objects { try local.write(object) }
+            // libgit2 pushes references and not objects.
+            try local.refer(folder + request.commit.description, to: request.commit)
+        }
         let connection = try RemoteConnection(
             address, request.access, state: request.state, maximum: RemoteLog.maximum)
-        return try connection.with(
-            GIT_DIRECTION_PUSH, in: mirror, state: request.state
-        ) { remote, callbacks throws(GitError) in
+        try connection.with(GIT_DIRECTION_PUSH, in: local) { remote, callbacks throws(GitError) in
             let found = try connection.advertised(request.reference, by: remote)
             // A push that was given up may have arrived.
-            if found == request.commit { return request.commit }
+            if found == request.commit { return }
             guard found == request.previous else {
-                let now = found.map { "it is at \($0.short)" } ?? "it is gone"
-                let name = request.reference
-                throw connection.stop(
-                    .rejected(
-                        request.previous == nil
-                            ? "\(name) exists at \(connection.name) already; choose another name"
-                            : "\(name) at \(connection.name) was moved by somebody else: \(now)"))
+                throw connection.stop(moved(request, found, at: connection.name))
             }
             try upload(request, to: remote, callbacks)
-            return request.commit
         }
     }
 
-    /// Makes the commit and all that is new in it, in memory.
-    private static func makeCommit(
-        _ request: PushRequest, in mirror: borrowing Repository
-    ) throws(SourceError) {
+    /// The reference is not what it should be before.
+    private static func moved(
+        _ request: PushRequest, _ found: CommitID?, at remote: String
+    ) -> SourceError {
+        let now = found.map { "it is at \($0.short)" } ?? "it is gone"
+        return .rejected(
+            request.previous == nil
+                ? "\(request.reference) exists at \(remote) already; choose another name"
+                : "\(request.reference) at \(remote) was moved by somebody else: \(now)")
+    }
+
+    /// The commit and all that is new in it, as the asker made it.
+    private static func objects(
+        of request: PushRequest, in repository: borrowing Repository
+    ) throws(SourceError) -> [NewObject] {
         var builder = CommitBuilder(limits: .standard)
         _ = try builder.tree(
-            parent: request.parent, changing: request.files.mapValues { $0.map(Array.init) },
-            in: mirror)
+            parent: request.base, changing: request.files.mapValues { $0.map(Array.init) },
+            in: repository)
         let commit = builder.commit(Array(request.payload), signature: request.signature)
         guard commit == request.commit else {
-            throw .failed("commit \(request.commit) came out as \(commit); the mirror has changed")
+            throw .failed("commit \(request.commit) came out as \(commit); report this")
         }
-        try GitSource.translating(mirror) { mirror throws(GitError) in
-            try mirror.keepNewObjectsInMemory()
-            for object in builder.objects { try mirror.write(object) }
-            // libgit2 pushes references and not objects; this one names what is in memory alone.
-            try mirror.refer(folder + commit.description, to: commit)
-        }
+        return builder.objects
     }
 
     /// Where the references are that a push needs while it runs.
@@ -69,10 +115,10 @@ enum RemotePush {
     /// Removes what a push needed, also one that was killed.
     ///
     /// A failure is left to the next fetch or push, which tries again.
-    static func dropReferences(_ mirror: borrowing Repository) {
+    static func dropReferences(_ repository: borrowing Repository) {
         do throws(GitError) {
-            for name in try mirror.references() where name.hasPrefix(folder) {
-                try mirror.removeReference(name)
+            for name in try repository.references() where name.hasPrefix(folder) {
+                try repository.removeReference(name)
             }
         } catch {
             return

@@ -15,7 +15,7 @@ enum ServerFetch {
             maximum: (request.maximumObjects, request.maximumBytes))
         let branch = "refs/heads/\(request.branch)"
         let head = try connection.with(
-            GIT_DIRECTION_FETCH, in: mirror, state: request.state
+            GIT_DIRECTION_FETCH, in: mirror
         ) { remote, callbacks throws(GitError) in
             guard let head = try connection.advertised(branch, by: remote) else {
                 throw connection.stop(.branchMissing(request.branch.description))

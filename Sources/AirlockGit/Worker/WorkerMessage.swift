@@ -42,7 +42,8 @@ struct PushRequest: Codable, Hashable, Sendable {
     let commit: CommitID
     /// What the reference shall have before; nil when it shall not be there.
     let previous: CommitID?
-    let parent: CommitID?
+    /// The commit whose folders are changed; nil to begin with nothing.
+    let base: CommitID?
     let files: [String: Data?]
     /// The commit object without its signature.
     let payload: Data
@@ -53,7 +54,7 @@ struct PushRequest: Codable, Hashable, Sendable {
 
 /// The reference with the copy of the audit log, which is to be read.
 struct LogRequest: Codable, Hashable, Sendable {
-    /// The reference on the remote, and the mirror's copy of it.
+    /// The reference on the remote.
     static let reference = "refs/airlock/log"
 
     let state: String

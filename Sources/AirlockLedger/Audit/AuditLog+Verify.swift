@@ -95,7 +95,7 @@ extension AuditLog {
                     files += 1
                 } else if let tile = TilePath(file) {
                     if tile.isWithin(size) { files += 1 } else { unsigned += 1 }
-                } else if !file.hasPrefix(TileBatch.draftPrefix) {
+                } else if !TileBatch.isDraft(file) {
                     throw .damaged(place: "audit/\(file)", what: "it does not belong to the log")
                 }
             }

@@ -10,7 +10,7 @@ extension AuditWriter {
     /// - Returns: How many entries were laid anew because tiles were missing.
     mutating func recover() throws(LedgerError) -> Int {
         for name in try DurableFile.names(in: directory.audit) ?? []
-        where name.hasPrefix(TileBatch.draftPrefix) {
+        where TileBatch.isDraft(name) {
             try DurableFile.remove("\(directory.audit)/\(name)")
         }
         let key = try verifierKey()

@@ -13,14 +13,24 @@ struct AuditWriter: Sendable {
     let origin: FleetName
     /// The right edge of the log that is signed.
     var edge = MerkleEdge()
+    /// Whether folders may have been made that are not durable yet.
+    var doubtsFolders = true
 
     private var draft: String { TileBatch.draft(in: directory.audit) }
 
     /// Writes tiles for the entries up to `size`, then signs and replaces the checkpoint.
-    mutating func publish(upTo size: Int) throws(LedgerError) {
-        guard size > edge.size else { return }
+    ///
+    /// - Returns: The tiles that became full, for ``tidy(_:)``.
+    mutating func publish(upTo size: Int) throws(LedgerError) -> [TilePath] {
+        guard size > edge.size else { return [] }
         let completed = try lay(upTo: size, keepingWhatIsThere: false)
         try sign()
+        doubtsFolders = false
+        return completed
+    }
+
+    /// Removes the partial forms of tiles whose full form is signed.
+    func tidy(_ completed: [TilePath]) throws(LedgerError) {
         for path in completed { try removePartials(of: path) }
     }
 
@@ -32,7 +42,7 @@ struct AuditWriter: Sendable {
     mutating func lay(
         upTo size: Int, keepingWhatIsThere: Bool
     ) throws(LedgerError) -> [TilePath] {
-        var batch = TileBatch(folder: directory.audit)
+        var batch = TileBatch(folder: directory.audit, syncsParents: doubtsFolders)
         var completed: [TilePath] = []
         let width = TilePath.fullWidth
         let unchanged = keepingWhatIsThere ? [] : Set(edge.partials.map(\.path))

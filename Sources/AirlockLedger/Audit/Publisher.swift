@@ -20,6 +20,8 @@ final class Publisher: Sendable {
         var signed = 0
         var isNamed = false
         var schedule = Schedule.none
+        /// Why the last publish failed; nil when it did not.
+        var fault: LedgerError?
         var waiters: [Waiter] = []
         var checkpoints = 0
     }
@@ -83,8 +85,16 @@ final class Publisher: Sendable {
         try result.get()
     }
 
+    /// Returns when everything that is committed is covered.
+    ///
+    /// - Throws: What the last publish failed for.
+    func drain() async throws(LedgerError) {
+        await tryAll()
+        if let fault = desk.withLock(\.fault) { throw fault }
+    }
+
     /// Returns when everything that is committed has been tried.
-    func drain() async {
+    func tryAll() async {
         schedule(isAwaited: true)
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
@@ -114,21 +124,31 @@ final class Publisher: Sendable {
             return desk.signed < desk.committed ? desk.committed : nil
         }
         guard let size else { return }
+        var leftovers: LedgerError?
         let result = writer.withLock { writer -> Result<Int, LedgerError> in
             guard var next = writer else { return .success(0) }
+            let completed: [TilePath]
             do throws(LedgerError) {
-                try next.publish(upTo: size)
+                completed = try next.publish(upTo: size)
             } catch {
+                writer?.doubtsFolders = true
                 return .failure(error)
             }
             writer = next
+            // What is signed is signed, whatever becomes of forms that nobody needs any more.
+            do throws(LedgerError) { try next.tidy(completed) } catch { leftovers = error }
             return .success(next.edge.size)
         }
-        finish(result)
+        finish(result, leftovers)
     }
 
-    private func finish(_ result: Result<Int, LedgerError>) {
+    private func finish(_ result: Result<Int, LedgerError>, _ leftovers: LedgerError?) {
         let (done, answer) = desk.withLock { desk -> ([Waiter], Result<Void, LedgerError>) in
+            if case .failure(let error) = result {
+                desk.fault = error
+            } else {
+                desk.fault = leftovers
+            }
             switch result {
             case .success(let signed):
                 if signed > desk.signed { desk.checkpoints += 1 }

@@ -11,16 +11,24 @@ struct TileBatch {
     static let draftPrefix = ".new"
     /// Up to here files are synced one by one.
     private static let few = 6
-    /// The most files that are held in memory.
-    private static let most = 256
+    /// The most files, and bytes, that are held in memory.
+    private static let most = (files: 256, bytes: 16 << 20)
 
     private let folder: String
+    private let syncsParents: Bool
     private var waiting: [(file: String, bytes: [UInt8])] = []
+    private var waitingBytes = 0
     /// Folders in which names were made or changed.
     private var folders: Set<String> = []
 
-    /// - Parameter folder: The log's folder.
-    init(folder: String) { self.folder = folder }
+    /// - Parameters:
+    ///   - folder: The log's folder.
+    ///   - syncsParents: Whether folders that are there already may not be durable: a batch before this
+    ///     one failed, or was another process's.
+    init(folder: String, syncsParents: Bool) {
+        self.folder = folder
+        self.syncsParents = syncsParents
+    }
 
     /// The path under which a file is written first.
     static func draft(in folder: String, number: Int = 0) -> String {
@@ -30,7 +38,8 @@ struct TileBatch {
     /// Takes a file; it may be written now or with the others.
     mutating func put(_ bytes: [UInt8], at file: String) throws(LedgerError) {
         waiting.append((file, bytes))
-        if waiting.count >= Self.most { try write() }
+        waitingBytes += bytes.count
+        if waiting.count >= Self.most.files || waitingBytes >= Self.most.bytes { try write() }
     }
 
     /// Returns when everything is on disk under its name.
@@ -45,6 +54,7 @@ struct TileBatch {
             let folder = DurableFile.folder(of: file)
             folders.formUnion(try DurableFile.makeFolder(folder))
             folders.insert(folder)
+            if syncsParents { folders.insert(DurableFile.folder(of: folder)) }
         }
         if waiting.count <= Self.few {
             for (file, bytes) in waiting {
@@ -59,6 +69,12 @@ struct TileBatch {
                 try DurableFile.rename(Self.draft(in: folder, number: number), to: file.file)
             }
         }
-        waiting = []
+        (waiting, waitingBytes) = ([], 0)
+    }
+
+    /// Whether a name in the log's folder is that of a file that was being written.
+    static func isDraft(_ name: String) -> Bool {
+        name.hasPrefix(draftPrefix)
+            && name.dropFirst(draftPrefix.count).allSatisfy { $0.isASCII && $0.isNumber }
     }
 }

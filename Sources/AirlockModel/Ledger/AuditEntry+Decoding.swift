@@ -33,7 +33,8 @@ extension AuditEntry {
                 environment: fields.environment, commit: fields.commit, change: fields.change,
                 operation: fields.operation, artifact: fields.artifact, outcome: fields.outcome,
                 about: fields.about, detail: fields.detail ?? [:]))
-        guard self.bytes == bytes else { throw .notCanonical }
+        let again = SpelledEntry(uncut: draft).bytes(sequence: sequence)
+        guard again == bytes else { throw .notCanonical }
     }
 
     private struct Fields: Decodable {

@@ -9,6 +9,9 @@ package struct SpelledEntry: Hashable, Sendable {
     /// The digits of the largest number.
     private static let numberBytes = 19
 
+    /// Spells a draft that was read from a log, whose values were cut when it was written.
+    init(uncut draft: AuditDraft) { (before, after) = Self.parts(draft, limit: .max) }
+
     /// Spells a draft; values are cut until every number fits into ``AuditEntry/maximumBytes``.
     package init(_ draft: AuditDraft) {
         var limit = AuditEntry.maximumDetailBytes
@@ -60,14 +63,18 @@ package struct SpelledEntry: Hashable, Sendable {
         return (before, json.bytes)
     }
 
-    /// Cuts between characters of UTF-8, never inside one.
+    /// Cuts between characters of UTF-8, never inside one; what was cut so before stays as it is.
     private static func cut(_ text: String, to limit: Int) -> String {
-        guard text.utf8.count > limit else { return text }
+        let isCut = text.hasSuffix(mark) && text.utf8.count - mark.utf8.count <= limit
+        guard text.utf8.count > limit, !isCut else { return text }
         let isContinuation = { (byte: UInt8) in byte & 0xC0 == 0x80 }
         var kept = Array(text.utf8.prefix(limit + 1))
         while let last = kept.popLast(), isContinuation(last) {}
-        return String(decoding: kept, as: UTF8.self) + "… (cut)"
+        return String(decoding: kept, as: UTF8.self) + mark
     }
+
+    /// What stands for the rest of a text.
+    private static let mark = "… (cut)"
 }
 
 /// Writes the fields of an object whose keys come in their order.
