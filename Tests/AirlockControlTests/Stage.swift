@@ -79,7 +79,7 @@ enum Stage {
 
     /// Runs a listener while `body` runs, and stops it.
     static func withListener(
-        _ handler: any ControlHandler = CountingHandler(), limits: ControlLimits = ControlLimits(),
+        _ handler: any ControlHandler = CountingHandler(), limits: ControlLimits = .ample,
         admission: (@Sendable (ControlPeer) -> Bool)? = nil,
         _ body: (String) async throws -> Void
     ) async throws {
@@ -148,5 +148,14 @@ struct SeededGenerator: RandomNumberGenerator {
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
+    }
+}
+
+extension ControlLimits {
+    /// The limits of a reconciler with time for a machine that is slow.
+    static var ample: ControlLimits {
+        var limits = ControlLimits()
+        limits.transfer = .seconds(600)
+        return limits
     }
 }
