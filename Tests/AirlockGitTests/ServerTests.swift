@@ -109,6 +109,9 @@ struct ServerTests {
         let server = try GitServer(
             .http, fixture, fault: "redirect", target: "http://127.0.0.1:\(target.port)")
         #expect(try await refusal(fixture, server) != nil)
+        // It had the token by then.
+        let asked = try server.requests
+        #expect(asked.contains { $0.contains("with authorization") }, "\(asked)")
         let seen = try target.requests
         #expect(seen.isEmpty, "\(seen)")
     }
@@ -206,11 +209,20 @@ struct ServerTests {
         arguments: ["truncate", "garbage"])
     func damagedPacks(_ fault: String) async throws {
         let fixture = try Fixture()
-        let server = try GitServer(.http, fixture, fault: fault)
-        #expect(try await refusal(fixture, server) != nil)
+        let first = try fixture.head()
         let good = try GitServer(.http, fixture)
         try await with(source(fixture, good)) { source async throws in
-            #expect(try await source.fetch(limit: .ample).commit == fixture.head())
+            _ = try await source.fetch(limit: .ample)
+        }
+        let second = try fixture.commit("second", ["services/a/service.yaml": "port: 1\n"])
+        let server = try GitServer(.http, fixture, fault: fault)
+        let error = try #require(try await refusal(fixture, server))
+        #expect(!error.isDamage, "\(error)")
+        try await with(source(fixture, good)) { source async throws in
+            #expect(try await source.record(of: first).id == first)
+            #expect(try await source.delta(from: nil, to: first).changes.count == 1)
+            #expect(try await source.fetch(limit: .ample).commit == second)
+            #expect(try await source.delta(from: first, to: second).changes.count == 1)
         }
     }
 

@@ -56,15 +56,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if options.fault == "silent":
             gone.wait()
             return
-        if options.fault == "redirect":
-            self.send_response(302)
-            self.send_header("Location", options.target + self.path)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
         if options.token and not self.is_known():
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if options.fault == "redirect":
+            self.send_response(302)
+            self.send_header("Location", options.target + self.path)
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
@@ -107,10 +107,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 parts.append(part)
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def hollow_pack(self, path):
+    def pack(self, path, *selection):
         folder = options.root + path.removesuffix("/git-upload-pack")
         names = subprocess.run(
-            ["git", "-C", folder, "rev-list", "--objects", "--filter=blob:none", "--all"],
+            ["git", "-C", folder, "rev-list", "--objects", "--all", *selection],
             stdout=subprocess.PIPE, check=True).stdout
         return subprocess.run(
             ["git", "-C", folder, "pack-objects", "--stdout", "--quiet"], input=names,
@@ -145,11 +145,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if options.fault == "liar" and asks_for_pack:
             body = b"0008NAK\n" + side_band(EMPTY_PACK)
         if options.fault == "hollow" and asks_for_pack:
-            body = b"0008NAK\n" + side_band(self.hollow_pack(path))
+            body = b"0008NAK\n" + side_band(self.pack(path, "--filter=blob:none"))
         if options.fault == "truncate" and self.command == "POST":
             body = body[: len(body) // 2]
-        if options.fault == "garbage" and self.command == "POST":
-            body = body[:40] + bytes(byte ^ 0x5A for byte in body[40:])
+        if options.fault == "garbage" and asks_for_pack:
+            # One wrong byte in an object, under a trailer that is right.
+            pack = bytearray(self.pack(path)[:-20])
+            pack[len(pack) // 2] ^= 0x5A
+            body = b"0008NAK\n" + side_band(bytes(pack) + hashlib.sha1(pack).digest())
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
