@@ -62,7 +62,7 @@ struct MirrorRecord: Codable, Hashable {
 
     /// Reads the file; an absent one is an empty record.
     ///
-    /// - Throws: ``SourceError/corrupt(_:)`` when it does not decode.
+    /// - Throws: ``SourceError/failed(_:)`` when it does not decode: it is not the mirror that is damaged.
     init(at path: String) throws(SourceError) {
         guard let bytes = try StateFile.read(path) else {
             self.init()
@@ -71,7 +71,7 @@ struct MirrorRecord: Codable, Hashable {
         do {
             self = try JSONDecoder().decode(MirrorRecord.self, from: Data(bytes))
         } catch {
-            throw .corrupt("\(path) is not readable; remove it, the next fetch writes it anew")
+            throw .failed("\(path) is not readable; remove it, the next fetch writes it anew")
         }
         guard v == Self.version else {
             throw .failed("\(path) has format \(v), this version knows \(Self.version); upgrade")
