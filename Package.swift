@@ -57,11 +57,6 @@ extension Target.Dependency {
     static let yams = product(name: "Yams", package: "Yams")
 }
 
-/// What `airlock version` calls the commit it was built from.
-let commit = Context.gitInformation.map {
-    $0.currentCommit + ($0.hasUncommittedChanges ? " with changes" : "")
-}
-
 let package = Package(
     name: "airlock",
     platforms: [.macOS(.v15)],
@@ -101,9 +96,9 @@ let package = Package(
         .airlock("AirlockSimulator", ["AirlockModel", "AirlockPorts"]),
 
         // The commit that the program was built from.
-        .target(
-            name: "CBuildCommit",
-            cSettings: commit.map { [.define("AIRLOCK_BUILD_COMMIT", to: "\"\($0)\"")] }),
+        .target(name: "BuildCommit", swiftSettings: strict, plugins: ["BuildCommitPlugin"]),
+        .plugin(
+            name: "BuildCommitPlugin", capability: .buildTool(), path: "Sources/BuildCommitPlugin"),
 
         // Runs the straight line.
         .airlock(
@@ -130,7 +125,7 @@ let package = Package(
                 "AirlockRollout", "AirlockGit", "AirlockLedger", "AirlockControl", "AirlockHost",
                 "AirlockSimulator", "AirlockEngine", "AirlockRehearsal", .argumentParser, .logging,
                 .lifecycle,
-                .unixSignals, "CBuildCommit",
+                .unixSignals, "BuildCommit",
             ]),
         .executableTarget(
             name: "airlock", dependencies: ["AirlockCommands"], swiftSettings: strict),

@@ -20,7 +20,7 @@ package actor GitSource: CommitSource {
     let now: WallClock
     let supervisor: FetchSupervisor
     let signer: (any CommitSigner)?
-    private let executor = DispatchQueueExecutor(label: "airlock.git")
+    private let executor = BlockingExecutor(label: "airlock.git")
     private var opened: OpenedMirror?
     private(set) var counters = ReadCounts()
 

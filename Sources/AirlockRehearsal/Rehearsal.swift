@@ -72,6 +72,6 @@ package struct Rehearsal: Sendable {
     @concurrent
     private func next(_ queue: Queue) async throws -> SeededRun.Report? {
         guard let seed = queue.next() else { return nil }
-        return try await SeededRun(seed: seed, bug: bug).play()
+        return try await SeededRun.live(seed: seed, bug: bug)
     }
 }

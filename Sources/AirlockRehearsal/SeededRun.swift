@@ -61,10 +61,29 @@ package final class SeededRun {
     /// What happened, for a person who looks for a fault.
     let story: Story
 
+    /// Lives the life of a seed; the same seed tells the same story.
+    ///
     /// - Parameter isVerbose: Whether orders and ends of looks are told too.
-    package init(seed: Int, bug: Bug? = nil, isVerbose: Bool = false) {
+    package static func live(
+        seed: Int, bug: Bug? = nil, isVerbose: Bool = false
+    ) async throws -> Report {
+        let executor = LifeExecutor(seed: seed)
+        let story = Story(isVerbose: isVerbose)
+        do {
+            return try await executor.run {
+                try await SeededRun(seed: seed, bug: bug, story: story, on: executor).play()
+            }
+        } catch is LifeExecutor.StoodStill {
+            return Report(
+                seed: seed, violations: ["everything waits, and nothing will wake it"], effects: 0,
+                restarts: 0, faultKinds: 0, story: story.lines, entries: [],
+                state: MemoryLedger().durableState, callsPerLane: 0)
+        }
+    }
+
+    private init(seed: Int, bug: Bug?, story: Story, on executor: LifeExecutor) {
         self.seed = seed
-        story = Story(isVerbose: isVerbose)
+        self.story = story
         self.bug = bug
         dice = Dice(seed: seed)
         shop = Shop(&dice)
@@ -73,12 +92,12 @@ package final class SeededRun {
         witness = Witness(isKeyless: isKeyless)
         world = SimulatedProvider(
             seed: UInt64(seed) + 1, dropsFence: bug == .droppedFence,
-            ignoresIdempotency: isKeyless, now: { time.now })
+            ignoresIdempotency: isKeyless, on: executor, now: { time.now })
         repository = MemoryRepository(now: { clock.now().wall })
     }
 
     /// Lives through all steps, then lets everything come to rest.
-    package func play() async throws -> Report {
+    private func play() async throws -> Report {
         repository.commit(shop.files, subject: "first")
         try await start()
         try await tick()

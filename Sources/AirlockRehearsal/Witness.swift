@@ -109,8 +109,9 @@ final class Witness: Sendable {
                 if times > allowed {
                     notes.violations.append("carried out twice: \(order.phrase)")
                 }
-                let isNew = notes.deeds[order.lane, default: []].insert(deed).inserted
-                if !isNew, times == 1 || times > allowed {
+                // A repeat that comes late is like a hand in the lane: what it undid is done again.
+                if times > 1, times <= allowed { notes.deeds[order.lane] = nil }
+                if !notes.deeds[order.lane, default: []].insert(deed).inserted {
                     notes.violations.append("done again under another key: \(order.phrase)")
                 }
                 // What undid a deed makes room for it: an edited slot is stopped, started, and stopped

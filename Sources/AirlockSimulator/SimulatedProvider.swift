@@ -22,14 +22,16 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
     /// - Parameter dropsFence: A planted bug: orders of writers of the past are carried out.
     /// - Parameter ignoresIdempotency: The world does not know keys, and says so.
     /// - Parameter lacking: What it says it cannot do.
+    /// - Parameter executor: What it runs on; nil for a thread of its own.
     package init(
         seed: UInt64, dropsFence: Bool = false, ignoresIdempotency: Bool = false,
-        lacking: Set<Capability> = [], now: @escaping @Sendable () -> Timestamp
+        lacking: Set<Capability> = [], on executor: (any SerialExecutor)? = nil,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         var bugs = World.PlantedBugs()
         bugs.dropsFence = dropsFence
         bugs.ignoresIdempotency = ignoresIdempotency
-        store = WorldStore(path: nil, seed: seed, bugs: bugs, now: now)
+        store = WorldStore(path: nil, seed: seed, bugs: bugs, executor: executor, now: now)
         self.lacking = ignoresIdempotency ? lacking.union([.idempotency]) : lacking
     }
 

@@ -14,7 +14,7 @@ actor WorldStore {
     /// The most orders that share one flush.
     private static let largestBatch = 1_024
 
-    private let executor = BlockingExecutor(label: "airlock.simulator")
+    private let executor: any SerialExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private var world: World
@@ -29,10 +29,12 @@ actor WorldStore {
     private(set) var flushes = 0
 
     /// - Parameter path: Nil for a world in memory.
+    /// - Parameter executor: Nil for a thread of its own, which may block.
     init(
         path: String?, seed: UInt64, bugs: World.PlantedBugs,
-        now: @escaping @Sendable () -> Timestamp
+        executor: (any SerialExecutor)? = nil, now: @escaping @Sendable () -> Timestamp
     ) {
+        self.executor = executor ?? BlockingExecutor(label: "airlock.simulator")
         world = World(bugs: bugs, keepsDeliveries: path == nil)
         file = path.map(WorldFile.init)
         self.seed = seed
@@ -94,7 +96,7 @@ actor WorldStore {
     /// Lets those who already wait join before the file is locked.
     private func flushNext() {
         isFlushing = true
-        executor.after { [self] in assumeIsolated { $0.flush() } }
+        Task { flush() }
     }
 
     private func flush() {

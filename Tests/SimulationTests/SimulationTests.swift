@@ -12,7 +12,7 @@ struct SimulationTests {
     /// `AIRLOCK_SEED` alone, or the first `AIRLOCK_SEEDS`.
     private static let seeds: Range<Int> = {
         if let one = variables["AIRLOCK_SEED"].flatMap(Int.init) { return one..<(one + 1) }
-        return 0..<(variables["AIRLOCK_SEEDS"].flatMap(Int.init) ?? 500)
+        return 0..<(variables["AIRLOCK_SEEDS"].flatMap(Int.init) ?? 1_000)
     }()
 
     @Test("no effect is lost or doubled, whatever goes wrong", .timeLimit(.minutes(20)))
@@ -49,7 +49,7 @@ struct SimulationTests {
 
     @Test("a log that lost an entry, or has one twice, does not agree with its journal")
     func logReplay() async throws {
-        let life = try await SeededRun(seed: 11).play()
+        let life = try await SeededRun.live(seed: 11)
         let entries = life.entries
         #expect(LogReplay(entries, state: life.state).violations.isEmpty)
         for kind in [AuditKind.intended, .settled] {
@@ -77,8 +77,8 @@ struct SimulationTests {
 
     @Test("a seed is played the same again")
     func seedsReplay() async throws {
-        let one = try await SeededRun(seed: 11, isVerbose: true).play()
-        let other = try await SeededRun(seed: 11, isVerbose: true).play()
+        let one = try await SeededRun.live(seed: 11, isVerbose: true)
+        let other = try await SeededRun.live(seed: 11, isVerbose: true)
         #expect(one == other)
         #expect(one.story.count > 100)
     }

@@ -1,6 +1,6 @@
 import AirlockRehearsal
 import ArgumentParser
-import CBuildCommit
+import BuildCommit
 
 /// `airlock sim rehearse`: many lives of a fleet, until one breaks the promise.
 struct RehearseCommand: Verb {
@@ -19,7 +19,7 @@ struct RehearseCommand: Verb {
     @OptionGroup var output: FormatOption
 
     private struct View: Encodable {
-        var commit = String(cString: airlock_build_commit())
+        var commit = Build.commit
         let lives: Int
         let effects: Int
         let restarts: Int
@@ -79,7 +79,7 @@ struct ReplayCommand: Verb {
     @OptionGroup var output: FormatOption
 
     private struct View: Encodable {
-        var commit = String(cString: airlock_build_commit())
+        var commit = Build.commit
         let seed: Int
         let story: [String]
         let effects: Int
@@ -89,7 +89,7 @@ struct ReplayCommand: Verb {
 
     func perform() async throws -> ExitStatus {
         guard seed >= 0 else { throw Failure("a seed is at least 0") }
-        let report = try await SeededRun(seed: seed, isVerbose: verbose).play()
+        let report = try await SeededRun.live(seed: seed, isVerbose: verbose)
         let view = View(
             seed: seed, story: report.story, effects: report.effects, restarts: report.restarts,
             violations: report.violations)

@@ -1,6 +1,6 @@
 import AirlockGit
 import ArgumentParser
-import CBuildCommit
+import BuildCommit
 
 /// `airlock version`: the versions of the product, its formats and libgit2.
 struct VersionCommand: Verb {
@@ -12,7 +12,7 @@ struct VersionCommand: Verb {
     /// The versions, as JSON shows them.
     private struct Versions: Encodable {
         var airlock = ProductVersion.current
-        var commit = String(cString: airlock_build_commit())
+        var commit = Build.commit
         var fleetFormat = ProductVersion.fleetFormat
         var planFormat = PlanView.formatVersion
         var libgit2 = Libgit2.version

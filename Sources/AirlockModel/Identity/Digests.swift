@@ -13,7 +13,7 @@ package struct Digest: TextIdentity {
 
     /// The digest of `bytes`.
     package init(of bytes: some Sequence<UInt8>) {
-        description = Hex.encode(SHA256.hash(data: Array(bytes)))
+        description = SHA256.hash(data: Array(bytes)).withUnsafeBytes { Hex.encode($0) }
     }
 
     /// The digest of the canonical JSON of `value`.
