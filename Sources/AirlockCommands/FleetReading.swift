@@ -156,7 +156,9 @@ struct PlanReading {
                 advice: "mend what is named and commit it")
         }
         var observed: [EnvironmentName: ObservedEnvironment] = [:]
-        var facts = Facts(ledger: ledger, limitsInForce: limitsInForce(for: reading))
+        var facts = Facts(
+            ledger: ledger, commit: reading.origin.branch == nil ? reading.commit : nil,
+            limitsInForce: limitsInForce(for: reading))
         for (name, environment) in fleet.environments {
             guard let provider = wiring.providers[environment.provider] else { continue }
             facts.capabilities[name] = provider.capabilities(of: name)

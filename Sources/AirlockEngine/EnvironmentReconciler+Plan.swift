@@ -35,7 +35,7 @@ extension EnvironmentReconciler {
         let facts = Facts(
             ledger: view.state, secrets: [name: secrets],
             capabilities: [name: provider?.capabilities(of: name) ?? []],
-            limitsInForce: accepted.limitsInForce, claim: parts.ledger.claim,
+            commit: accepted.id, limitsInForce: accepted.limitsInForce, claim: parts.ledger.claim,
             clockFault: clockFault)
         var touched = touchedByFleet
         touched.formUnion(touchedByObservation)
@@ -79,7 +79,7 @@ extension EnvironmentReconciler {
         let facts = Facts(
             ledger: await books.state, secrets: [name: secrets],
             capabilities: [name: provider.capabilities(of: name)],
-            limitsInForce: fleet.limitsInForce, claim: parts.ledger.claim,
+            commit: fleet.id, limitsInForce: fleet.limitsInForce, claim: parts.ledger.claim,
             clockFault: try await books.clockFault(at: now))
         return Planner.plan(slice, observed: observed, facts: facts, now: now)
     }

@@ -111,10 +111,10 @@ struct Situation {
         }
         guard let kind = kind(from: settled, to: target) else { return .nothing }
         let cause = secretCause(from: settled, to: target)
-        let head = facts.ledger.head?.commit.id
+        let read = facts.commit
         let change = Change(
             lane: lane, kind: kind, base: settled, target: target, strategy: strategy,
-            policy: policy, commit: cause == nil ? desired?.cause ?? head : head ?? desired?.cause,
+            policy: policy, commit: cause == nil ? desired?.cause ?? read : read ?? desired?.cause,
             cause: cause)
         return .change(change, operation: open?.id == change.id ? operation?.number : nil)
     }

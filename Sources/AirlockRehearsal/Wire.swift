@@ -153,13 +153,21 @@ final class Wire: Provider {
     /// was edited by hand.
     private func mayEndService(_ order: ActionOrder, _ before: LaneObservation) -> Bool {
         if before.slots.contains(where: \.isEdited) { return true }
-        let (isSettled, head) = ledger.durable { state, _ in
-            (state.lanes[order.lane]?.settled != nil, state.head?.commit.id)
+        let (isSettled, heads, cause) = ledger.durable { state, _ in
+            (
+                state.lanes[order.lane]?.settled != nil,
+                [state.head, state.rewrite?.kept].compactMap { $0?.commit.id },
+                state.operations[order.operation]?.commit
+            )
         }
         guard isSettled else { return true }
-        let files = repository.files(of: head)
         let path = "services/\(order.lane.unit.name)/\(order.lane.environment).yaml"
-        return files[path] == nil && files.keys.contains { $0.hasPrefix("services/") }
+        func removes(_ commit: CommitID) -> Bool {
+            let files = repository.files(of: commit)
+            return files[path] == nil && files.keys.contains { $0.hasPrefix("services/") }
+        }
+        // While a rewrite waits, production follows the commit from before it.
+        return cause.map(removes) ?? false && heads.contains(where: removes)
     }
 
     func isPresent(

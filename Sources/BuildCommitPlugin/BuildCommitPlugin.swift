@@ -5,7 +5,8 @@ import PackagePlugin
     /// The file is left alone when the commit is the same, so that nothing is compiled anew.
     private static let script = """
         commit=$(git -C "$1" rev-parse HEAD 2>/dev/null) || commit=unknown
-        if [ -n "$(git -C "$1" status --porcelain 2>/dev/null)" ]; then commit="$commit with changes"; fi
+        changes=$(git -C "$1" status --porcelain 2>/dev/null)
+        [ -z "$changes" ] || commit="$commit with changes"
         line="let generatedCommit = \\"$commit\\""
         [ "$line" = "$(cat "$2" 2>/dev/null)" ] || printf '%s\\n' "$line" >"$2"
         """
@@ -17,7 +18,8 @@ import PackagePlugin
             .prebuildCommand(
                 displayName: "Naming the commit", executable: .init(filePath: "/bin/sh"),
                 arguments: [
-                    "-c", Self.script, "sh", context.package.directoryURL.path(percentEncoded: false),
+                    "-c", Self.script, "sh",
+                    context.package.directoryURL.path(percentEncoded: false),
                     file.path(percentEncoded: false),
                 ],
                 outputFilesDirectory: folder)

@@ -86,7 +86,8 @@ struct FleetWorld {
             ledger: ledger,
             secrets: Dictionary(uniqueKeysWithValues: names.map { ($0, secrets) }),
             capabilities: Dictionary(uniqueKeysWithValues: names.map { ($0, capabilities) }),
-            limitsInForce: limitsInForce, claim: claim, clockFault: clockFault)
+            commit: ledger.head?.commit.id, limitsInForce: limitsInForce, claim: claim,
+            clockFault: clockFault)
     }
 
     var observed: [EnvironmentName: ObservedEnvironment] {

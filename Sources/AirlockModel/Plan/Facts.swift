@@ -4,6 +4,9 @@ package struct Facts: Hashable, Sendable {
     /// Versions of the secrets that the secret source knows, by environment.
     package var secrets: [EnvironmentName: [SecretName: String]]
     package var capabilities: [EnvironmentName: Set<Capability>]
+    /// The commit that the fleet was read from, which causes what no file of it does; nil for a merge that
+    /// nobody has made.
+    package var commit: CommitID?
     /// The limits of the commit before this one; nil for the fleet's own.
     package var limitsInForce: Limits?
     /// This ledger's claim; nil in a plan that is only shown.
@@ -14,12 +17,13 @@ package struct Facts: Hashable, Sendable {
     package init(
         ledger: LedgerState = LedgerState(),
         secrets: [EnvironmentName: [SecretName: String]] = [:],
-        capabilities: [EnvironmentName: Set<Capability>] = [:], limitsInForce: Limits? = nil,
-        claim: Claim? = nil, clockFault: String? = nil
+        capabilities: [EnvironmentName: Set<Capability>] = [:], commit: CommitID? = nil,
+        limitsInForce: Limits? = nil, claim: Claim? = nil, clockFault: String? = nil
     ) {
         self.ledger = ledger
         self.secrets = secrets
         self.capabilities = capabilities
+        self.commit = commit
         self.limitsInForce = limitsInForce
         self.claim = claim
         self.clockFault = clockFault
