@@ -1,5 +1,6 @@
 package import AirlockModel
 package import AirlockPorts
+import AirlockRollout
 
 /// The engine's copy of the journal, kept in step with the ledger: nothing is changed here that is not
 /// durable there first.
@@ -20,6 +21,10 @@ package actor Books {
     package init(ledger: any Ledger) async throws(LedgerError) {
         self.ledger = ledger
         state = try await ledger.state()
+        // Nobody looked while no process ran.
+        for (number, operation) in state.operations {
+            state.operations[number]?.rollout = Rollout.parked(operation.rollout)
+        }
         nextOperation = state.nextOperation
     }
 
@@ -147,6 +152,16 @@ package actor Books {
 
     /// The operation of that number, while it is open.
     func operation(_ number: Int) -> OperationRecord? { state.operations[number] }
+
+    /// The operation that is open in a lane.
+    func operation(openIn lane: LaneID) -> OperationRecord? {
+        state.lanes[lane]?.operation.flatMap { state.operations[$0] }
+    }
+
+    /// Whether it is not known how an action in the lane ended.
+    func hasOpenIntent(in lane: LaneID) -> Bool {
+        state.intents.values.contains { $0.order.lane == lane }
+    }
 
     /// The freeze that binds forward moves and repairs of `lane`.
     func freeze(of lane: LaneID, at time: Timestamp) -> Freeze? {

@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// Runs the straight line: follows git, reconciles each environment, answers control requests.
 package actor Engine: Service {
     /// How long a process that was told to end may finish or park what it is doing.
-    package static let shutdownLimit = Duration.seconds(20)
+    package static let shutdownLimit = Duration.seconds(10)
 
     private let parts: EngineParts
     let books: Books

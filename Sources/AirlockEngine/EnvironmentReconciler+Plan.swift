@@ -17,6 +17,9 @@ extension EnvironmentReconciler {
             touchedByFleet = .all
             return []
         }
+        // Another fleet may be taken while this pass waits: what that one touches is for the next pass.
+        var touched = touchedByFleet
+        touchedByFleet = .none
         let stopwatch = Stopwatch()
         let observed = try await observe(accepted)
         if case .known(let observation) = observed, isOurs(observation) {
@@ -30,17 +33,19 @@ extension EnvironmentReconciler {
             fleet: accepted.revision, observation: observation?.revision,
             books: await books.revision(of: name), secrets: secrets, clockFault: clockFault,
             made: now.wall)
-        if let memo, memo.holds(for: key, until: standing.until) { return [] }
+        if let memo, memo.holds(for: key, until: standing.until) {
+            touchedByFleet.formUnion(touched)
+            return []
+        }
         let view = await books.view(for: name)
         let facts = Facts(
             ledger: view.state, secrets: [name: secrets],
             capabilities: [name: provider?.capabilities(of: name) ?? []],
             commit: accepted.id, limitsInForce: accepted.limitsInForce, claim: parts.ledger.claim,
             clockFault: clockFault)
-        var touched = touchedByFleet
         touched.formUnion(touchedByObservation)
         touched.formUnion(.some(view.touched))
-        (touchedByFleet, touchedByObservation) = (.none, .none)
+        touchedByObservation = .none
         let plans = standing.update(touched, slice, observed: observed, facts: facts, now: now)
         plansMade += 1
         memo = observation == nil ? nil : key
@@ -191,9 +196,8 @@ extension EnvironmentReconciler {
         let own = parts.ledger.claim
         let last = await books.lastEpoch(of: name)
         let wanted = Claim(ledger: own.ledger, epoch: max(own.epoch, Epoch(last + 1)))
-        do {
-            claim = try await provider.claim(
-                name, of: accepted.fleet.name, for: wanted, takeOver: takeOver)
+        do throws(ProviderError) {
+            claim = try await self.claim(wanted, in: provider, accepted, takeOver: takeOver)
         } catch {
             switch error {
             case .fenced(let by): throw EngineHalt.fenced(name, by: by)
@@ -212,6 +216,23 @@ extension EnvironmentReconciler {
         await books.announce(entry)
         if parts.settings.poll != nil || takeOver { try await books.tellAnnounced() }
         try await books.commit(LedgerTransaction(writes: [.claimed(record)]))
+    }
+
+    /// Claims; a person who takes over gets past a claim of this same ledger, too. A process that was
+    /// killed while it took over left one that its journal does not know.
+    private func claim(
+        _ wanted: Claim, in provider: any Provider, _ accepted: AcceptedFleet, takeOver: Bool
+    ) async throws(ProviderError) -> Claim {
+        let fleet = accepted.fleet.name
+        do {
+            return try await provider.claim(name, of: fleet, for: wanted, takeOver: takeOver)
+        } catch {
+            guard takeOver, case .fenced(let by) = error, by.ledger == wanted.ledger else {
+                throw error
+            }
+            let next = Claim(ledger: by.ledger, epoch: Epoch(by.epoch.number + 1))
+            return try await provider.claim(name, of: fleet, for: next, takeOver: takeOver)
+        }
     }
 
     // MARK: Recovering and adopting

@@ -12,6 +12,8 @@ import Synchronization
 actor EnvironmentReconciler {
     /// How many times its own cost a pass is followed by other work.
     private static let passShare = 10
+    /// How old an observation may be from which an action follows, in milliseconds.
+    private static let freshness = 1_000
     /// The least time between two passes that only time asks for.
     private static let passSpacing = Duration.milliseconds(100)
 
@@ -63,7 +65,10 @@ actor EnvironmentReconciler {
     /// Whether something from outside asks for a pass, however many lanes are under way.
     private var isUrgent = false
     private var isLooping = false
-    private var timerDue: Int?
+    /// Monotonic milliseconds at which timers fire that are under way.
+    private var timers: Set<Int> = []
+    /// Monotonic milliseconds of the pass that lined up the queue.
+    private var queued = 0
 
     /// What the last pass came to.
     private(set) var status = EnvironmentStatus()
@@ -148,12 +153,12 @@ actor EnvironmentReconciler {
     }
 
     /// A pass costs as much as the environment is large. One that only lanes which came back ask for
-    /// waits until as many came back as are still out, and until ten times the cost of the last one has
-    /// gone by; one for which something outside asks waits for nothing.
+    /// waits until ten times the cost of the last one has gone by; one for which something outside asks
+    /// waits for nothing.
     private var isPassDue: Bool {
         guard status.isStale, !isStopping else { return false }
         if isUrgent { return true }
-        guard queue.isEmpty, finishedSincePass >= inFlight.count else { return false }
+        guard queue.isEmpty else { return false }
         return inFlight.isEmpty || parts.clock.now().monotonicMilliseconds >= nextPass
     }
 
@@ -166,9 +171,10 @@ actor EnvironmentReconciler {
             }
             inFlight.insert(next.lane)
             let announce = announce
+            let known = isFresh(next.observed) ? next.observed : nil
             group.addTask {
                 do throws(EngineHalt) {
-                    let end = try await worker.visit(next.assignment, observed: next.observed)
+                    let end = try await worker.visit(next.assignment, observed: known)
                     announce.yield(.visited(next.lane, .success(end)))
                 } catch {
                     announce.yield(.visited(next.lane, .failure(error)))
@@ -176,6 +182,13 @@ actor EnvironmentReconciler {
             }
         }
         if isStopping { queue.removeAll() }
+    }
+
+    /// Whether what the pass saw may still be acted on: a lane that waited long for its turn is looked at
+    /// again. Where nothing ran, nothing can have failed meanwhile.
+    private func isFresh(_ observed: LaneObservation?) -> Bool {
+        guard let observed, !observed.slots.isEmpty else { return true }
+        return parts.clock.now().monotonicMilliseconds - queued < Self.freshness
     }
 
     private func worker(for lane: LaneID) -> LaneWorker? {
@@ -215,11 +228,13 @@ actor EnvironmentReconciler {
     /// Wakes the loop when something is due.
     private func armTimer(in group: inout DiscardingTaskGroup) {
         let now = parts.clock.now()
-        guard let next = status.due(at: now) else { return }
-        let rest = max(Self.passSpacing, next - now.wall)
+        var rests = status.due(at: now).map { [$0 - now.wall] } ?? []
+        if status.isStale { rests.append(.milliseconds(nextPass - now.monotonicMilliseconds)) }
+        guard let soonest = rests.min() else { return }
+        let rest = max(Self.passSpacing, soonest)
         let due = now.monotonicMilliseconds + rest.milliseconds
-        guard timerDue.map({ due < $0 }) ?? true else { return }
-        timerDue = due
+        guard !timers.contains(where: { $0 <= due }) else { return }
+        timers.insert(due)
         let clock = parts.clock
         group.addTask { [weak self] in
             do { try await clock.sleep(for: rest) } catch { return }
@@ -228,12 +243,12 @@ actor EnvironmentReconciler {
     }
 
     private func timerFired(_ due: Int) {
-        if timerDue == due { timerDue = nil }
+        timers.remove(due)
         announce.yield(.due)
     }
 
-    /// Goes on with lanes whose rest is over, without a pass over the whole environment: since the last
-    /// one nothing changed but the time.
+    /// Goes on with lanes whose rest is over, without a pass over the whole environment where the last one
+    /// wanted just that and every intent has its end.
     private func takeUpRested() async {
         let now = parts.clock.now()
         guard !status.isPassDue(at: now) else {
@@ -244,11 +259,23 @@ actor EnvironmentReconciler {
         // A lane that rests is in no queue: only a visit lets it rest, and a pass hands out no lane that does.
         for lane in status.rested(at: now) where !inFlight.contains(lane) {
             status.rests[lane] = nil
-            if let operation = await books.record(of: lane).operation {
-                queue.append((lane, .resume(operation), nil))
+            if let operation = await books.operation(openIn: lane), goesOn(operation),
+                await !books.hasOpenIntent(in: lane)
+            {
+                queue.append((lane, .resume(operation.number), nil))
             } else {
-                status.isStale = true
+                (status.isStale, isUrgent) = (true, true)
             }
+        }
+    }
+
+    /// Whether the last plan wants that operation to go on: git may have moved since it was opened.
+    private func goesOn(_ operation: OperationRecord) -> Bool {
+        switch standing.lanes[operation.lane]?.disposition {
+        case .change(let change, _): operation.change?.id == change.id
+        case .back(let number): operation.number == number
+        case .repair(let repair, _): operation.work == .repair(repair)
+        case .hold, .leave, nil: false
         }
     }
 
@@ -283,6 +310,7 @@ actor EnvironmentReconciler {
             at: now)
         try await record(plans, at: now.wall)
         queue = await assignments(of: open, at: now)
+        queued = now.monotonicMilliseconds
         parts.logger.debug(
             "passed",
             metadata: [

@@ -51,12 +51,12 @@ actor SourceKeeper {
     func refresh() async throws(EngineHalt) -> Bool {
         await enter()
         defer { leave() }
-        fault = nil
         let stopwatch = Stopwatch()
         let before = await parts.source.readCounts()
         work = LookWork()
         do {
             fetched = try await fetch()
+            fault = nil
         } catch {
             fault = "git: \(error.phrase)"
             parts.logger.warning("fetch failed", metadata: ["reason": "\(error.phrase)"])
@@ -226,9 +226,11 @@ actor SourceKeeper {
         let before = accepted
         let diagnostics = decoded.diagnostics.map(\.description)
         let touched = decoded.isNarrow ? TouchedLanes.some(decoded.touched) : .all
-        accepted = inForceFleet(
+        let next = inForceFleet(
             verified, fleet, diagnostics: diagnostics, limits: inForce, touched: touched,
             state: state)
+        // Nobody acts on a commit before its acceptance is durable.
+        defer { accepted = next }
         let rewrite = try await keep(before, for: verified, state: state)
         await handOver(decoded.simulation)
         guard isNew else { return }

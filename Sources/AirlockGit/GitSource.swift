@@ -23,6 +23,8 @@ package actor GitSource: CommitSource {
     private let executor = BlockingExecutor(label: "airlock.git")
     private var opened: OpenedMirror?
     private(set) var counters = ReadCounts()
+    /// Large folders of the newest commit that was compared.
+    private var knownTrees: [GitObjectID: RawTree] = [:]
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -147,8 +149,11 @@ package actor GitSource: CommitSource {
     package func delta(
         from base: CommitID?, to head: CommitID
     ) async throws(SourceError) -> TreeDelta {
-        var comparison = TreeComparison(limits: limits)
-        defer { counters.trees += comparison.treesRead }
+        var comparison = TreeComparison(limits: limits, known: knownTrees)
+        defer {
+            counters.trees += comparison.treesRead
+            if !comparison.seen.isEmpty { knownTrees = comparison.seen }
+        }
         return try reading { repository throws(SourceError) in
             let trees = try Self.translating(repository) { repository throws(GitError) in
                 (

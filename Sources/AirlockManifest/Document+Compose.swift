@@ -6,6 +6,16 @@ extension Document {
     /// Composing shares what aliases name; expanding them is bounded by ``ManifestLimits``.
     /// - Throws: The ``Problem`` with the place where reading stopped, or the bound exceeded.
     package init(_ bytes: [UInt8]) throws(Problem) {
+        var duplicates = DuplicateKeys()
+        try self.init(bytes, duplicates: &duplicates)
+        if let first = duplicates.problems.first { throw first }
+    }
+
+    /// Reads one YAML document past keys that are given more than once; the last one counts.
+    ///
+    /// - Parameter duplicates: Gets the others; their values have keys that no file has.
+    /// - Throws: The ``Problem`` with the place where reading stopped, or the bound exceeded.
+    init(_ bytes: [UInt8], duplicates: inout DuplicateKeys) throws(Problem) {
         guard bytes.count <= ManifestLimits.bytes else {
             throw Problem(
                 nil,
@@ -21,7 +31,7 @@ extension Document {
         // libyaml would count a byte order mark as a column and take the second line for less indented.
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let text = bytes.starts(with: mark) ? bytes[mark.count...] : bytes[...]
-        let composed = try Self.compose(String(decoding: text, as: UTF8.self))
+        let composed = try Self.compose(String(decoding: text, as: UTF8.self), &duplicates)
         guard let composed else {
             throw Problem(
                 Place(line: 1, column: 1), "the file is empty", "describe it, or delete the file")
@@ -30,15 +40,26 @@ extension Document {
         root = try expansion.value(of: composed, depth: 1, startsContainer: true)
     }
 
-    private static func compose(_ text: String) throws(Problem) -> Node? {
-        do {
-            // The default encoding is read from the environment, and the default resolver runs
-            // seven regular expressions over every key.
-            return try Yams.compose(yaml: text, .basic, .default, .utf8)
-        } catch let error as YamlError {
-            throw problem(of: error, in: text)
-        } catch {
-            throw Problem(nil, "the file cannot be read as YAML: \(error)")
+    private static func compose(
+        _ text: String, _ duplicates: inout DuplicateKeys
+    ) throws(Problem) -> Node? {
+        var text = text
+        while true {
+            do {
+                // The default encoding is read from the environment, and the default resolver runs
+                // seven regular expressions over every key.
+                return try Yams.compose(yaml: text, .basic, .default, .utf8)
+            } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
+                let keys = keys.sorted().map { "`\($0)`" }.joined(separator: ", ")
+                try duplicates.setAside(
+                    Problem(
+                        Place(context.mark), "\(keys) is given more than once in this mapping",
+                        "keep one of them"), in: &text)
+            } catch let error as YamlError {
+                throw problem(of: error, in: text)
+            } catch {
+                throw Problem(nil, "the file cannot be read as YAML: \(error)")
+            }
         }
     }
 
@@ -51,14 +72,10 @@ extension Document {
                 return unstartable(Place(mark), in: text)
             }
             return syntax(context: context?.text, problem: problem, at: Place(mark))
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            let keys = duplicates.sorted().map { "`\($0)`" }.joined(separator: ", ")
-            return Problem(
-                Place(context.mark), "\(keys) is given more than once in this mapping",
-                "keep one of them")
         case .reader(let problem, _, _, _):
             return Problem(nil, "the file holds a character that YAML forbids: \(problem)")
-        case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
+        case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded,
+            .duplicatedKeysInMapping:
             return Problem(nil, "the file cannot be read as YAML: \(error)")
         }
     }

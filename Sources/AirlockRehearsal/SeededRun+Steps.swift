@@ -34,6 +34,8 @@ extension SeededRun {
         case badService
         /// A commit that lost its services.
         case lostServices
+        /// A commit that lost an environment while it deploys.
+        case lostEnvironment
         case lostBlob
         case forcePush
     }
@@ -41,7 +43,7 @@ extension SeededRun {
     private static let others: [Step] = [
         .merge, .merge, .merge, .backAndForth, .time, .time, .clockStep, .reboot, .freeze, .thaw,
         .retry, .kill, .killInOrder, .staleProcess, .fetchFails, .badCommit, .badService,
-        .lostServices, .lostBlob, .forcePush, .acceptRewrite,
+        .lostServices, .lostEnvironment, .lostBlob, .forcePush, .acceptRewrite,
     ]
 
     /// Three to six kinds of fault, merges, a clock that is set and kills at journal steps, mixed.
@@ -59,8 +61,8 @@ extension SeededRun {
 
     private func faults() -> [SimulatedFault.Kind] {
         [
-            .refuse, .loseAnswer, .loseOrder, .deliverTwice, .late(.seconds(dice.roll(1...40))),
-            .partition, .loseInstance, .driftReplicas(dice.roll(0...5)), .driftTraffic,
+            .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice,
+            .late(.seconds(dice.roll(1...40))), .partition, .loseInstance, .driftReplicas(dice.roll(0...5)), .driftTraffic,
             .driftConfig, .driftStop, .driftForeign,
         ]
     }
@@ -94,7 +96,8 @@ extension SeededRun {
             merge()
             try await work(rounds: 2)
         case .staleProcess: try await lookAsStaleProcess()
-        case .fetchFails, .badCommit, .badService, .lostServices, .lostBlob, .forcePush:
+        case .fetchFails, .badCommit, .badService, .lostServices, .lostEnvironment, .lostBlob,
+            .forcePush:
             try await disturbSource(step)
         }
         if dice.chance(80) { try await work(rounds: dice.roll(1...2)) }
@@ -141,6 +144,11 @@ extension SeededRun {
             guard let (service, _) = dice.pick(shop.lanes) else { return }
             files["services/\(service)/service.yaml"] = "prot: 1\n"
         case .lostServices: files = files.filter { !$0.key.hasPrefix("services/") }
+        case .lostEnvironment:
+            merge()
+            try await work(rounds: 1)
+            files = shop.files
+            files["environments/\(dice.pick(shop.environments) ?? "").yaml"] = nil
         case .lostBlob:
             merge()
             if let (service, environment) = dice.pick(shop.lanes) {
@@ -192,9 +200,8 @@ extension SeededRun {
         case .thaw: await ask(.thaw(scope))
         case .retry: await ask(.retry(lane))
         case .merge, .backAndForth, .fault, .time, .clockStep, .reboot, .acceptRewrite, .kill,
-            .killInWrite,
-            .killInOrder, .staleProcess, .fetchFails, .badCommit, .badService, .lostServices,
-            .lostBlob, .forcePush:
+            .killInWrite, .killInOrder, .staleProcess, .fetchFails, .badCommit, .badService,
+            .lostServices, .lostEnvironment, .lostBlob, .forcePush:
             return
         }
     }

@@ -26,12 +26,14 @@ final class Witness: Sendable {
         let operation: Int
         let action: Action
 
-        /// Whether this starts what the other stopped, or stops what it started.
+        /// Whether this starts what the other stopped, stops what it started, or takes back its traffic: a
+        /// slot that fails after it took the traffic gives it back, and may take it again.
         func undoes(_ other: Deed) -> Bool {
             guard operation == other.operation else { return false }
             switch (action, other.action) {
             case (.start(let spec, _), .stop(let slot)), (.stop(let slot), .start(let spec, _)):
                 return spec.id == slot
+            case (.route(let mine), .route(let theirs)): return mine != theirs
             case (.start, _), (.stop, _), (.scale, _), (.route, _): return false
             }
         }

@@ -26,6 +26,7 @@ struct OrderOutcome: Sendable {
             self.init(effect: .refused("a fault was asked for"), isLost: false)
         case .loseOrder, .partition: self.init(effect: .lost, isLost: true)
         case .loseAnswer: self.init(effect: effect, isLost: true)
+        case .half: self.init(effect: effect == .applied ? .half : effect, isLost: true)
         case .late(let delay):
             self.init(
                 effect: effect == .applied ? .pending(until: time + delay) : effect, isLost: true)

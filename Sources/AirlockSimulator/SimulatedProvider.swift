@@ -64,6 +64,7 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
         case .refused(let reason): throw .refused(reason)
         case .fenced(let claim): throw .fenced(by: claim)
         case .foreign(let claim): throw .foreignClaim(claim)
+        case .half: throw .noAnswer("half of it was carried out")
         case .pending: throw .noAnswer("it is late")
         case .lost: throw .noAnswer("the order was lost")
         }

@@ -135,6 +135,31 @@ struct SourceTests {
         #expect(try await stage.entries(.trust).last?.actor.id == "uid:1000")
     }
 
+    @Test("while a rewrite waits, what production does is caused by the commit that it follows")
+    func causeWhileRewritten() async throws {
+        let stage = Stage()
+        stage.versions["production/web"] = 1
+        stage.commit()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        _ = await stage.ask(
+            engine, .freeze(.lane(Build.lane("production/api")), reason: "a look", lasting: nil))
+        stage.versions["production/api"] = nil
+        let base = stage.repository.head
+        let followed = stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: base)
+        stage.versions["production/api"] = 2
+        let rewritten = stage.commit()
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        _ = await stage.ask(engine, .thaw(.lane(Build.lane("production/api"))))
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api").isEmpty)
+        let intended = try await stage.entries(.intended, of: "production/api").suffix(2)
+        #expect(intended.map(\.commit) == [followed, followed] && followed != rewritten)
+    }
+
     @Test("a rewritten head cannot leave the tier that makes it wait")
     func rewrittenTier() async throws {
         let stage = Stage()

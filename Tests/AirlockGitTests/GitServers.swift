@@ -61,7 +61,8 @@ final class GitServer: Sendable {
             port = try FreePort.find()
             let keys = try SecureShell(folder, port: port, fixture)
             process = try RunningServer(
-                keeping: "/usr/sbin/sshd", ["-D", "-e", "-f", keys.configuration])
+                keeping: "/usr/sbin/sshd",
+                ["-D", "-E", log, "-o", "LogLevel=VERBOSE", "-f", keys.configuration])
             access.sshKey = keys.clientKey
             access.knownHosts = keys.knownHosts
             url = "ssh://\(NSUserName())@127.0.0.1:\(port)\(fixture.origin)/.git"
@@ -79,7 +80,7 @@ final class GitServer: Sendable {
         try process?.waitUntilListening(on: port)
     }
 
-    /// The requests so far.
+    /// The requests so far; of `sshd`, the lines of its log.
     var requests: [String] {
         get throws {
             guard FileManager.default.fileExists(atPath: log) else { return [] }

@@ -142,6 +142,9 @@ struct ServerTests {
             let error = "\(try #require(try await refusal(fixture, server, access: access)))"
             #expect(error.contains("host key"), "\(error)")
         }
+        let many = String(repeating: "# another host\n", count: 20_000) + known
+        try GitServer.write(many, to: fixture.root + "/known", mode: 0o644)
+        #expect(try await refusal(fixture, server, access: access) == nil)
         access.knownHosts = fixture.root + "/nowhere"
         let none = "\(try #require(try await refusal(fixture, server, access: access)))"
         #expect(none.contains("ssh-keyscan"), "\(none)")
@@ -159,7 +162,8 @@ struct ServerTests {
     }
 
     @Test(
-        "keys that cannot work are refused by name", arguments: ["rsa", "passphrase", "nonsense"])
+        "keys that cannot work are refused by name",
+        arguments: ["rsa", "ed25519", "ecdsa", "nonsense"])
     func badKeys(_ kind: String) async throws {
         let fixture = try Fixture()
         let server = try GitServer(.ssh, fixture)
@@ -169,14 +173,16 @@ struct ServerTests {
         if kind == "nonsense" {
             try GitServer.write("not a key\n", to: path, mode: 0o600)
         } else {
+            // RSA is refused for what it is, the others for their passphrase; PEM is the older form.
+            let form = kind == "ecdsa" ? ["-m", "PEM"] : []
             _ = try fixture.execute(
                 "/usr/bin/ssh-keygen",
-                [
-                    "-q", "-t", kind == "rsa" ? "rsa" : "ed25519", "-N",
-                    kind == "rsa" ? "" : "sesame", "-f", path,
-                ], environment: ["PATH": "/usr/bin:/bin"], input: nil)
+                ["-q", "-t", kind, "-N", kind == "rsa" ? "" : "sesame", "-f", path] + form,
+                environment: ["PATH": "/usr/bin:/bin"], input: nil)
         }
         let error = "\(try #require(try await refusal(fixture, server, access: access)))"
+        let why = ["rsa": "RSA", "nonsense": "not a private key"][kind] ?? "has a passphrase"
+        #expect(error.contains(why), "\(error)")
         #expect(error.contains("ssh-keygen -t ed25519"), "\(error)")
     }
 
@@ -192,6 +198,9 @@ struct ServerTests {
         access.sshKey = path
         let error = "\(try #require(try await refusal(fixture, server, access: access)))"
         #expect(error.contains("does not accept the key"), "\(error)")
+        let log = try server.requests
+        let offers = log.filter { $0.contains("Failed publickey") }
+        #expect(offers.count == 1, "\(log)")
     }
 
     @Test(
@@ -279,10 +288,31 @@ struct ServerTests {
     func flood() async throws {
         let fixture = try Fixture()
         let server = try GitServer(.http, fixture, fault: "flood")
-        #expect(try await refusal(fixture, server, limit: .seconds(60)) != nil)
+        let limit = Duration.seconds(120)
+        let error = try #require(try await refusal(fixture, server, limit: limit))
+        #expect(error != .timedOut(after: limit))
         let good = try GitServer(.http, fixture)
         try await with(source(fixture, good)) { source async throws in
             #expect(try await source.fetch(limit: .ample).commit == fixture.head())
+        }
+    }
+
+    @Test("a token from the environment loses the end of its line, and is never blank")
+    func tokenVariable() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture)
+        for (token, isGood) in [(GitServer.token + "\n", true), (" \n", false)] {
+            let worker = try fixture.script(
+                "AIRLOCK_GIT_TOKEN='\(token)' exec \(WorkerCommand.built.executable) fetch-worker")
+            try await with(fixture.source(remote: server.url, worker: worker)) {
+                source async throws in
+                do throws(SourceError) {
+                    _ = try await source.fetch(limit: .ample)
+                    #expect(isGood)
+                } catch {
+                    #expect(!isGood && "\(error)".contains("nothing but blanks"), "\(error)")
+                }
+            }
         }
     }
 

@@ -6,6 +6,34 @@ import Testing
 struct DiagnosticTests {
     private static let artifact = "artifact: r/a@sha256:\(String(repeating: "a", count: 64))\n"
 
+    @Test("a key that is given twice hides nothing else that is wrong with the file")
+    func duplicates() {
+        let text = """
+            artifact: registry.example/checkout:latest
+            version: 1
+            "version": 2
+            replicas: lots
+            config:
+              A: x
+              A: [1]
+              A: y
+            confg: {}
+            """
+        #expect(
+            messages(.release, text).map {
+                $0.split(separator: " ").prefix(6).joined(separator: " ")
+            } == [
+                "f:1:11: `registry.example/checkout:latest` is not an artifact",
+                "f:2:1: `version` is given more than",
+                "f:4:11: `replicas` must be a whole",
+                "f:6:3: `A` is given more than",
+                "f:7:3: `A` is given more than", "f:7:6: `A` must be a text,",
+                "f:9:1: unknown key `confg` in a",
+            ])
+        let many = (0..<20).map { "k: \($0)\n" }.joined()
+        #expect(messages(.release, many).map { $0.contains("more than once") } == [true])
+    }
+
     @Test("every diagnostic of a file comes in one go, with place, reason and right form")
     func allAtOnce() {
         let text = """

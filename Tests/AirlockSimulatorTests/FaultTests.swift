@@ -46,6 +46,39 @@ import Testing
         #expect(slot == nil && effects == [.lost])
     }
 
+    @Test("half of an order is seen as it is, and the same order may be given again")
+    func half() async throws {
+        let bench = Bench()
+        let id = Bench.spec.id
+        for (number, (action, replicas)) in [
+            (Action.start(Bench.spec, replicas: 4), 2), (.scale(id, replicas: 6), 4),
+            (.stop(id), 2),
+        ].enumerated() {
+            try await bench.inject(.half, times: 1)
+            try await expectUnknown { _ = try await bench.order(action, number) }
+            let slot = try await bench.slot()
+            #expect(slot?.replicas == replicas, "\(action)")
+        }
+        let receipt = try await bench.order(.stop(id), 2)
+        let effects = try await bench.effects()
+        #expect(receipt == Receipt() && effects == [.half, .half, .half, .applied])
+        let slot = try await bench.slot()
+        #expect(slot == nil)
+    }
+
+    @Test("half of a switch leaves traffic on both slots")
+    func halfSwitch() async throws {
+        let bench = Bench()
+        let (old, new) = (Bench.spec, Build.slot("checkout", 2))
+        _ = try await bench.order(.start(old, replicas: 1), 1)
+        _ = try await bench.order(.start(new, replicas: 1), 2)
+        _ = try await bench.order(.route([old.id: 1000]), 3)
+        try await bench.inject(.half, times: 1)
+        try await expectUnknown { _ = try await bench.order(.route([new.id: 1000]), 4) }
+        let weights = try await bench.look().lanes.values.first?.weights
+        #expect(weights == [old.id: 500, new.id: 500])
+    }
+
     @Test("an order that arrives twice is carried out once")
     func deliverTwice() async throws {
         let bench = Bench()

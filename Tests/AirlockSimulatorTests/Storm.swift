@@ -53,7 +53,8 @@ enum Storm {
         _ bench: Bench, _ lane: LaneID, _ random: inout SplitMix
     ) async throws {
         let kinds: [SimulatedFault.Kind] = [
-            .refuse, .loseAnswer, .loseOrder, .deliverTwice, .late(seconds(&random)), .partition,
+            .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice, .late(seconds(&random)),
+            .partition,
             .loseInstance, .driftReplicas(Int.random(in: -1...5, using: &random)), .driftTraffic,
             .driftConfig, .driftStop, .driftForeign,
         ]

@@ -11,10 +11,11 @@ enum FaultPageRule {
         }
     }
 
-    /// The names of tests in one file: the first string of each `@Test(`.
+    /// The names of tests in one file: what follows `@Test(`, where that is a string.
     private static func names(in text: String) -> [String] {
         text.split(separator: "@Test(", omittingEmptySubsequences: false).dropFirst().compactMap {
-            quoted(String($0.prefix(400))).first
+            let rest = $0.prefix(400).drop(while: \.isWhitespace)
+            return rest.first == "\"" ? quoted(String(rest)).first : nil
         }
     }
 

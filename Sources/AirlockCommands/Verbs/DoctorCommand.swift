@@ -48,7 +48,7 @@ struct DoctorCommand: Verb {
             clock(wiring), await repository(wiring), stateDirectory(wiring), await ledger(wiring),
         ]
         checks += [audit(wiring), await holder(wiring)]
-        checks.append(Check(name: "libgit2", ok: true, text: Libgit2.version, advice: nil))
+        checks.append(libraries)
         switch output.format {
         case .json, .yaml: try Output.value(["checks": checks], as: output.format)
         case .human:
@@ -100,6 +100,17 @@ struct DoctorCommand: Verb {
             }
             Output.data(table.text(common.ink))
         }
+    }
+
+    /// The libraries that read what servers send, whose mends come as packages.
+    private var libraries: Check {
+        let packages = DebianPackages.versions(builtFrom: ["libgit2", "libssh2"])
+            .sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return Check(
+            name: "libgit2", ok: true,
+            text: Libgit2.version
+                + (packages.isEmpty ? "" : " (packages " + packages.joined(separator: ", ") + ")"),
+            advice: nil)
     }
 
     private func clock(_ wiring: Wiring) -> Check {

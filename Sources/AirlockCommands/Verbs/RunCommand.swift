@@ -118,7 +118,7 @@ private struct ControlService: Service {
 /// Ends the process at once when a person interrupts a second time.
 private enum InterruptWatch {
     /// How long after the limit for parking the ledger may take to close.
-    private static let patience = Duration.seconds(2)
+    private static let patience = Duration.seconds(12)
 
     /// Runs `group` to its end; the watch goes on while the group shuts down.
     static func around(_ group: ServiceGroup) async throws {

@@ -70,6 +70,7 @@ struct SimCommand: AsyncParsableCommand {
                 refuse          orders are refused
                 lose-answer     orders are carried out, and the answer is lost
                 lose-order      orders are lost
+                half            half of an order is carried out, and the answer is lost
                 deliver-twice   orders arrive twice
                 late            the answer is lost, the order is carried out --by later
                 partition       nothing gets through
@@ -86,6 +87,7 @@ struct SimCommand: AsyncParsableCommand {
             case refuse
             case loseAnswer = "lose-answer"
             case loseOrder = "lose-order"
+            case half
             case deliverTwice = "deliver-twice"
             case late
             case partition
@@ -124,6 +126,7 @@ struct SimCommand: AsyncParsableCommand {
             case .refuse: .refuse
             case .loseAnswer: .loseAnswer
             case .loseOrder: .loseOrder
+            case .half: .half
             case .deliverTwice: .deliverTwice
             case .late: .late(by?.duration ?? .seconds(5))
             case .partition: .partition

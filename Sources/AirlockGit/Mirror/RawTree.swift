@@ -127,9 +127,11 @@ struct RawTree {
             }
             guard place > start, place < bytes.count, bytes[place] == 0x20 else { return nil }
             place += 1
-            guard let zero = bytes[place...].firstIndex(of: 0), zero > place,
-                zero + objectBytes < bytes.count
+            guard let base = bytes.baseAddress,
+                let end = memchr(base + place, 0, bytes.count - place)
             else { return nil }
+            let zero = UnsafeRawPointer(end) - base
+            guard zero > place, zero + objectBytes < bytes.count else { return nil }
             spans.append(Span(start: start, name: place..<zero, mode: mode))
             place = zero + 1 + objectBytes
         }
@@ -139,13 +141,11 @@ struct RawTree {
     /// Git's order of entries: by bytes, a folder as if its name ended in `/`; none twice.
     private static func isOrdered(_ spans: [Span], in bytes: UnsafeRawBufferPointer) -> Bool {
         zip(spans, spans.dropFirst()).allSatisfy { left, right in
+            guard let base = bytes.baseAddress else { return false }
             let shared = min(left.name.count, right.name.count)
-            for offset in 0..<shared {
-                let (one, other) = (
-                    bytes[left.name.lowerBound + offset], bytes[right.name.lowerBound + offset]
-                )
-                if one != other { return one < other }
-            }
+            let order = memcmp(
+                base + left.name.lowerBound, base + right.name.lowerBound, shared)
+            if order != 0 { return order < 0 }
             return next(left, shared, bytes) < next(right, shared, bytes)
         }
     }

@@ -7,11 +7,25 @@ import AirlockPorts
 /// (`git_diff_tree_to_tree`) measured four times slower on 25,000 folders.
 struct TreeComparison {
     private let limits: GitLimits
+    /// Folders of the comparison before this one: what was its head is mostly this one's base.
+    private let known: [GitObjectID: RawTree]
+    /// Large folders that were seen, for the next comparison.
+    private(set) var seen: [GitObjectID: RawTree] = [:]
     private var changes: [TreeChange] = []
     private var entriesSeen = 0
+    private var kept = 0
     private(set) var treesRead = 0
 
-    init(limits: GitLimits) { self.limits = limits }
+    /// Folders with fewer entries are read again as fast as they are kept.
+    private static let leastKept = 64
+    /// The most entries that are kept, at about 100 bytes each.
+    private static let mostKept = 500_000
+
+    /// - Parameter known: What the comparison before this one had ``seen``.
+    init(limits: GitLimits, known: [GitObjectID: RawTree] = [:]) {
+        self.limits = limits
+        self.known = known
+    }
 
     /// The differences from `base` to `head` below the read paths, sorted by the bytes of the path.
     ///
@@ -75,6 +89,7 @@ struct TreeComparison {
     ) throws(SourceError) -> (old: [RawTree.Entry], new: [RawTree.Entry]) {
         let old = try tree(base, repository)
         let new = try tree(head, repository)
+        if let head, let new { keep(new, as: head) }
         var found: (old: [RawTree.Entry], new: [RawTree.Entry])
         if let old, let new {
             found = RawTree.differing(old, new)
@@ -88,12 +103,23 @@ struct TreeComparison {
         return found
     }
 
+    private mutating func keep(_ tree: RawTree, as id: GitObjectID) {
+        guard tree.count >= Self.leastKept, kept + tree.count <= Self.mostKept else { return }
+        kept += tree.count
+        seen[id] = tree
+    }
+
     private mutating func tree(
         _ id: GitObjectID?, _ repository: borrowing Repository
     ) throws(SourceError) -> RawTree? {
         guard let id else { return nil }
-        let tree = try RawTree(id, in: repository, limit: limits.treeBytes)
-        treesRead += 1
+        let tree: RawTree
+        if let there = known[id] {
+            tree = there
+        } else {
+            tree = try RawTree(id, in: repository, limit: limits.treeBytes)
+            treesRead += 1
+        }
         entriesSeen += tree.count
         guard entriesSeen <= limits.treeEntries else {
             throw .tooLarge(

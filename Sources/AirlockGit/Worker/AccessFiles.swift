@@ -5,7 +5,9 @@ import Glibc
 /// Reads what lets Airlock in, in the child that fetches.
 enum AccessFiles {
     /// Bytes of a token or a key at the most.
-    private static let maximumBytes = 64 << 10
+    private static let secretBytes = 64 << 10
+    /// Bytes of a file of known hosts at the most.
+    private static let knownHostsBytes = 16 << 20
 
     /// The token for https and http; nil when there is none.
     ///
@@ -17,7 +19,11 @@ enum AccessFiles {
             return Secret(String(text))
         }
         guard let value = getenv(RemoteAccess.tokenVariable), value.pointee != 0 else { return nil }
-        return Secret(String(cString: value))
+        let text = String(cString: value).trimmingSuffix(while: \.isWhitespace)
+        guard !text.isEmpty else {
+            throw .failed("\(RemoteAccess.tokenVariable) holds nothing but blanks")
+        }
+        return Secret(String(text))
     }
 
     /// Checks the key file before it is offered to a server.
@@ -29,7 +35,10 @@ enum AccessFiles {
         let form = "make one with `ssh-keygen -t ed25519 -N '' -f \(path)`"
         if text.contains("BEGIN RSA PRIVATE KEY") { throw .failed(rsa(path, form)) }
         guard text.contains("BEGIN OPENSSH PRIVATE KEY") else {
-            if text.contains("BEGIN EC PRIVATE KEY") { return }
+            if text.contains("BEGIN EC PRIVATE KEY") {
+                guard text.contains("ENCRYPTED") else { return }
+                throw .failed(passphrase(path, form))
+            }
             throw .failed("\(path) is not a private key of OpenSSH; \(form)")
         }
         let base64 = text.split(separator: "\n").filter { !$0.hasPrefix("-----") }.joined()
@@ -43,9 +52,13 @@ enum AccessFiles {
         var key = WireFields(fields.next())
         let kind = String(decoding: key.next(), as: UTF8.self)
         guard String(decoding: cipher, as: UTF8.self) == "none" else {
-            throw .failed("\(path) has a passphrase, and nobody is there to type it; \(form)")
+            throw .failed(passphrase(path, form))
         }
         if kind == "ssh-rsa" { throw .failed(rsa(path, form)) }
+    }
+
+    private static func passphrase(_ path: String, _ form: String) -> String {
+        "\(path) has a passphrase, and nobody is there to type it; \(form)"
     }
 
     private static func rsa(_ path: String, _ form: String) -> String {
@@ -60,7 +73,7 @@ enum AccessFiles {
         _ access: RemoteAccess, state: String, ownHome: String?
     ) throws(SourceError) -> String {
         let known = access.knownHosts ?? ownHome.map { $0 + "/.ssh/known_hosts" }
-        guard let known, let text = try readText(known) else {
+        guard let known, let text = try readText(known, bytes: knownHostsBytes) else {
             throw .failed(
                 "there is no file of known host keys\(known.map { " at \($0)" } ?? ""); write it with "
                     + "`ssh-keyscan`, compare the fingerprints, and name it in gitKnownHosts")
@@ -87,23 +100,33 @@ enum AccessFiles {
         guard info.st_mode & 0o077 == 0 else {
             throw .failed("others can read \(path); run `chmod 600 \(path)`")
         }
-        guard let text = try readText(path) else { throw .failed("\(path) cannot be read") }
+        guard let text = try readText(path, bytes: secretBytes) else {
+            throw .failed("\(path) cannot be read")
+        }
         return text
     }
 
     /// The text of a file; nil when it is not there.
-    private static func readText(_ path: String) throws(SourceError) -> String? {
+    private static func readText(
+        _ path: String, bytes maximum: Int
+    ) throws(SourceError) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw StateFile.failure("open", path)
         }
         defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
-        let count = read(file, &bytes, bytes.count)
-        guard count >= 0 else { throw StateFile.failure("read", path) }
-        guard count <= maximumBytes else { throw .failed("\(path) is over 64 KiB") }
-        return String(decoding: bytes[..<count], as: UTF8.self)
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(file, &piece, piece.count)
+            guard count >= 0 else { throw StateFile.failure("read", path) }
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += piece[..<count]
+            guard bytes.count <= maximum else {
+                throw .failed("\(path) is over \(maximum >> 10) KiB")
+            }
+        }
     }
 }
 

@@ -29,10 +29,12 @@ package struct DecodedDocument: Sendable {
         _ bytes: [UInt8], as kind: ManifestKind
     ) -> (value: DocumentValue?, problems: [Problem]) {
         do throws(Problem) {
-            let document = try Document(bytes)
+            var duplicates = DuplicateKeys()
+            let document = try Document(bytes, duplicates: &duplicates)
             var check = ShapeCheck()
             check.check(document, against: kind)
-            guard check.problems.isEmpty else { return (nil, check.problems.sorted()) }
+            let problems = duplicates.all(with: check.problems)
+            guard problems.isEmpty else { return (nil, problems.sorted()) }
             return (try DocumentReader.value(of: document.root, as: kind), [])
         } catch {
             return (nil, [error])

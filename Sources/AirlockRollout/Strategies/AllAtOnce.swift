@@ -26,24 +26,38 @@ struct AllAtOnce {
             case .slot(let spec, _, let replicas): .slot(spec, replicas, isPatient: true)
             case .removal: .nothing
             }
+        let healthy = change.target.slot.flatMap(lane.slot)?.healthyCount ?? 0
+        note(healthy: healthy, in: &state, now: now)
         switch goal.next(in: lane) {
         case .act(let action):
-            state.seen = now
-            return RolloutStep(state: state, next: .act(action))
-        case .reached: return RolloutStep(state: state, next: .end(.settled))
+            // A provider that will not act keeps no place in the limits for ever. A removal and another
+            // number of instances have nothing to go back to and are tried on.
+            guard state.stalled >= deadline, change.kind == .create || change.kind == .replace
+            else {
+                return RolloutStep(state: state, next: .act(action))
+            }
+            return turnBack(
+                change, state: state, in: lane,
+                what: "the next action, \(action.capability.rawValue), does not get done")
         case .wait(let what):
-            let healthy = change.target.slot.flatMap(lane.slot)?.healthyCount ?? 0
-            note(healthy: healthy, in: &state, now: now)
             guard state.stalled >= deadline else {
                 return RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
             }
             // There is no other slot to go back to, and the engine keeps the number that git asks for.
             if change.kind == .scale { return RolloutStep(state: state, next: .end(.settled)) }
-            let reason = "no progress for \(deadline.milliseconds / 1000) s: \(what)"
-            state.direction = .back(reason: reason)
-            state.seen = nil
-            return back(change, state: state, in: lane, reason: reason)
+            return turnBack(change, state: state, in: lane, what: what)
+        case .reached: return RolloutStep(state: state, next: .end(.settled))
         }
+    }
+
+    private func turnBack(
+        _ change: Change, state: RolloutState, in lane: LaneObservation, what: String
+    ) -> RolloutStep {
+        var state = state
+        let reason = "no progress for \(deadline.milliseconds / 1000) s: \(what)"
+        state.direction = .back(reason: reason)
+        state.seen = nil
+        return back(change, state: state, in: lane, reason: reason)
     }
 
     private func back(

@@ -71,8 +71,13 @@ struct LaneState: Sendable {
     }
 
     /// Carries out an order whose effect is `applied`.
-    mutating func carryOut(_ order: ActionOrder, at time: Timestamp, spec: SimulationSpec) {
-        switch order.action {
+    ///
+    /// - Parameter isHalf: Whether the provider fails in the middle of it.
+    mutating func carryOut(
+        _ order: ActionOrder, isHalf: Bool, at time: Timestamp, spec: SimulationSpec
+    ) {
+        guard let action = isHalf ? half(of: order.action) : order.action else { return }
+        switch action {
         case .start(let slot, let replicas):
             slots[slot.id] = SlotState(
                 spec: slot, replicas: replicas, at: time,
@@ -81,6 +86,23 @@ struct LaneState: Sendable {
         case .scale(let id, let replicas): slots[id]?.scale(to: replicas, at: time)
         case .route(let weights): share(weights.filter { $0.value != 0 }, at: time)
         case .stop(let id): stop(id, at: time)
+        }
+    }
+
+    /// What comes of an order whose effect is `applied` when the provider fails in the middle of it.
+    func half(of action: Action) -> Action? {
+        switch action {
+        case .start(let slot, let replicas): return .start(slot, replicas: replicas / 2)
+        case .scale(let id, let replicas):
+            return slots[id].map { .scale(id, replicas: ($0.replicas + replicas) / 2) }
+        case .route(let wanted):
+            // Without traffic before or after there is nothing between the two.
+            guard !weights.isEmpty, wanted.values.contains(where: { $0 > 0 }) else { return nil }
+            var mixed = weights.merging(wanted) { $0 + $1 }.mapValues { $0 / 2 }
+            let rest = 1000 - mixed.values.reduce(0, +)
+            if let first = mixed.keys.min() { mixed[first]? += rest }
+            return .route(mixed)
+        case .stop(let id): return slots[id].map { .scale(id, replicas: $0.replicas / 2) }
         }
     }
 
@@ -108,7 +130,7 @@ struct LaneState: Sendable {
         case .driftForeign:
             guard let foreign = slots[id]?.foreign(at: time) else { return }
             slots[foreign.id] = foreign
-        case .refuse, .loseAnswer, .loseOrder, .deliverTwice, .late, .partition: return
+        case .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice, .late, .partition: return
         }
     }
 }

@@ -32,8 +32,8 @@ package struct SimulatedFault: Hashable, Sendable, Codable {
             return "an order is late by 0 to \(Self.longest), not \(delay)"
         case .driftReplicas(let count) where !(0...LaneState.maximumReplicas).contains(count):
             return "replicas are 0 to \(LaneState.maximumReplicas), not \(count)"
-        case .refuse, .loseAnswer, .loseOrder, .deliverTwice, .late, .partition, .loseInstance,
-            .driftReplicas, .driftTraffic, .driftConfig, .driftStop, .driftForeign:
+        case .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice, .late, .partition,
+            .loseInstance, .driftReplicas, .driftTraffic, .driftConfig, .driftStop, .driftForeign:
             return nil
         }
     }
@@ -46,6 +46,8 @@ package struct SimulatedFault: Hashable, Sendable, Codable {
         case loseAnswer
         /// The order is lost.
         case loseOrder
+        /// Half of the order is carried out, and the answer is lost.
+        case half
         /// The order arrives twice.
         case deliverTwice
         /// The answer is lost, and the order is carried out this much later.
@@ -68,7 +70,7 @@ package struct SimulatedFault: Hashable, Sendable, Codable {
         /// Whether it happens at once instead of waiting for orders.
         var isImmediate: Bool {
             switch self {
-            case .refuse, .loseAnswer, .loseOrder, .deliverTwice, .late, .partition: false
+            case .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice, .late, .partition: false
             case .loseInstance, .driftReplicas, .driftTraffic, .driftConfig, .driftStop,
                 .driftForeign:
                 true

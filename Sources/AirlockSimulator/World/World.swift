@@ -122,7 +122,10 @@ struct World: Sendable {
             places[delivery.order.lane.environment, default: Place()].changes += 1
         }
         switch delivery.effect {
-        case .applied: carryOut(delivery.order, at: time)
+        case .applied:
+            done.insert(delivery.order.key)
+            carryOut(delivery.order, isHalf: false, at: time)
+        case .half: carryOut(delivery.order, isHalf: true, at: time)
         case .noEffect: done.insert(delivery.order.key)
         case .pending(let due):
             let place = late.firstIndex { $0.due > due } ?? late.endIndex
@@ -131,11 +134,10 @@ struct World: Sendable {
         }
     }
 
-    private mutating func carryOut(_ order: ActionOrder, at time: Timestamp) {
-        done.insert(order.key)
+    private mutating func carryOut(_ order: ActionOrder, isHalf: Bool, at time: Timestamp) {
         if !fleets.contains(order.fleet) { fleets = (fleets + [order.fleet]).sorted() }
         change(LaneKey(fleet: order.fleet, lane: order.lane)) { [spec] lane in
-            lane.carryOut(order, at: time, spec: spec)
+            lane.carryOut(order, isHalf: isHalf, at: time, spec: spec)
         }
     }
 

@@ -33,6 +33,8 @@ package struct Delivery: Hashable, Sendable, Codable {
     /// What an order came to.
     package enum Effect: Hashable, Sendable, Codable {
         case applied
+        /// Half of it was carried out; the key may be carried out yet.
+        case half
         /// The key had been carried out before.
         case repeated
         /// There was nothing to do: the world was like that already.
