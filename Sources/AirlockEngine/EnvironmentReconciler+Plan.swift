@@ -302,22 +302,42 @@ extension EnvironmentReconciler {
             switch lane.disposition {
             case .change, .repair, .back: continue
             case .leave:
-                guard var record = old, record.decision != nil else { continue }
-                record.decision = nil
+                guard var record = old else { continue }
+                let renamed = rename(&record, at: now)
+                guard record.decision != nil || renamed != nil else { continue }
+                (record.decision, record.held) = (nil, nil)
                 transaction.writes.append(.lane(record))
+                transaction.entries += [renamed].compactMap(\.self)
             case .hold(let reason):
                 try await park(old?.operation)
-                guard old?.holdReason != reason.phrase else { continue }
+                let held = lane.change.flatMap { change in
+                    change.commit.map { LaneRecord.HeldChange(change: change.id, commit: $0) }
+                }
+                guard old?.holdReason != reason.phrase || old?.held != held else { continue }
                 var record = old ?? LaneRecord(lane: lane.lane)
                 // A lane that was never seen stays so: a record would stop its adoption.
                 guard old != nil || isObserved else { continue }
-                record.decision = .hold(reason.phrase)
+                (record.decision, record.held) = (.hold(reason.phrase), held)
                 transaction.writes.append(.lane(record))
                 transaction.entries.append(hold(lane, reason, at: now))
             }
         }
         guard !transaction.writes.isEmpty else { return }
         try await books.commit(transaction)
+    }
+
+    /// Takes over another version of the same slot: nothing has to move for it.
+    private func rename(_ record: inout LaneRecord, at now: Timestamp) -> AuditDraft? {
+        guard let settled = record.settled, let desired = accepted?.slices[name]?.lanes[record.lane],
+            desired.release.version != settled.version
+        else { return nil }
+        record.settled?.version = desired.release.version
+        return AuditDraft(
+            kind: .decision, time: now, lane: record.lane, commit: desired.cause ?? accepted?.id,
+            artifact: settled.slot.artifact, outcome: "renamed",
+            detail: [
+                "from": settled.version ?? "none", "to": desired.release.version ?? "none",
+            ])
     }
 
     private var isObserved: Bool { observation != nil }

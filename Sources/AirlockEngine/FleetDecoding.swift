@@ -13,7 +13,7 @@ package enum FleetDecoding {
     /// - Throws: ``SourceError`` when contents cannot be read; the decoder is then unchanged.
     package static func apply(
         _ delta: TreeDelta, to decoder: inout FleetDecoder, from source: any CommitSource,
-        known: [ObjectID: [UInt8]] = [:], commit: CommitID?, causes: [String: CommitID] = [:]
+        known: [ObjectID: [UInt8]] = [:], commit: CommitID?, causes: Causes = Causes()
     ) async throws(SourceError) -> DecodedFleet {
         let wanted = decoder.wantedDocuments(delta)
         let missing = Set(wanted.map(\.key.object)).filter { known[$0] == nil }.sorted()

@@ -128,7 +128,7 @@ struct LaneWorker: Sendable {
                 author: author, opened: now.wall)
             var record = await books.record(of: lane)
             record.operation = operation.number
-            record.decision = AuditText.decision(of: work)
+            (record.decision, record.held) = (AuditText.decision(of: work), nil)
             if let superseding, let old = await books.operation(superseding) {
                 pending.writes.append(.operation(ended(old, .superseded)))
             }

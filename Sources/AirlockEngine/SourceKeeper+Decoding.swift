@@ -21,27 +21,30 @@ extension SourceKeeper {
         let cause = base == nil && causes != nil ? known ?? head : head
         var next = base == nil ? FleetDecoder() : decoder
         let decoded = try await FleetDecoding.apply(
-            delta, to: &next, from: parts.source, commit: cause, causes: causes ?? [:])
+            delta, to: &next, from: parts.source, commit: cause, causes: causes ?? Causes())
         work.decoding = stopwatch.elapsed - work.walking
         work.documents = decoded.counts.documentsDecoded
         work.lanes = decoded.touched.count
+        // A start touches every lane, and the commit only those that it caused.
+        if base == nil, let known, known != head, causes != nil {
+            work.lanes = decoded.fleet?.lanes.values.count { $0.cause != known } ?? 0
+        }
         return (decoded, next)
     }
 
-    /// For each path the last commit on the first-parent line that changed it; nil when the line is
-    /// too long or the branch was rewritten.
+    /// The commits on the first-parent line with what they changed; nil when the line is too long or the
+    /// branch was rewritten.
     private func causes(
         from base: CommitID?, to head: CommitID
-    ) async throws(SourceError) -> [String: CommitID]? {
+    ) async throws(SourceError) -> Causes? {
         guard let base, let line = try await line(from: base, to: head) else { return nil }
         // One commit is the cause of all that differs, and needs no look of its own.
-        if line.count == 1, base == accepted?.id { return [:] }
-        var causes: [String: CommitID] = [:]
+        if line.count == 1, base == accepted?.id { return Causes() }
+        var causes = Causes()
         var previous = base
         for commit in line {
-            for change in try await parts.source.delta(from: previous, to: commit).changes {
-                causes[change.path] = commit
-            }
+            let delta = try await parts.source.delta(from: previous, to: commit)
+            causes.add(commit, changing: delta.changes.map(\.path))
             previous = commit
         }
         return causes

@@ -166,7 +166,11 @@ actor SourceKeeper {
 
     private func verify(_ record: CommitRecord, state: LedgerState) async throws -> VerifiedCommit {
         let root = state.trustRoot ?? parts.settings.trustRoot ?? record.id
-        let fromRoot = try await parts.source.descends(record.id, from: root)
+        // A root that a person named and that is not in the repository is no damage of the mirror.
+        let fromRoot =
+            state.trustRoot == nil
+            ? try await descends(record.id, from: root)
+            : try await parts.source.descends(record.id, from: root)
         var fromHead = true
         if let head = state.head?.commit.id, head != record.id {
             fromHead = try await descends(record.id, from: head)
@@ -238,7 +242,7 @@ actor SourceKeeper {
             "author": "\(record.authorName) <\(record.authorEmail)>",
             "subject": record.subject,
             "parents": record.parents.map(\.description).joined(separator: " "),
-            "lanesTouched": String(decoded.touched.count),
+            "lanesTouched": String(work.lanes),
         ]
         if verified.rewritesHistory { detail["history"] = "rewritten" }
         if let first = diagnostics.first {

@@ -125,7 +125,8 @@ package actor GitSource: CommitSource {
     ) async throws(SourceError) -> Bool {
         try reading { repository throws(SourceError) in
             try Self.translating(repository) { repository throws(GitError) in
-                _ = try repository.commit(commit)
+                // One that is absent is told by its name, and not as damage of what lies between.
+                for end in [commit, ancestor] { _ = try repository.commit(end) }
                 return try repository.descends(commit, from: ancestor)
             }
         }

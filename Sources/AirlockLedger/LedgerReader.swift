@@ -15,6 +15,7 @@ package struct LedgerReader: Sendable {
         _ directory: StateDirectory
     ) throws(LedgerError) -> LedgerReader {
         try directory.check()
+        try directory.checkJournal()
         let reading = try JournalReading(path: directory.ledger, schema: .current)
         return LedgerReader(reading: reading, directory: directory)
     }
@@ -53,6 +54,11 @@ package struct LedgerReader: Sendable {
     /// Audit entries in the order of their sequence numbers.
     package func entries(_ filter: AuditFilter) async throws(LedgerError) -> [AuditEntry] {
         try await reading.read { db in try JournalReading.entries(filter, in: db) }
+    }
+
+    /// How many entries the journal holds.
+    package func entryCount() async throws(LedgerError) -> Int {
+        try await reading.read(StoredEntry.count)
     }
 
     /// Reads every row; a row whose hash does not fit is ``LedgerError/corrupt(what:)``.

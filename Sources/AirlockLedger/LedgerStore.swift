@@ -40,6 +40,7 @@ package final class LedgerStore: Ledger, SignedLog {
         schema: Schema
     ) async throws(LedgerError) -> LedgerStore {
         try directory.prepare()
+        try directory.checkJournal()
         while true {
             let lock: LedgerLock
             do throws(LedgerError) {

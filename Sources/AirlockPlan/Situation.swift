@@ -112,10 +112,14 @@ struct Situation {
         guard let kind = kind(from: settled, to: target) else { return .nothing }
         let cause = secretCause(from: settled, to: target)
         let read = facts.commit
-        let change = Change(
+        var change = Change(
             lane: lane, kind: kind, base: settled, target: target, strategy: strategy,
             policy: policy, commit: cause == nil ? desired?.cause ?? read : read ?? desired?.cause,
             cause: cause)
+        // A start knows no commit before the last head; what was held then says which it was.
+        if let held = facts.ledger.lanes[lane]?.held, held.change == change.id {
+            change.commit = held.commit
+        }
         return .change(change, operation: open?.id == change.id ? operation?.number : nil)
     }
 

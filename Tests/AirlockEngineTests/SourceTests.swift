@@ -40,6 +40,31 @@ struct SourceTests {
         #expect(api.first?.commit == cause)
     }
 
+    @Test("a start puts a change of a service, and one that was held, down to its own commit")
+    func causesAtStart() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let held = Build.lane("production/api")
+        _ = await stage.ask(engine, .freeze(.lane(held), reason: "a look", lasting: nil))
+        stage.versions["production/api"] = 2
+        let first = stage.commit(author: "bob@example.org")
+        try await stage.settle(engine)
+        stage.repository.commit(stage.files.merging(["README.md": "x"]) { $1 })
+        try await stage.settle(engine)
+        stage.extra["services/web/service.yaml"] = "port: 9090\n"
+        let second = stage.commit(author: "eve@example.org")
+        stage.repository.commit(stage.files.merging(["README.md": "y"]) { $1 })
+        let later = try await stage.restart()
+        try await stage.settle(later)
+        _ = await stage.ask(later, .thaw(.lane(held)))
+        try await stage.settle(later)
+        let api = try await stage.ledger.operations(of: held, limit: 1)
+        let web = try await stage.ledger.operations(of: Build.lane("development/web"), limit: 1)
+        #expect(api.first?.commit == first && api.first?.author == "bob@example.org")
+        #expect(web.first?.commit == second && web.first?.author == "eve@example.org")
+    }
+
     @Test("a refused commit leaves the last good fleet in force and is recorded once")
     func refusedCommits() async throws {
         let stage = Stage()

@@ -41,7 +41,7 @@ struct FleetDecoderTests {
         let branch = decoder
         let decoded = decoder.apply(
             delta, blobs: next.blobs, commit: commit("2"),
-            causes: ["services/web/staging.yaml": try #require(commit("3"))])
+            causes: try causes([("3", "services/web/staging.yaml")]))
         #expect(decoded.touched == [lane("staging/web")])
         #expect(decoded.counts.documentsDecoded == 1 && decoded.counts.lanesAssembled == 1)
         #expect(decoded.fleet?.lanes[lane("staging/web")]?.cause == commit("3"))
@@ -346,7 +346,14 @@ struct FleetDecoderTests {
         #expect(fleet?.parked.diagnostics(of: lane("staging/web")).isEmpty == true)
     }
 
-    @Test("the cause of a lane is the commit that moved its release, before that of its service")
+    /// The commits of a line, each with the path that it changed.
+    private func causes(_ line: [(Character, String)]) throws -> Causes {
+        var causes = Causes()
+        for (digit, path) in line { causes.add(try #require(commit(digit)), changing: [path]) }
+        return causes
+    }
+
+    @Test("the cause of a lane is the last commit that moved one of its files")
     func causes() throws {
         var decoder = FleetDecoder()
         _ = decoder.apply(shop.delta(), blobs: shop.blobs, commit: commit("1"))
@@ -355,12 +362,11 @@ struct FleetDecoderTests {
         next["services/web/staging.yaml"] = MemoryTree.release("web", 2)
         let decoded = decoder.apply(
             next.delta(from: shop), blobs: next.blobs, commit: commit("4"),
-            causes: [
-                "services/web/service.yaml": try #require(commit("2")),
-                "services/web/staging.yaml": try #require(commit("3")),
-            ])
+            causes: try causes([
+                ("5", "services/web/staging.yaml"), ("2", "services/web/service.yaml"),
+            ]))
         let lanes = try #require(decoded.fleet).lanes
-        #expect(lanes[lane("staging/web")]?.cause == commit("3"))
+        #expect(lanes[lane("staging/web")]?.cause == commit("2"))
         #expect(lanes[lane("production/web")]?.cause == commit("2"))
         #expect(lanes[lane("production/api")]?.cause == commit("1"))
     }

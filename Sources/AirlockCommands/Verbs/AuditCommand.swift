@@ -83,6 +83,7 @@ struct AuditCommand: AsyncParsableCommand {
                 told = now
                 Output.note("verified \(done) of \(total) entries…")
             }
+            if copy == nil { try await hold(result.checkpoint, to: try wiring.reader()) }
             if let against {
                 let older = try log.extends(try InputFile(against).bytes(), key: key)
                 Output.note("the log begins with the \(older.size) entries of \(against)")
@@ -107,6 +108,18 @@ struct AuditCommand: AsyncParsableCommand {
                     entries: result.checkpoint.size, files: result.files, root: root),
                 as: output.format)
             return .done
+        }
+
+        /// Holds what was signed to the journal, every row of which must fit its hash.
+        private func hold(_ checkpoint: Checkpoint, to reader: LedgerReader?) async throws {
+            guard let reader else { return }
+            try await reader.check()
+            let count = try await reader.entryCount()
+            guard count >= checkpoint.size else {
+                throw Failure(
+                    "the checkpoint covers \(checkpoint.size) entries, and the journal holds \(count)",
+                    advice: "put ledger.sqlite and audit/ back from one backup")
+            }
         }
 
         private struct View: Encodable {

@@ -47,7 +47,7 @@ struct DoctorCommand: Verb {
         var checks = [
             clock(wiring), await repository(wiring), stateDirectory(wiring), await ledger(wiring),
         ]
-        checks += [audit(wiring), await holder(wiring)]
+        checks += [await audit(wiring), await holder(wiring)]
         checks.append(libraries)
         switch output.format {
         case .json, .yaml: try Output.value(["checks": checks], as: output.format)
@@ -174,7 +174,21 @@ struct DoctorCommand: Verb {
         }
     }
 
-    private func audit(_ wiring: Wiring) -> Check {
+    /// What it means that there is no checkpoint: one is signed as soon as a fleet has a name.
+    private func unsigned(_ wiring: Wiring) async -> Check {
+        do {
+            let isNamed = try await wiring.reader()?.origin() != nil
+            return Check(
+                name: "audit", ok: !isNamed,
+                text: isNamed
+                    ? "the checkpoint of this ledger is gone" : "nothing is signed yet",
+                advice: isNamed ? "the next `airlock run` lays the log anew from the journal" : nil)
+        } catch {
+            return Check(name: "audit", ok: false, text: Explanation.of(error), advice: nil)
+        }
+    }
+
+    private func audit(_ wiring: Wiring) async -> Check {
         do {
             let checkpoint = try AuditLog(wiring.state).checkpoint()
             return Check(
@@ -182,9 +196,7 @@ struct DoctorCommand: Verb {
                 text: "\(checkpoint.size) entries are signed; `airlock audit verify` checks all",
                 advice: nil)
         } catch {
-            if case .missing = error {
-                return Check(name: "audit", ok: true, text: "nothing is signed yet", advice: nil)
-            }
+            if case .missing = error { return await unsigned(wiring) }
             return Check(
                 name: "audit", ok: false, text: error.description,
                 advice: "`airlock audit verify` names the place")

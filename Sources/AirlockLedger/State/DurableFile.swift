@@ -129,7 +129,9 @@ enum DurableFile {
             let above = folder(of: path)
             guard above != path else { throw fault("create", path) }
             let made = try makeFolder(above)
-            return made + (try makeFolder(path))
+            // Below /proc, or through a link that leads nowhere, it stays absent however often it is made.
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw fault("create", path) }
+            return made + [above]
         default: throw fault("create", path)
         }
     }

@@ -41,6 +41,16 @@ package struct StateDirectory: Hashable, Sendable {
         for file in files { _ = try isPrivate(file) }
     }
 
+    /// Refuses a state directory that lost its journal: a new one would contradict what was signed.
+    ///
+    /// - Throws: ``LedgerError/corrupt(what:)``.
+    func checkJournal() throws(LedgerError) {
+        guard DurableFile.exists(checkpoint), !DurableFile.exists(ledger) else { return }
+        throw .corrupt(
+            what: "\(ledger) is gone and the audit log that it wrote is there; put both back from one "
+                + "backup, or begin anew in another state directory")
+    }
+
     /// Whether it exists; throws when others can read or write it.
     private func isPrivate(_ file: String) throws(LedgerError) -> Bool {
         var status = stat()

@@ -48,11 +48,11 @@ package struct FleetDecoder: Sendable {
     /// Applies the difference and gives the fleet; documents are read one after the other.
     ///
     /// - Parameter blobs: The contents of what ``wanted(_:)`` named; one left out is a diagnostic.
-    /// - Parameter causes: For changed paths the commit on the first-parent line that changed them.
+    /// - Parameter causes: The commits on the first-parent line that changed paths.
     /// - Parameter commit: The cause where `causes` says nothing.
     package mutating func apply(
         _ delta: TreeDelta, blobs: [ObjectID: [UInt8]], commit: CommitID?,
-        causes: [String: CommitID] = [:]
+        causes: Causes = Causes()
     ) -> DecodedFleet {
         let read = wantedDocuments(delta).compactMap { wanted in
             blobs[wanted.key.object].map { DecodedDocument(wanted.key, bytes: $0) }
@@ -65,7 +65,7 @@ package struct FleetDecoder: Sendable {
     /// - Parameter documents: What ``wantedDocuments(_:)`` named, read elsewhere and in any order.
     package mutating func apply(
         _ delta: TreeDelta, documents read: [DecodedDocument], commit: CommitID?,
-        causes: [String: CommitID] = [:]
+        causes: Causes = Causes()
     ) -> DecodedFleet {
         var counts = DecodeCounts()
         let late = Set(index.unread.keys)
@@ -81,8 +81,9 @@ package struct FleetDecoder: Sendable {
         let touched = index.lanes(touchedBy: impact)
         for lane in touched {
             counts.lanesAssembled += 1
-            lanes[lane] = assemble(lane) { path in
-                impact.paths.contains(path) ? causes[path] ?? commit : nil
+            lanes[lane] = assemble(lane) { paths in
+                let moved = paths.filter(impact.paths.contains)
+                return moved.isEmpty ? nil : causes.last(changing: moved) ?? commit
             }
             let found = diagnostics(of: .release(lane.unit.name, lane.environment))
             laneDiagnostics[lane] = found.isEmpty ? nil : found
@@ -110,17 +111,15 @@ package struct FleetDecoder: Sendable {
     }
 
     /// Puts one lane together from its three documents; nil when one of them is absent or bad.
-    private func assemble(_ id: LaneID, cause: (String) -> CommitID?) -> DesiredLane? {
+    private func assemble(_ id: LaneID, cause: ([String]) -> CommitID?) -> DesiredLane? {
         let unit = id.unit.name
         let subjects: [Subject] = [
             .release(unit, id.environment), .service(unit), .environment(id.environment),
         ]
         var readSet: [String: ObjectID] = [:]
-        var found: CommitID?
         for subject in subjects {
             guard let object = index.objects[subject] else { return nil }
             readSet[subject.path] = object
-            found = found ?? cause(subject.path)
         }
         guard
             case .release(let release) = value(of: subjects[0]),
@@ -129,7 +128,7 @@ package struct FleetDecoder: Sendable {
         else { return nil }
         return DesiredLane(
             lane: id, owner: service.owner, release: release, template: service.template,
-            readSet: readSet, cause: found ?? lanes[id]?.cause)
+            readSet: readSet, cause: cause(subjects.map(\.path)) ?? lanes[id]?.cause)
     }
 
     /// What the file of `subject` says; nil when it is absent or bad.

@@ -8,14 +8,30 @@ package struct LaneRecord: Hashable, Sendable, Codable {
     /// The last decision that was recorded, so that a decision is recorded when it changes and not at
     /// each tick.
     package var decision: Decision?
+    /// The change that the decision holds and the commit that caused it, which a start could not find
+    /// out again; nil when no change is held.
+    package var held: HeldChange?
 
     package init(
-        lane: LaneID, settled: Settled? = nil, operation: Int? = nil, decision: Decision? = nil
+        lane: LaneID, settled: Settled? = nil, operation: Int? = nil, decision: Decision? = nil,
+        held: HeldChange? = nil
     ) {
         self.lane = lane
         self.settled = settled
         self.operation = operation
         self.decision = decision
+        self.held = held
+    }
+
+    /// A change that waits.
+    package struct HeldChange: Hashable, Sendable, Codable {
+        package let change: ChangeID
+        package let commit: CommitID
+
+        package init(change: ChangeID, commit: CommitID) {
+            self.change = change
+            self.commit = commit
+        }
     }
 
     /// What was decided about a lane, in words.

@@ -9,7 +9,7 @@ package struct Change: Hashable, Sendable, Codable {
     package let strategy: Strategy
     package let policy: PolicyDigest
     /// The commit that asks for it; not part of the id.
-    package let commit: CommitID?
+    package var commit: CommitID?
     /// What besides a commit asks for it, such as `secret:checkout-db@2`.
     package let cause: String?
 
@@ -72,7 +72,7 @@ package struct Change: Hashable, Sendable, Codable {
 /// What a lane was last brought to and has been since.
 package struct Settled: Hashable, Sendable, Codable {
     package let slot: SlotSpec
-    package let version: String?
+    package var version: String?
     package let replicas: Replicas
     /// The change and operation that brought it here; nil for what was adopted.
     package let change: ChangeID?

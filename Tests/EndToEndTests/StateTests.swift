@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+/// What the state directory must be, and what is told when it is not.
+@Suite("the state directory") struct StateTests {
+    @Test("one that cannot be made is told by name", arguments: ["/proc/airlock", "dangling"])
+    func cannotBeMade(_ path: String) async throws {
+        let stage = try await Stage()
+        var state = path
+        if path == "dangling" {
+            state = stage.root + "/dangling"
+            try FileManager.default.createSymbolicLink(
+                atPath: state, withDestinationPath: stage.root + "/nowhere/at/all")
+        }
+        for verb in [["reconcile"], ["thaw", "production"]] {
+            let outcome = try await stage.airlock(verb + ["--state", state])
+            #expect(outcome.code == 1 && outcome.errors.contains(state), "\(verb): \(outcome)")
+        }
+    }
+
+    @Test("a journal that is gone beside its audit log is not begun anew")
+    func lostJournal() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        for suffix in ["", "-wal", "-shm"] {
+            let file = stage.state + "/ledger.sqlite" + suffix
+            if FileManager.default.fileExists(atPath: file) {
+                try FileManager.default.removeItem(atPath: file)
+            }
+        }
+        for verb in [["reconcile"], ["status"], ["doctor"], ["audit", "verify"], ["plan"]] {
+            let outcome = try await stage.airlock(verb)
+            let text = outcome.output + outcome.errors
+            #expect(outcome.code == 1 && text.contains("ledger.sqlite is gone"), "\(verb): \(text)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: stage.state + "/ledger.sqlite"))
+    }
+
+    @Test("a changed row is found by audit verify, too")
+    func damagedRow() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let script = """
+            import sqlite3, sys
+            db = sqlite3.connect(sys.argv[1])
+            db.execute("UPDATE entries SET bytes = CAST(bytes || ' ' AS BLOB) WHERE rowid = 5")
+            db.commit()
+            """
+        let damage = try RunningProgram(
+            "/usr/bin/python3", ["-c", script, stage.state + "/ledger.sqlite"],
+            environment: stage.environment, folder: stage.root + "/programs", directory: stage.root)
+        #expect(try await damage.outcome(within: .seconds(20)).code == 0)
+        let outcome = try await stage.airlock("audit", "verify")
+        #expect(outcome.code == 1 && outcome.errors.contains("entries"), "\(outcome.errors)")
+    }
+
+    @Test("a trust root that is not in the repository refuses the head and blames no mirror")
+    func unknownTrustRoot() async throws {
+        let stage = try await Stage()
+        let root = String(repeating: "1234567890", count: 4)
+        let outcome = try await stage.airlock("reconcile", "--trust-root", root)
+        let text = outcome.output + outcome.errors
+        #expect(outcome.code == 1 && text.contains("does not descend from the trust root"), "\(text)")
+        #expect(!text.contains("damaged"), "\(text)")
+    }
+
+    @Test("another version of the same artifact is taken over without moving anything")
+    func versionAlone() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let path = "services/api/production.yaml"
+        let text = try #require(Shop.files[path]).replacingOccurrences(of: "1.0.0", with: "9.9.9")
+        try stage.commit("a version", [path: text])
+        try await stage.must("reconcile", "--wait", "20s")
+        #expect(try await stage.lane("production/api")["version"] as? String == "9.9.9")
+        let renamed = try await stage.entries("decision").filter { $0["outcome"] as? String == "renamed" }
+        #expect(renamed.count == 1)
+        try await stage.must("plan", "--detailed-exitcode")
+    }
+}
