@@ -310,9 +310,7 @@ extension EnvironmentReconciler {
                 transaction.entries += [renamed].compactMap(\.self)
             case .hold(let reason):
                 try await park(old?.operation)
-                let held = lane.change.flatMap { change in
-                    change.commit.map { LaneRecord.HeldChange(change: change.id, commit: $0) }
-                }
+                let held = Self.held(lane.change, for: reason)
                 guard old?.holdReason != reason.phrase || old?.held != held else { continue }
                 var record = old ?? LaneRecord(lane: lane.lane)
                 // A lane that was never seen stays so: a record would stop its adoption.
@@ -324,6 +322,12 @@ extension EnvironmentReconciler {
         }
         guard !transaction.writes.isEmpty else { return }
         try await books.commit(transaction)
+    }
+
+    /// What waits at gates. An outage is not what its commit asked for.
+    private static func held(_ change: Change?, for reason: HoldReason) -> LaneRecord.HeldChange? {
+        guard case .gates = reason, let change, let commit = change.commit else { return nil }
+        return LaneRecord.HeldChange(change: change.id, commit: commit)
     }
 
     /// Takes over another version of the same slot: nothing has to move for it.

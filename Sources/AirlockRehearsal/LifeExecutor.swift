@@ -12,6 +12,8 @@ final class LifeExecutor: SerialExecutor, TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
         var dice: Dice
+        /// Whoever waits until nothing is left to run.
+        var idle: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state: Mutex<State>
@@ -34,6 +36,13 @@ final class LifeExecutor: SerialExecutor, TaskExecutor {
         }
     }
 
+    /// Returns when nothing else is left to run before time passes.
+    func quiet() async {
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.idle.append(continuation) }
+        }
+    }
+
     private func drain<Value: Sendable>(
         _ life: @escaping @Sendable () async throws -> Value
     ) throws -> Value {
@@ -43,9 +52,15 @@ final class LifeExecutor: SerialExecutor, TaskExecutor {
             do { result = .success(try await life()) } catch { result = .failure(error) }
             ending.withLock { $0 = result }
         }
-        while let job = next() {
-            job.runSynchronously(
-                isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        while true {
+            if let job = next() {
+                job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            } else if let waiting = state.withLock({ $0.idle.popLast() }) {
+                waiting.resume()
+            } else {
+                break
+            }
         }
         guard let result = ending.withLock({ $0 }) else { throw StoodStill() }
         return try result.get()

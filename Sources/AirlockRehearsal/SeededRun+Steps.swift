@@ -62,7 +62,8 @@ extension SeededRun {
     private func faults() -> [SimulatedFault.Kind] {
         [
             .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice,
-            .late(.seconds(dice.roll(1...40))), .partition, .loseInstance, .driftReplicas(dice.roll(0...5)), .driftTraffic,
+            .late(.seconds(dice.roll(1...40))), .partition, .loseInstance,
+            .driftReplicas(dice.roll(0...5)), .driftTraffic,
             .driftConfig, .driftStop, .driftForeign,
         ]
     }
@@ -84,7 +85,7 @@ extension SeededRun {
             guard let commit = ledger.durable({ state, _ in state.rewrite?.commit }) else { break }
             await ask(.acceptRewrite(commit))
         case .kill:
-            stale = engine
+            if !isRunning { stale = engine }
             try await start()
         case .killInWrite(let point):
             let commit = ledger.commits + dice.roll(1...8)
@@ -106,7 +107,7 @@ extension SeededRun {
     /// Looks and lets time pass, in turns.
     func work(rounds: Int) async throws {
         for _ in 0..<rounds where witness.violations.isEmpty {
-            try await tick()
+            try await go(on: !isRunning || dice.flip())
             try await look()
             pass(.milliseconds(dice.pick([100, 1_000, 2_000, 5_000, 20_000]) ?? 0))
         }

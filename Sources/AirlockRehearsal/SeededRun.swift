@@ -50,6 +50,11 @@ package final class SeededRun {
     private let limbo = Wire.Limbo()
     private(set) var ledger = MemoryLedger()
     private(set) var engine: Engine?
+    /// Whether the process runs its loops, as `airlock run` does; else it looks when it is told to.
+    let isRunning: Bool
+    /// How the loops of the process ended.
+    private var ending = Ending()
+    private let executor: LifeExecutor
     private(set) var wire: Wire?
     /// An engine of a process that was replaced and does not know it.
     var stale: Engine?
@@ -85,6 +90,8 @@ package final class SeededRun {
         self.seed = seed
         self.story = story
         self.bug = bug
+        self.executor = executor
+        isRunning = seed % 3 == 1
         dice = Dice(seed: seed)
         shop = Shop(&dice)
         let (clock, time) = (clock, worldTime)
@@ -130,23 +137,42 @@ package final class SeededRun {
             repeatsOnTimeout: bug == .repeatOnTimeout, story: story, now: { clock.now().wall })
         self.wire = wire
         var settings = EngineSettings()
-        settings.isParallel = false
-        settings.lanesAtOnce = 1
-        engine = try await Engine(
+        settings.isParallel = isRunning
+        settings.lanesAtOnce = isRunning ? dice.roll(1...4) : 1
+        let fresh = try await Engine(
             parts: EngineParts(
                 source: repository, ledger: ledger, providers: [.simulated: wire],
                 secrets: world, behaviours: world, clock: clock,
                 logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() },
                 settings: settings))
+        engine?.stop()
+        engine = fresh
+        guard isRunning else { return }
+        let ending = Ending()
+        self.ending = ending
+        Task(executorPreference: executor) {
+            do { try await fresh.run() } catch { ending.note(error) }
+        }
     }
 
     /// Lets the process look once; one that was killed while it looked is replaced by the next.
     @discardableResult
-    func tick() async throws -> ReconcileSummary {
+    func tick() async throws -> ReconcileSummary { try await go(on: true) }
+
+    /// Lets the process go on, with or without another look.
+    @discardableResult
+    func go(on looks: Bool) async throws -> ReconcileSummary {
         guard let engine else { return ReconcileSummary() }
         let ended: Result<ReconcileSummary, EngineHalt>
         do throws(EngineHalt) {
-            ended = .success(try await engine.tick())
+            if isRunning {
+                if looks { try await engine.look() }
+                await executor.quiet()
+                if let halt = ending.halt { throw halt }
+                ended = .success(await engine.summary())
+            } else {
+                ended = .success(try await engine.tick())
+            }
         } catch {
             ended = .failure(error)
         }
@@ -188,6 +214,16 @@ package final class SeededRun {
 
     /// Checks the world's record.
     func look() async throws { witness.absorb(try await world.deliveries()) }
+}
+
+/// How the loops of one process ended.
+final class Ending: Sendable {
+    private let ended = Mutex<EngineHalt?>(nil)
+
+    /// Nil while they run, and when they were told to end.
+    var halt: EngineHalt? { ended.withLock { $0 } }
+
+    func note(_ error: any Error) { ended.withLock { $0 = error as? EngineHalt } }
 }
 
 /// The time of the world: it passes, and nobody sets it.

@@ -102,6 +102,8 @@ final class Witness: Sendable {
     /// Checks what the world did since the last look.
     func absorb(_ deliveries: [Delivery]) {
         notes.withLock { notes in
+            // Another task may have brought more of them before.
+            guard deliveries.count > notes.deliveries else { return }
             for delivery in deliveries[notes.deliveries...] where delivery.effect == .applied {
                 let order = delivery.order
                 let deed = Deed(operation: order.operation, action: order.action)
