@@ -47,6 +47,15 @@ package enum FleetValidation {
         return decoder.apply(TreeDelta(changes: changes), blobs: blobs, commit: nil)
     }
 
+    /// How much is wrong in how many files, for the end of a report.
+    package static func summary(of diagnostics: [Diagnostic]) -> String {
+        func counted(_ count: Int, _ noun: String) -> String {
+            "\(count) \(noun)\(count == 1 ? "" : "s")"
+        }
+        let files = Set(diagnostics.map(\.path)).count
+        return "\(counted(diagnostics.count, "problem")) in \(counted(files, "file"))"
+    }
+
     private static func tooMany(_ count: Int) -> DecodedFleet {
         let diagnostic = Diagnostic(
             path: ".",

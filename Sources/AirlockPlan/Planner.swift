@@ -43,7 +43,7 @@ package enum Planner {
 
     /// The one place where a lane's end is chosen.
     static func settle(
-        _ situation: Situation, gates: GateKeeper, outage: String?
+        _ situation: Situation, gates: GateKeeper, outage: Outage?
     ) -> LanePlan {
         let lane = situation.lane
         let drift = situation.drift
@@ -69,7 +69,8 @@ package enum Planner {
                 return ended(.back(operation: back.number))
             }
             if change.kind == .remove, let outage {
-                return heldOrRepaired(.outage(outage), isInstructed: false)
+                return heldOrRepaired(
+                    .outage(outage.reason, move: outage.move), isInstructed: false)
             }
             if !failed.isEmpty { return heldOrRepaired(.gates(failed)) }
             return ended(.change(change, operation: operation))

@@ -83,7 +83,7 @@ package struct StandingPlan: Sendable {
     /// Judges everything that is not quiet, and ends every lane that was looked at.
     private mutating func settle(_ looked: Set<LaneID>, _ looking: Looking) -> [LanePlan] {
         let open = situations.values.sorted { $0.lane < $1.lane }
-        let outage = Outage.reason(
+        let outage = Outage(
             open, settled: settled.count, slice: looking.slice, facts: looking.facts)
         let gates = GateKeeper(
             open: open, settled: settled.count, callers: callers, looking: looking,
@@ -92,7 +92,7 @@ package struct StandingPlan: Sendable {
         for situation in open {
             lanes[situation.lane] = Planner.settle(situation, gates: gates, outage: outage)
         }
-        notices = outage.map { [$0] } ?? []
+        notices = outage.map { [$0.reason] } ?? []
         until = Self.earliest(in: lanes.values)
         return looked.sorted().map { lane in
             lanes[lane]

@@ -11,7 +11,7 @@ extension HoldReason {
             "its files cannot be read: \(diagnostics.first?.description ?? "no reason given")"
         case .secretUnknown(let names):
             "no version is known of \(names.map(\.description).joined(separator: ", "))"
-        case .outage(let why): why
+        case .outage(let why, _): why
         case .claimed(let claim): "the engine belongs to ledger \(claim.ledger)"
         case .environmentRemoved:
             "its environment is not described any more; what runs there is left alone"
@@ -27,12 +27,7 @@ extension HoldReason {
             [.commit("mend \(diagnostics.first?.path ?? "its files")")]
         case .secretUnknown(let names):
             [.commit("give \(names.first?.description ?? "the secret") a value at its source")]
-        case .outage:
-            [
-                .commit(
-                    "bring the files of services/ back, or raise limits.removals in fleet.yaml in "
-                        + "a commit of its own before this one")
-            ]
+        case .outage(_, let move): [move]
         case .claimed: [.run("airlock run --take-over \(lane.environment)")]
         case .environmentRemoved: [.commit("bring the environment's file back")]
         }

@@ -52,7 +52,7 @@ struct DiagnosticTests {
         #expect(
             messages(.release, text) == [
                 "f:1:11: `registry.example/checkout:latest` is not an artifact named by digest: write registry.example/name@sha256:<64 lowercase hexadecimal digits>; a tag can be moved and is refused",
-                "f:3:11: `replicas` must be a whole number from 0 to 10000, but is a text: write 0",
+                "f:3:11: `replicas` must be a whole number from 0 to 10000, but is a text: write 12 or {min: 4, max: 20}",
                 "f:4:1: unknown key `confg` in a release file: did you mean `config`?",
                 "f:6:3: the key `1A` in `config` is not the name of a configuration value: use letters, digits, `_`, `.` and `-`, starting with a letter or `_`",
                 "f:7:6: `secret` is missing in `B`: add `secret: checkout-db`",
@@ -102,14 +102,39 @@ struct DiagnosticTests {
         }
         #expect(refused >= 14)
         for strategy in ["canary", "blueGreen"] {
-            let found = messages(
-                .release, Self.artifact + "replicas: 1\nstrategy: {\(strategy): {}}\n")
-            #expect(
-                found.count == 1 && found[0].contains("cannot enforce `\(strategy)`"), "\(found)")
+            for spelled in ["{\(strategy): {}}", strategy] {
+                let found = messages(
+                    .release, Self.artifact + "replicas: 1\nstrategy: \(spelled)\n")
+                #expect(
+                    found.count == 1 && found[0].contains("cannot enforce `\(strategy)`"),
+                    "\(found)")
+            }
         }
         #expect(
             messages(.environment, "tier: staging\nprovider: {swarm: {}}")[0].contains(
                 "cannot enforce"))
+    }
+
+    @Test("a number that is none is told by the value that the format shows")
+    func numbers() {
+        #expect(messages(.service, "port: http")[0].hasSuffix("but is a text: write 8080"))
+        #expect(
+            messages(.release, Self.artifact + "replicas: {min: few, max: 4}")[0].hasSuffix(
+                "but is a text: write 4"))
+        #expect(
+            messages(.release, Self.artifact + "replicas: \"3\"")[0].hasSuffix(
+                "write it without quotes"))
+    }
+
+    @Test("one problem in one file is told as one")
+    func singular() {
+        func found(_ paths: String...) -> String {
+            FleetValidation.summary(
+                of: paths.map { Diagnostic(path: $0, problem: "it is bad", advice: nil) })
+        }
+        #expect(found("a") == "1 problem in 1 file")
+        #expect(found("a", "a") == "2 problems in 1 file")
+        #expect(found("a", "b") == "2 problems in 2 files")
     }
 
     @Test("a text that YAML reads as a number or a boolean is asked for in quotes")

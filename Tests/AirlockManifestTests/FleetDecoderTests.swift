@@ -187,7 +187,7 @@ struct FleetDecoderTests {
             ),
             (
                 "services/web/a/b.yaml", "x", "u:web",
-                "services/web/a/b.yaml: this path is not part of the format: name it services/web/service.yaml"
+                "services/web/a/b.yaml: this path is not part of the format: remove it, or let its name end with .md: the paths of a service are services/SERVICE/service.yaml and services/SERVICE/ENVIRONMENT.yaml"
             ),
         ])
     func crossFile(path: String, contents: String, parked: String, message: String) throws {

@@ -37,6 +37,37 @@ struct ReadPathTests {
         if case .document = ReadPath(path) { Issue.record("\(path) is read") }
     }
 
+    @Test(
+        "a file with a name of its own is not told to be a document",
+        arguments: [
+            "services/api/extra.txt", "services/README", "services/api/notes/a.yaml",
+            "services/api/LICENSE", "environments/README", "environments/old/production.yaml",
+        ])
+    func notDocuments(path: String) {
+        guard case .refused(let problem, _) = ReadPath(path) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(problem.advice?.hasPrefix("remove it, or let its name end with .md: ") == true)
+    }
+
+    @Test(
+        "a document of another spelling is told its name",
+        arguments: [
+            ("services/api/Service.yml", "services/api/service.yaml"),
+            ("services/api/service.YAML", "services/api/service.yaml"),
+            ("services/api.yaml", "services/api/service.yaml"),
+            ("Environments/Production.yaml", "environments/production.yaml"),
+            ("fleet.yml", "fleet.yaml"),
+        ])
+    func misspelled(path: String, right: String) {
+        guard case .refused(let problem, _) = ReadPath(path) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(problem.advice == "name it \(right)")
+    }
+
     @Test("an environment cannot be called service")
     func reserved() {
         guard case .refused(let problem, parks: nil) = ReadPath("environments/service.yaml") else {

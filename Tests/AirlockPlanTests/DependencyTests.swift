@@ -151,6 +151,58 @@ struct DependencyTests {
         #expect(world.plan.lanes.map(\.lane.description) == ["production/a"])
     }
 
+    /// `b` is removed, and `a`, which calls it, was to stop calling it or to go as well.
+    private func removingCallee(caller: DesiredLane?) -> FleetWorld {
+        var world = FleetWorld.settled(lanes(["a": ["b"], "b": [], "z": []], 1), limits: limits)
+        var next = world.fleet
+        next.lanes[Build.lane("production/b")] = nil
+        next.lanes[Build.lane("production/a")] = caller
+        world.merge(next)
+        return world
+    }
+
+    private func expectHeld(_ world: FleetWorld, _ move: NextMove, saying reason: String) {
+        let plan = world.plan(of: "production/b")
+        #expect(plan.held?.moves(in: plan.lane) == [move])
+        #expect(plan.held?.phrase == "dependencies: production/a still calls it\(reason)")
+    }
+
+    @Test("a removal that waits for a frozen caller says that the thaw is next")
+    func frozenCaller() {
+        for caller in [Build.desired("production/a", 2), nil] {
+            var world = removingCallee(caller: caller)
+            expectHeld(world, .wait, saying: " and goes first")
+            world.freeze("production/a")
+            expectHeld(
+                world, .run("airlock thaw production/a"),
+                saying: " and goes first, but is held: "
+                    + "freeze: production/a is frozen by uid:1000: audit")
+            world.ledger.apply(.thaw(.lane(Build.lane("production/a"))))
+            world.converge()
+            #expect(world.plan.isEmpty)
+        }
+    }
+
+    @Test("a removal that waits for a caller whose file is unreadable says which to mend")
+    func parkedCaller() {
+        var world = removingCallee(caller: nil)
+        var next = world.fleet
+        let diagnostic = Diagnostic(path: "services/a/service.yaml", problem: "it is not YAML")
+        next.parked.lanes[Build.lane("production/a")] = [diagnostic]
+        world.merge(next)
+        expectHeld(
+            world, .commit("mend services/a/service.yaml"),
+            saying: " and goes first, but is held: its files cannot be read: \(diagnostic)")
+    }
+
+    @Test("a removal that waits for a caller which git has call on says that the call must go")
+    func convergedCaller() {
+        let world = removingCallee(caller: Build.desired("production/a", 1, calls: ["b"]))
+        expectHeld(
+            world, .commit("take b out of calls in services/a/service.yaml"),
+            saying: ", and git has it call on")
+    }
+
     @Test("what is under way waits for nobody")
     func underWay() {
         var world = FleetWorld.settled(lanes(["a": ["b"], "b": []], 1), limits: limits)

@@ -138,7 +138,10 @@ struct GateTests {
         world.clockFault = "odd"
         let plan = world.plan(of: lane)
         #expect(plan.verdicts.map(\.gate) == GateName.allCases)
-        guard case .gates(let failed)? = plan.held else { return }
+        guard case .gates(let failed)? = plan.held else {
+            Issue.record("not held by gates: \(plan.disposition)")
+            return
+        }
         #expect(failed.map(\.gate) == [.freeze, .clock, .capability])
     }
 

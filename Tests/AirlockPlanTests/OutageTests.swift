@@ -25,7 +25,7 @@ struct OutageTests {
         let held = world.plan.lanes.filter { $0.change?.kind == .remove }
         #expect(!held.isEmpty)
         for lane in held {
-            guard case .outage(let why)? = lane.held else {
+            guard case .outage(let why, _)? = lane.held else {
                 Issue.record("\(lane.disposition)")
                 continue
             }
@@ -64,6 +64,28 @@ struct OutageTests {
         var world = world()
         world.merge(without(3, world.fleet))
         expectNothingRemoved(world, saying: "3 of 10 lanes would go, and limits.removals allows 2")
+    }
+
+    @Test("the advice is what helps: a limit does not where everything is lost")
+    func advice() {
+        var limited = world()
+        limited.merge(without(3, limited.fleet))
+        var lost = world()
+        var next = lost.fleet
+        next.lanes = [:]
+        lost.merge(next)
+        func advice(_ world: FleetWorld) -> String? {
+            let plan = world.plan(of: "production/unit-0")
+            return plan.held?.moves(in: plan.lane).first?.advice
+        }
+        #expect(
+            advice(limited)
+                == "bring the files of services/ back, or raise limits.removals in fleet.yaml in a "
+                + "commit of its own before the one that removes them")
+        #expect(
+            advice(lost)
+                == "bring the files of services/ back; a fleet is never emptied, whatever "
+                + "limits.removals says")
     }
 
     @Test("exactly at the limit they go")

@@ -47,9 +47,8 @@ struct ValidateCommand: Verb {
         }
         guard !isValid else { return .done }
         if output.format == .human {
-            let files = Set(diagnostics.map(\.path)).count
             Output.note(
-                "error: \(diagnostics.count) problems in \(files) files\n"
+                "error: \(FleetValidation.summary(of: diagnostics))\n"
                     + "  → mend them; `airlock schema KIND` shows the form of a file")
         }
         return .error

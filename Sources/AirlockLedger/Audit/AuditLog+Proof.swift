@@ -5,6 +5,9 @@ extension AuditLog {
     private static let maximumPath = 63
 
     /// The text that proves to anyone with the key that an entry is in the log.
+    ///
+    /// - Throws: ``AuditFault/damaged(place:what:)`` also when the entry that lies in its bundle is not
+    ///   the one that was signed: a proof of it would prove nothing about what `export` writes.
     package func prove(_ sequence: Int, key: VerifierKey? = nil) throws(AuditFault) -> String {
         let key = if let key { key } else { try verifierKey() }
         let note = try checkpointBytes()
@@ -26,6 +29,8 @@ extension AuditLog {
                 place: "audit/tile",
                 what: "the tiles do not lead to the signed root: verify the log")
         }
+        let (index, width) = (sequence / TilePath.fullWidth, TilePath.fullWidth)
+        _ = try provenBundle(index: index, count: min(width, checkpoint.size - index * width))
         let hashes = path.map { Base64.encode($0.bytes) + "\n" }.joined()
         return "\(Self.proofHeader)\nindex \(sequence)\n\(hashes)\n"
             + String(decoding: note, as: UTF8.self)

@@ -7,12 +7,14 @@ package struct AuditVerification: Hashable, Sendable {
     package let checkpoint: Checkpoint
     /// Files that were compared, the checkpoint included.
     package let files: Int
-    /// Files of a tree larger than the signed one; a writer is at work, or was killed at it.
+    /// Files of a tree larger than the signed one, compared with the entries that are not signed yet;
+    /// a writer is at work, or was killed at it.
     package let unsigned: Int
 }
 
 extension AuditLog {
-    /// Recomputes the whole log from its entries and compares every file with it.
+    /// Recomputes the whole log from its entries and compares every file with it; files beyond the
+    /// signed size with the journal's entries that are not signed yet.
     ///
     /// - Parameter key: A copy of the key that was kept elsewhere; the ledger's own when nil.
     /// - Parameter progress: Called after each bundle with the entries done and their total.
@@ -40,16 +42,24 @@ extension AuditLog {
             progress(index * width + count, checkpoint.size)
         }
         try comparison.finish(signedRoot: checkpoint.root)
-        let (files, unsigned) = try compareNames(size: checkpoint.size)
-        return AuditVerification(checkpoint: checkpoint, files: files, unsigned: unsigned)
+        let (files, beyond) = try compareNames(size: checkpoint.size)
+        // The journal is counted after the names were read: what a writer laid is in it by then.
+        var unsigned = try UnsignedTiles(log: self, files: beyond)
+        try unsigned.compare(after: comparison.edge)
+        return AuditVerification(checkpoint: checkpoint, files: files, unsigned: beyond.count)
+    }
+
+    /// The journal of the ledger beside the log; nil when there is none.
+    func journal() throws(LedgerError) -> JournalReading? {
+        guard let directory, DurableFile.exists(directory.ledger) else { return nil }
+        return try JournalReading(path: directory.ledger, schema: .current)
     }
 
     /// The last checkpoint that the ledger beside the log remembers; nil when there is none.
     private func ledgerCheckpoint() throws(AuditFault) -> Checkpoint? {
-        guard let directory, DurableFile.exists(directory.ledger) else { return nil }
         let spelled: String?
         do throws(LedgerError) {
-            let reading = try JournalReading(path: directory.ledger, schema: .current)
+            guard let reading = try journal() else { return nil }
             spelled = try reading.readNow { db in
                 try JournalMeta.checkpoint.get(String.self, in: db)
             }
@@ -81,10 +91,11 @@ extension AuditLog {
         }
     }
 
-    /// Every file below the folder must be one of the log's; returns how many are, and how many
-    /// belong to a larger tree.
-    private func compareNames(size: Int) throws(AuditFault) -> (files: Int, unsigned: Int) {
-        var (files, unsigned) = (0, 0)
+    /// Every file below the folder must be one of the log's; returns how many are, and those that
+    /// only a larger tree has.
+    private func compareNames(size: Int) throws(AuditFault) -> (files: Int, beyond: [TilePath]) {
+        var files = 0
+        var beyond: [TilePath] = []
         var folders = [""]
         while let folder = folders.popLast() {
             for name in try names(in: "\(path)/\(folder)") {
@@ -94,13 +105,13 @@ extension AuditLog {
                 } else if file == "checkpoint" {
                     files += 1
                 } else if let tile = TilePath(file) {
-                    if tile.isWithin(size) { files += 1 } else { unsigned += 1 }
+                    if tile.isWithin(size) { files += 1 } else { beyond.append(tile) }
                 } else if !TileBatch.isDraft(file) {
                     throw .damaged(place: "audit/\(file)", what: "it does not belong to the log")
                 }
             }
         }
-        return (files, unsigned)
+        return (files, beyond)
     }
 
     private func names(in folder: String) throws(AuditFault) -> [String] {

@@ -48,35 +48,43 @@ package struct AuditLog: Sendable {
         return try Self.checkpoint(try checkpointBytes(), key)
     }
 
-    /// The entries that match, in their order; reads the bundles, verifies nothing.
+    /// The entries that match, in their order; every entry is held to the signed tree.
     package func entries(
         _ filter: AuditFilter, key: VerifierKey? = nil
     ) throws(AuditFault) -> [AuditEntry] {
         var found: [AuditEntry] = []
-        try forEachEntry(of: try checkpoint(key: key).size) { entry, _ throws(AuditFault) in
+        try forEachEntry(of: try checkpoint(key: key)) { entry, _ throws(AuditFault) in
             guard filter.matches(entry.draft) else { return }
             found.append(entry)
         }
         return filter.last.map { Array(found.suffix($0)) } ?? found
     }
 
-    /// Hands out every entry as one line of JSON with its newline.
+    /// Hands out every entry as one line of JSON with its newline, each held to the signed tree.
+    ///
+    /// - Throws: ``AuditFault/damaged(place:what:)`` with the first entry that is not the signed one,
+    ///   after those before it were handed out.
     package func export(
         key: VerifierKey? = nil, line: ([UInt8]) throws(AuditFault) -> Void
     ) throws(AuditFault) {
-        try forEachEntry(of: try checkpoint(key: key).size) { _, bytes throws(AuditFault) in
+        try forEachEntry(of: try checkpoint(key: key)) { _, bytes throws(AuditFault) in
             try line(bytes + [0x0A])
         }
     }
 
-    /// Reads all entries of a log of that size, a bundle at a time.
+    /// Reads all entries that a checkpoint covers, a bundle at a time.
+    ///
+    /// The leaf hashes are held to the signed root before the first entry is handed out, and each
+    /// bundle to its leaf hashes.
     func forEachEntry(
-        of size: Int, _ body: (AuditEntry, [UInt8]) throws(AuditFault) -> Void
+        of checkpoint: Checkpoint, _ body: (AuditEntry, [UInt8]) throws(AuditFault) -> Void
     ) throws(AuditFault) {
         let width = TilePath.fullWidth
+        let size = checkpoint.size
+        try checkLeaves(of: checkpoint)
         for index in 0..<(size + width - 1) / width {
             let count = min(width, size - index * width)
-            let bundle = try bundle(index: index, count: count)
+            let bundle = try provenBundle(index: index, count: count)
             for (offset, bytes) in bundle.entries.enumerated() {
                 try body(
                     try Self.entry(bytes, sequence: index * width + offset, in: bundle.path), bytes)
@@ -101,6 +109,51 @@ package struct AuditLog: Sendable {
                     what: "it has \(entries.count) entries in place of \(path.width)")
             }
             return (path, bytes, entries.prefix(count).map(Array.init))
+        }
+    }
+
+    /// The first `count` entries of a bundle, which must be those of the leaf hashes beside it.
+    ///
+    /// - Throws: ``AuditFault/damaged(place:what:)`` with the first entry of another hash.
+    func provenBundle(
+        index: Int, count: Int
+    ) throws(AuditFault) -> (path: TilePath, entries: [[UInt8]]) {
+        let (path, _, entries) = try bundle(index: index, count: count)
+        let (tile, leaves) = try leaves(index: index, count: count)
+        for (offset, bytes) in entries.enumerated() where MerkleHash.leaf(bytes) != leaves[offset] {
+            throw .damaged(
+                place: "audit/\(path) entry \(offset)",
+                what: "its hash is not that in audit/\(tile)")
+        }
+        return (path, entries)
+    }
+
+    /// The first `count` hashes of a tile of leaves, from whichever form of it is there.
+    private func leaves(
+        index: Int, count: Int
+    ) throws(AuditFault) -> (path: TilePath, hashes: [MerkleHash]) {
+        let (path, bytes) = try tile(.hashes(level: 0), index: index, width: count)
+        guard let hashes = [MerkleHash](tileBytes: bytes), hashes.count == path.width else {
+            throw .damaged(
+                place: "audit/\(path)",
+                what: "\(bytes.count) bytes in place of \(path.width * MerkleHash.byteCount)")
+        }
+        return (path, Array(hashes.prefix(count)))
+    }
+
+    /// Holds the leaf hashes to the signed root.
+    private func checkLeaves(of checkpoint: Checkpoint) throws(AuditFault) {
+        let width = TilePath.fullWidth
+        var range = CompactRange()
+        for index in 0..<(checkpoint.size + width - 1) / width {
+            let count = min(width, checkpoint.size - index * width)
+            for hash in try leaves(index: index, count: count).hashes { range.append(hash) }
+        }
+        guard range.root == checkpoint.root else {
+            throw .damaged(
+                place: "audit/tile/0",
+                what: "its hashes do not lead to the signed root: "
+                    + "`airlock audit verify` names the place")
         }
     }
 

@@ -5,7 +5,8 @@
 struct TileComparison {
     private let log: AuditLog
     private let size: Int
-    private var edge = MerkleEdge()
+    /// The right edge of what was taken.
+    private(set) var edge = MerkleEdge()
     /// The first place at which an entry does not give the hash of its tile.
     private var firstEntry: AuditFault?
     /// The first hash of a tile that is not what the entries give.

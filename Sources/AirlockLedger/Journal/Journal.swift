@@ -68,11 +68,14 @@ struct Journal: Sendable {
     }
 
     /// Drops what settled long ago; the newest operation stays, so that no number is given twice.
+    ///
+    /// Each of them is read first: a changed column must not make a young one go.
     private static func prune(_ db: Database, before: Timestamp) throws {
-        let old = """
-            SELECT number FROM operations WHERE open = 0 AND ended < ?
-            AND number < (SELECT max(number) FROM operations)
+        let clause = """
+            WHERE open = 0 AND ended < ? AND number < (SELECT max(number) FROM operations)
             """
+        _ = try StoredOperation.all(clause, [before.milliseconds], in: db)
+        let old = "SELECT number FROM operations \(clause)"
         try db.execute(
             sql: "DELETE FROM intents WHERE open = 0 AND operation IN (\(old))",
             arguments: [before.milliseconds])

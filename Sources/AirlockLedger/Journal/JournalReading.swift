@@ -131,13 +131,22 @@ struct JournalReading: Sendable {
         return found.reversed()
     }
 
-    /// Reads every row, so that one whose hash does not fit is found.
+    /// Reads every row, so that one whose hash does not fit is found, or whose columns say something
+    /// else than its payload.
     static func check(_ db: Database) throws {
         _ = try state(db)
         _ = try StoredOperation.all("", in: db)
         _ = try StoredIntent.all("", in: db)
-        let cursor = try Row.fetchCursor(db, sql: "SELECT seq, bytes, hash FROM entries")
-        while let row = try cursor.next() { _ = try StoredEntry(row) }
+        let cursor = try Row.fetchCursor(db, sql: "SELECT seq, bytes, hash, lane FROM entries")
+        while let row = try cursor.next() {
+            let stored = try StoredEntry(row)
+            let lane: String? = row[3]
+            // Entries are looked up by this column, so a changed one would hide its entry.
+            guard try stored.entry().draft.lane?.description == lane else {
+                throw SealedRow.corrupt(
+                    "entries", String(stored.sequence), "its column lane is not what its bytes say")
+            }
+        }
     }
 }
 

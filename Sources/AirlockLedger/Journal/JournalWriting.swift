@@ -89,20 +89,30 @@ enum StoredOperation {
     }
 
     /// The operations that a clause behind `FROM operations` selects.
+    ///
+    /// The column `ended` decides what is pruned and is in no hash, so it is held to the record.
     static func all(
         _ clause: String, _ arguments: StatementArguments = [], in db: Database
     ) throws -> [OperationRecord] {
         var rows: [(key: String, payload: Data)] = []
+        var ends: [Int?] = []
         let cursor = try Row.fetchCursor(
-            db, sql: "SELECT number, lane, open, payload, hash FROM operations \(clause)",
+            db, sql: "SELECT number, lane, open, payload, hash, ended FROM operations \(clause)",
             arguments: arguments)
         while let row = try cursor.next() {
             let key = "\(row[0] as Int) \(row[1] as String) \(row[2] as Int)"
             let payload: Data = row[3]
             try SealedRow.check(table, key, payload, hash: row[4])
             rows.append((key, payload))
+            ends.append(row[5])
         }
-        return try SealedRow.decode(OperationRecord.self, rows, table: table)
+        let records = try SealedRow.decode(OperationRecord.self, rows, table: table)
+        for (index, record) in records.enumerated()
+        where record.ended?.milliseconds != ends[index] {
+            throw SealedRow.corrupt(
+                table, rows[index].key, "its column ended is not what its record says")
+        }
+        return records
     }
 
     private static func key(_ number: Int, _ lane: LaneID, _ isOpen: Bool) -> String {

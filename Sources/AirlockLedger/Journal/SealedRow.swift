@@ -5,6 +5,9 @@ import GRDB
 
 /// How a row of the journal is written and read: a JSON payload and the SHA-256 over the table, the
 /// key columns and the payload, so that neither a flipped bit nor a swapped row goes unseen.
+///
+/// `operations.ended` and `entries.lane` are copies of what a payload says, outside of its hash: the
+/// first is compared wherever an operation is read, the second by ``JournalReading/check(_:)``.
 enum SealedRow {
     private static let encoder = JSONEncoder()
     private static let decoder = JSONDecoder()

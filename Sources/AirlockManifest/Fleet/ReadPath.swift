@@ -117,9 +117,29 @@ package enum ReadPath: Hashable, Sendable {
             let problem = "an environment cannot be called `service`: service.yaml has a meaning"
             return .refused(Problem(nil, problem, "choose another name"), parks: nil)
         }
-        let advice = subject.map { "name it \($0.path)" } ?? "the paths are \(forms)"
         return .refused(
-            Problem(nil, "this path is not part of the format", advice), parks: subject)
+            Problem(nil, "this path is not part of the format", advice(on: parts, subject)),
+            parks: subject)
+    }
+
+    /// The right name of a file that was probably meant to be `subject`; what lies beside the documents
+    /// under a name of its own was not meant to be one of them.
+    private static func advice(on parts: [String], _ subject: Subject?) -> String {
+        guard let subject else { return "the paths are \(forms)" }
+        let isDocument = parts.last.map(isYAML) ?? false
+        switch subject {
+        case .fleet, .simulation: return "name it \(subject.path)"
+        case .environment where isDocument && parts.count == 2: return "name it \(subject.path)"
+        case .release where isDocument: return "name it \(subject.path)"
+        case .service where isDocument && (parts.count == 2 || name(parts[2]) == reserved):
+            return "name it \(subject.path)"
+        case .environment:
+            return "remove it, or let its name end with .md: "
+                + "environments/ holds \(ManifestKind.environment.path) alone"
+        case .service, .release:
+            return "remove it, or let its name end with .md: the paths of a service are "
+                + "\(ManifestKind.service.path) and \(ManifestKind.release.path)"
+        }
     }
 
     private static let forms = ManifestKind.allCases.map(\.path).joined(separator: ", ")

@@ -7,7 +7,10 @@ struct ShapeCheck {
         check(document.root, is: .record(kind.record), named: kind.noun)
     }
 
-    private mutating func check(_ value: Document.Value, is shape: Shape, named name: String) {
+    /// - Parameter example: A right value in one line of YAML; empty where the format has none.
+    private mutating func check(
+        _ value: Document.Value, is shape: Shape, named name: String, example: String = ""
+    ) {
         guard problems.count < ManifestLimits.diagnosticsPerFile else { return }
         switch shape {
         case .text(let form): checkText(value, form, name)
@@ -17,7 +20,9 @@ struct ShapeCheck {
                     value, "\(name) must be a text, but is \(value.sort.noun)",
                     value.sort == .null ? "write \"\" for an empty text" : nil)
             }
-        case .integer(let range): checkInteger(value, range, name)
+        case .integer(let range):
+            let right = example.isEmpty ? "\(range.lowerBound)" : example
+            checkInteger(value, range, name, advice: "write \(right)")
         case .list(let item, let minimum): checkList(value, item, minimum, name)
         case .table(let form, let item): checkTable(value, form, item, name)
         case .record(let record): checkRecord(value, record, name)
@@ -25,8 +30,25 @@ struct ShapeCheck {
             if value.sort == .mapping {
                 checkRecord(value, record, name)
             } else {
-                check(value, is: other, named: name)
+                checkPlain(value, other, record, name, example)
             }
+        }
+    }
+
+    /// Checks what may be a mapping and is none.
+    private mutating func checkPlain(
+        _ value: Document.Value, _ other: Shape, _ record: Record, _ name: String,
+        _ example: String
+    ) {
+        if let text = value.text, let key = record.byName[text], !key.isEnforced {
+            problems.append(Self.unenforced(key, at: value.place))
+        } else if case .integer(let range) = other {
+            let keys = record.keys.filter(\.isEnforced).map { "\($0.name): \($0.example)" }
+            checkInteger(
+                value, range, name,
+                advice: "write \(example) or {\(keys.joined(separator: ", "))}")
+        } else {
+            check(value, is: other, named: name, example: example)
         }
     }
 
@@ -58,7 +80,7 @@ struct ShapeCheck {
     }
 
     private mutating func checkInteger(
-        _ value: Document.Value, _ range: ClosedRange<Int>, _ name: String
+        _ value: Document.Value, _ range: ClosedRange<Int>, _ name: String, advice: String
     ) {
         let wanted =
             range.count == 1
@@ -68,7 +90,7 @@ struct ShapeCheck {
             let isQuoted = value.text.flatMap { Int($0) } != nil
             return report(
                 value, "\(name) must be \(wanted), but is \(value.sort.noun)",
-                isQuoted ? "write it without quotes" : "write \(range.lowerBound)")
+                isQuoted ? "write it without quotes" : advice)
         }
         guard let number = Self.decimal(text), range.contains(number) else {
             return report(value, "\(name) must be \(wanted), but is \(shortened(text))", nil)
@@ -131,13 +153,10 @@ struct ShapeCheck {
                 continue
             }
             guard key.isEnforced else {
-                problems.append(
-                    Problem(
-                        pair.place, "this version cannot enforce `\(key.name)`",
-                        "remove it: a rule that is not enforced must not look as if it were"))
+                problems.append(Self.unenforced(key, at: pair.place))
                 continue
             }
-            check(pair.value, is: key.shape, named: "`\(key.name)`")
+            check(pair.value, is: key.shape, named: "`\(key.name)`", example: key.example)
         }
         for key in record.keys where key.isRequired && !given.contains(key.name) {
             report(
@@ -149,6 +168,12 @@ struct ShapeCheck {
                 "give at least one of \(record.keys.map { "`\($0.name)`" }.joined(separator: ", "))"
             )
         }
+    }
+
+    private static func unenforced(_ key: Record.Key, at place: Document.Place) -> Problem {
+        Problem(
+            place, "this version cannot enforce `\(key.name)`",
+            "remove it: a rule that is not enforced must not look as if it were")
     }
 
     private static func unknown(

@@ -84,8 +84,8 @@ package enum HoldReason: Hashable, Sendable {
     case parked([Diagnostic])
     /// A secret has no version.
     case secretUnknown([SecretName])
-    /// The fleet as a whole looks like an outage, so nothing is removed.
-    case outage(String)
+    /// The fleet as a whole looks like an outage, so nothing is removed; with whose move is next.
+    case outage(String, move: NextMove)
     /// The engine belongs to another ledger.
     case claimed(by: Claim)
     /// Its environment is not described any more.

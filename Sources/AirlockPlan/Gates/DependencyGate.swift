@@ -7,16 +7,24 @@ import AirlockModel
 struct DependencyGate {
     private let open: [LaneID: Situation]
     private let looking: Looking
+    /// What the gates that look at one lane alone say of each change.
+    private let own: [LaneID: [GateVerdict]]
     /// Lanes that change now or as soon as what they wait for has changed.
     private var moving: Set<LaneID> = []
     private let coming: CallGraph
     private let running: CallGraph
 
-    /// - Parameter movable: Lanes whose own gates let them change.
-    init(open: [Situation], movable: [Situation], callers: CallerTable, looking: Looking) {
+    /// - Parameters:
+    ///   - movable: Lanes whose own gates let them change.
+    ///   - own: The verdicts of those gates.
+    init(
+        open: [Situation], movable: [Situation], own: [LaneID: [GateVerdict]],
+        callers: CallerTable, looking: Looking
+    ) {
         let open = Dictionary(uniqueKeysWithValues: open.map { ($0.lane, $0) })
         self.open = open
         self.looking = looking
+        self.own = own
         func situation(_ lane: LaneID) -> Situation? {
             open[lane] ?? looking.knownSituation(of: lane)
         }
@@ -39,12 +47,20 @@ struct DependencyGate {
         if let operation = situation.operation, operation.change?.id == change.id {
             return GateVerdict(gate: .dependencies, answer: .pass, reason: "already under way")
         }
-        let reason =
+        let obstacle =
             change.kind == .remove
-            ? reasonToKeep(situation.lane) : reasonToWait(situation.lane)
+            ? reasonToKeep(situation.lane)
+            : reasonToWait(situation.lane).map { Obstacle(reason: $0, move: .wait) }
         return GateVerdict(
-            gate: .dependencies, answer: reason == nil ? .pass : .wait,
-            reason: reason ?? "nothing stands in the way", move: reason == nil ? .nobody : .wait)
+            gate: .dependencies, answer: obstacle == nil ? .pass : .wait,
+            reason: obstacle?.reason ?? "nothing stands in the way",
+            move: obstacle?.move ?? .nobody)
+    }
+
+    /// What stands in the way of a change, and whose move is next.
+    private struct Obstacle {
+        let reason: String
+        let move: NextMove
     }
 
     private func reasonToWait(_ lane: LaneID) -> String? {
@@ -69,10 +85,46 @@ struct DependencyGate {
         }
     }
 
-    private func reasonToKeep(_ lane: LaneID) -> String? {
-        running.callersOutsideCircle(of: lane).first.map { caller in
-            let callee = running.calls(caller, lane) ? "it" : "a service of its circle"
-            return "\(caller) still calls \(callee) and goes first"
+    /// Names a caller that does not go by itself before one that does: the removal waits for it.
+    private func reasonToKeep(_ lane: LaneID) -> Obstacle? {
+        let callers = running.callersOutsideCircle(of: lane)
+        let held = callers.lazy.compactMap { obstacle(of: $0, keeping: lane) }.first
+        return held
+            ?? callers.first.map {
+                Obstacle(reason: "\(calling($0, lane)) and goes first", move: .wait)
+            }
+    }
+
+    private func calling(_ caller: LaneID, _ lane: LaneID) -> String {
+        "\(caller) still calls \(running.calls(caller, lane) ? "it" : "a service of its circle")"
+    }
+
+    /// Why a caller keeps calling `lane` until somebody does something; nil when it goes by itself or
+    /// waits for others in its turn, which their own verdicts tell.
+    private func obstacle(of caller: LaneID, keeping lane: LaneID) -> Obstacle? {
+        guard let situation = open[caller] ?? looking.knownSituation(of: caller) else { return nil }
+        let hold: HoldReason
+        switch situation.wish {
+        case .change:
+            let failed = (own[caller] ?? []).filter { $0.answer != .pass }
+            guard !failed.isEmpty else { return nil }
+            hold = .gates(failed)
+        case .secretUnknown(let names): hold = .secretUnknown(names)
+        case .nothing where !situation.parked.isEmpty: hold = .parked(situation.parked)
+        case .nothing:
+            // An operation that is under way ends first, and only what git says is left then.
+            guard situation.operation == nil, running.calls(caller, lane) else { return nil }
+            let unit = lane.unit.name
+            return Obstacle(
+                reason: "\(calling(caller, lane)), and git has it call on",
+                move: .commit(
+                    "take \(unit) out of calls in services/\(caller.unit.name)/service.yaml")
+            )
+        }
+        return hold.moves(in: caller).first.map {
+            Obstacle(
+                reason: "\(calling(caller, lane)) and goes first, but is held: \(hold.phrase)",
+                move: $0)
         }
     }
 }

@@ -29,7 +29,7 @@ struct GateKeeper {
             return !isHeld && own[situation.lane]?.allSatisfy { $0.answer == .pass } == true
         }
         let dependencies = DependencyGate(
-            open: open, movable: movable, callers: callers, looking: looking)
+            open: open, movable: movable, own: own, callers: callers, looking: looking)
         var waiting: [LaneID: GateVerdict] = [:]
         for situation in changing { waiting[situation.lane] = dependencies.verdict(situation) }
         let radius = BlastRadiusGate(
