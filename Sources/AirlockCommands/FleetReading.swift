@@ -152,7 +152,8 @@ struct PlanReading {
         guard let fleet = reading.fleet else {
             throw Failure(
                 "this fleet cannot be planned:\n"
-                    + reading.diagnostics.map { "  \($0)" }.joined(separator: "\n"),
+                    + reading.diagnostics.map { "  " + $0.description.visible }.joined(
+                        separator: "\n"),
                 advice: "mend what is named and commit it")
         }
         var observed: [EnvironmentName: ObservedEnvironment] = [:]

@@ -1,4 +1,5 @@
 import AirlockEngine
+import AirlockHost
 import AirlockPorts
 import Foundation
 
@@ -6,8 +7,8 @@ import Foundation
 enum Explanation {
     static func of(_ error: any Error) -> String {
         switch error {
-        case let error as SourceError: "git: \(error.phrase)\n  → \(error.advice)"
-        case let error as ProviderError: "provider: \(error.phrase)\n  → \(error.advice)"
+        case let error as SourceError: "git: \(error.phrase.visible)\n  → \(error.advice)"
+        case let error as ProviderError: "provider: \(error.phrase.visible)\n  → \(error.advice)"
         case let error as LedgerError: error.phrase + (error.advice.map { "\n  → \($0)" } ?? "")
         case let error as EngineHalt: error.phrase
         case let error as CocoaError: "\(error.localizedDescription) \(error.filePath ?? "")"

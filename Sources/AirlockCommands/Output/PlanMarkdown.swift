@@ -1,3 +1,4 @@
+import AirlockHost
 import AirlockModel
 import AirlockPlan
 
@@ -96,12 +97,11 @@ struct PlanMarkdown {
         }
     }
 
-    /// Text from a repository must not become markup, a link or a mention.
+    /// Text from a repository must not become markup, a link, a mention or a line of its own.
     static func escaped(_ text: String) -> String {
         var result = ""
-        for character in text {
+        for character in text.visible {
             switch character {
-            case "\n", "\r": result += " "
             case "|", "`", "*", "_", "[", "]", "<", ">", "#", "\\", "@", "~":
                 result += "\\\(character)"
             default: result.append(character)
@@ -112,6 +112,6 @@ struct PlanMarkdown {
 
     /// Text inside a fence must not close it.
     private static func fenced(_ text: String) -> String {
-        text.replacing("```", with: "'''").replacing("\n", with: " ")
+        text.replacing("```", with: "'''")
     }
 }

@@ -145,7 +145,7 @@ struct AuditCommand: AsyncParsableCommand {
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             let proof = try AuditLog(wiring.state).prove(sequence)
-            Output.data(proof.hasSuffix("\n") ? String(proof.dropLast()) : proof)
+            Output.document(proof.hasSuffix("\n") ? String(proof.dropLast()) : proof)
             return .done
         }
     }
@@ -183,7 +183,7 @@ struct AuditCommand: AsyncParsableCommand {
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             try AuditLog(wiring.state).export { line throws(AuditFault) in
-                Output.data(String(decoding: line.dropLast(), as: UTF8.self))
+                Output.document(String(decoding: line.dropLast(), as: UTF8.self))
             }
             return .done
         }

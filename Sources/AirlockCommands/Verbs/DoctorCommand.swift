@@ -128,7 +128,7 @@ struct DoctorCommand: Verb {
                 name: "repository", ok: problems == 0 && notices.isEmpty && reading.fleet != nil,
                 text: "\(wiring.settings[.repo]) \(wiring.settings[.branch]) at "
                     + "\(reading.commit.short), \(problems) problems"
-                    + notices.map { "; \($0)" }.joined(),
+                    + notices.map { "; \($0.visible)" }.joined(),
                 advice: problems == 0 ? nil : "`airlock validate` names them")
         } catch {
             return Check(

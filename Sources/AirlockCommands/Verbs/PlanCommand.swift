@@ -36,7 +36,8 @@ struct PlanCommand: Verb {
             if let ref { try await fleets.merged(ref) } else { try await fleets.head() }
         guard reading.origin.conflicts.isEmpty else {
             throw Failure(
-                "the branch does not merge: " + reading.origin.conflicts.joined(separator: ", "),
+                "the branch does not merge: "
+                    + reading.origin.conflicts.map(\.visible).joined(separator: ", "),
                 advice: "merge the main branch into it and plan again")
         }
         let planning = try await PlanReading(wiring)

@@ -38,7 +38,7 @@ struct ValidateCommand: Verb {
                 diagnostics: diagnostics.sorted())
             try Output.value(report, as: output.format)
         case .human:
-            for diagnostic in diagnostics.sorted() { Output.data(diagnostic.description) }
+            for diagnostic in diagnostics.sorted() { Output.data(diagnostic.description.visible) }
             if isValid, let fleet {
                 Output.data(
                     "\(fleet.name) is valid: \(fleet.environments.count) environments, "
@@ -70,7 +70,7 @@ struct SchemaCommand: Verb {
             let known = ManifestKind.allCases.map(\.rawValue).joined(separator: ", ")
             throw Failure("there is no kind \(kind)", advice: "use one of \(known)")
         }
-        Output.data(SchemaText.json(kind))
+        Output.document(SchemaText.json(kind))
         return .done
     }
 }

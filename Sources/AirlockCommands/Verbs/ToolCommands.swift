@@ -48,7 +48,7 @@ struct CompletionCommand: Verb {
         guard let shell = CompletionShell(rawValue: shell) else {
             throw Failure("there is no completion for \(shell)", advice: "use bash, zsh or fish")
         }
-        Output.data(AirlockCommand.completionScript(for: shell))
+        Output.document(AirlockCommand.completionScript(for: shell))
         return .done
     }
 }
