@@ -55,8 +55,13 @@ extension ReconcileSummary {
 
     /// What is still under way, in one line.
     var progress: String {
-        guard let first = underWay.first else { return "nothing is under way" }
-        let more = underWay.count > 1 ? " and \(underWay.count - 1) more" : ""
-        return "\(settled.count) settled, under way: \(first)\(more)…"
+        isUnderWay
+            ? "\(settled.count) settled, under way: \(pending)…" : "nothing is under way"
+    }
+
+    /// The lanes that are still under way: the first and how many more.
+    var pending: String {
+        let more = (totals?.underWay ?? underWay.count) - 1
+        return (underWay.first?.description ?? "none") + (more > 0 ? " and \(more) more" : "")
     }
 }

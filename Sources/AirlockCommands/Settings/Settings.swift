@@ -171,6 +171,6 @@ enum ExitStatus: Int32, Sendable {
     case held = 3
     /// A change id is not what would be done any more.
     case stale = 4
-    /// The second interrupt did not wait.
+    /// A signal ended the verb before its work was done, or the second one did not wait.
     case interrupted = 130
 }

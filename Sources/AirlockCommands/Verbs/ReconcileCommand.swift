@@ -11,7 +11,11 @@ struct ReconcileCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "reconcile",
         abstract: "Look once and act; while `airlock run` is alive, ask it to.",
-        discussion: "Exit 3 when a forward change is held, 4 when --expect is stale.")
+        discussion: """
+            Exit 1 also when --wait is over with lanes under way, 3 when a forward change is held, 4 when
+            --expect is stale. SIGTERM or one interrupt finishes or parks what is under way and exits 130,
+            a second one does not wait; while `airlock run` is alive, that goes on with its work.
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var output: FormatOption
@@ -41,17 +45,23 @@ struct ReconcileCommand: Verb {
             let status = try await holder.carryOut(.acceptRewrite(acceptRewrite), as: .human)
             guard status == .done else { return status }
         }
+        var isInterrupted = false
         let result = try await holder.ask(
             .reconcile(request), lasting: wait?.duration ?? .zero
         ) { engine in
-            try await ReconcileLoop(engine: engine, wiring: wiring).run(request)
+            let end = try await ReconcileLoop(engine: engine, wiring: wiring).run(request)
+            isInterrupted = end.isInterrupted
+            return end.result
         }
         switch result {
-        case .reconciled(let summary): return try tell(summary)
+        case .reconciled(let summary):
+            let status = try tell(summary)
+            return isInterrupted ? .interrupted : status
         case .stale(let message):
             throw Failure(
                 message, advice: "make a new plan with `airlock plan --out`", code: .stale)
-        case .failed(let message, let advice): throw Failure(message, advice: advice)
+        case .failed(let message, let advice):
+            throw Failure(message, advice: advice, code: isInterrupted ? .interrupted : .error)
         case .done, .health:
             throw Failure("the running airlock answered something else", advice: "report this")
         }
@@ -63,6 +73,13 @@ struct ReconcileCommand: Verb {
         case .json, .yaml: try Output.value(summary, as: output.format)
         }
         let failures = summary.faults + summary.diagnostics
+        if let wait, summary.isUnderWay {
+            Output.note(
+                "error: the time of --wait (\(wait.duration.brief)) is up, still under way: \(summary.pending)\n"
+                    + "  → `airlock reconcile --wait` goes on, `airlock status` shows how far it is"
+            )
+            return .error
+        }
         if !failures.isEmpty || !summary.rolledBack.isEmpty { return .error }
         return summary.heldForward.isEmpty ? .done : .held
     }
@@ -88,8 +105,22 @@ struct ReconcileLoop {
     let wiring: Wiring
 
     /// Runs the same loops as `airlock run`, hears other verbs like it, and asks the loops to come to
-    /// rest.
-    func run(_ request: ReconcileRequest) async throws -> ControlAnswer.Result {
+    /// rest; a signal ends them before that.
+    func run(
+        _ request: ReconcileRequest
+    ) async throws -> (result: ControlAnswer.Result, isInterrupted: Bool) {
+        let engine = engine
+        let (result, isInterrupted) = try await InterruptWatch.around(
+            stop: { engine.stop() }
+        ) {
+            try await answer(request)
+        }
+        guard isInterrupted, case .reconciled = result else { return (result, isInterrupted) }
+        // The loops may have finished or parked a lane after the answer was made.
+        return (.reconciled(await engine.summary().bounded), true)
+    }
+
+    private func answer(_ request: ReconcileRequest) async throws -> ControlAnswer.Result {
         let peer = ControlPeer(
             uid: wiring.user.uid, pid: ProcessInfo.processInfo.processIdentifier)
         let ask = ControlRequest(id: RandomIdentity.make(), call: .reconcile(request))
@@ -103,7 +134,11 @@ struct ReconcileLoop {
             }
             group.addTask { await engine.handle(ask, from: peer).result }
             var answer: ControlAnswer.Result?
-            while answer == nil, let next = try await group.next() { answer = next }
+            while answer == nil, let next = try await group.next() {
+                // Loops that ended first were told to, and nothing more will come to rest.
+                if next == nil { group.cancelAll() }
+                answer = next
+            }
             engine.stop()
             for try await _ in group {}
             guard let answer else { throw CancellationError() }

@@ -5,7 +5,6 @@ import AirlockLedger
 import AirlockModel
 import AirlockPorts
 import ArgumentParser
-import Glibc
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -112,40 +111,5 @@ private struct ControlService: Service {
 
     func run() async throws {
         try await cancelWhenGracefulShutdown { try await listener.run() }
-    }
-}
-
-/// Ends the process at once when a person interrupts a second time.
-private enum InterruptWatch {
-    /// How long after the limit for parking the ledger may take to close.
-    private static let patience = Duration.seconds(12)
-
-    /// Runs `group` to its end; the watch goes on while the group shuts down.
-    static func around(_ group: ServiceGroup) async throws {
-        let interrupts = await UnixSignalsSequence(trapping: .sigint)
-        let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        // Cancelled when this scope ends.
-        async let _: Void = count(interrupts)
-        async let _: Void = end(after: ends)
-        try await group.run()
-    }
-
-    /// Ends the process when something does not let go of it: an intent without an end is settled by
-    /// looking at the next start.
-    private static func end(after signals: UnixSignalsSequence) async {
-        for await _ in signals { break }
-        do { try await Task.sleep(for: Engine.shutdownLimit + patience) } catch { return }
-        Output.note(
-            "an engine does not answer; ending all the same, and looking at it at the next start")
-        _exit(ExitStatus.error.rawValue)
-    }
-
-    private static func count(_ interrupts: UnixSignalsSequence) async {
-        var count = 0
-        for await _ in interrupts {
-            count += 1
-            if count == 2 { _exit(ExitStatus.interrupted.rawValue) }
-            Output.note("ending after the step under way; interrupt again to end at once")
-        }
     }
 }
