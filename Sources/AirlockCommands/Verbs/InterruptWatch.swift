@@ -42,7 +42,7 @@ enum InterruptWatch {
     /// - Parameter stop: Asks `work` to finish or park the step under way.
     /// - Returns: What `work` gave, and whether it was told to end before it did.
     static func around<Value: Sendable>(
-        stop: @escaping @Sendable () -> Void, _ work: () async throws -> Value
+        stop: @escaping @Sendable () -> Void, work: () async throws -> Value
     ) async throws -> (value: Value, isInterrupted: Bool) {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)

@@ -75,7 +75,8 @@ struct ReconcileCommand: Verb {
         let failures = summary.faults + summary.diagnostics
         if let wait, summary.isUnderWay {
             Output.note(
-                "error: the time of --wait (\(wait.duration.brief)) is up, still under way: \(summary.pending)\n"
+                "error: the time of --wait (\(wait.duration.brief)) is up, still under way: "
+                    + "\(summary.pending)\n"
                     + "  → `airlock reconcile --wait` goes on, `airlock status` shows how far it is"
             )
             return .error
@@ -111,10 +112,7 @@ struct ReconcileLoop {
     ) async throws -> (result: ControlAnswer.Result, isInterrupted: Bool) {
         let engine = engine
         let (result, isInterrupted) = try await InterruptWatch.around(
-            stop: { engine.stop() }
-        ) {
-            try await answer(request)
-        }
+            stop: { engine.stop() }, work: { try await answer(request) })
         guard isInterrupted, case .reconciled = result else { return (result, isInterrupted) }
         // The loops may have finished or parked a lane after the answer was made.
         return (.reconciled(await engine.summary().bounded), true)
