@@ -55,8 +55,7 @@ struct ReconcileCommand: Verb {
         }
         switch result {
         case .reconciled(let summary):
-            let status = try tell(summary)
-            return isInterrupted ? .interrupted : status
+            return try tell(summary, isInterrupted: isInterrupted)
         case .stale(let message):
             throw Failure(
                 message, advice: "make a new plan with `airlock plan --out`", code: .stale)
@@ -67,11 +66,14 @@ struct ReconcileCommand: Verb {
         }
     }
 
-    private func tell(_ summary: ReconcileSummary) throws -> ExitStatus {
+    private func tell(
+        _ summary: ReconcileSummary, isInterrupted: Bool
+    ) throws -> ExitStatus {
         switch output.format {
         case .human: Output.data(SummaryText(summary: summary, ink: common.ink).text)
         case .json, .yaml: try Output.value(summary, as: output.format)
         }
+        if isInterrupted { return .interrupted }
         let failures = summary.faults + summary.diagnostics
         if let wait, summary.isUnderWay {
             Output.note(
