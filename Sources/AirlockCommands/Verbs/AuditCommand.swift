@@ -20,7 +20,10 @@ struct AuditCommand: AsyncParsableCommand {
 
         @Option(help: "Only this lane.") var lane: LaneID?
         @Option(help: "Only this environment.") var env: EnvironmentName?
-        @Option(help: "Only what this commit caused.") var commit: CommitID?
+        @Option(
+            help: "Only what this commit caused; at least 7 digits.",
+            transform: { try CommitArgument($0) })
+        var commit: CommitArgument?
         @Option(help: "Only this kind, such as decision or settled; may be given again.")
         var kind: [AuditKind] = []
         @Option(help: "Only this actor, such as uid:1000 or ada@shop.example.") var actor: String?
@@ -34,14 +37,15 @@ struct AuditCommand: AsyncParsableCommand {
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             let now = wiring.clock.now().wall
-            let filter = AuditFilter(
-                lane: lane, environment: env, commit: commit, actor: actor, kinds: Set(kind),
+            var filter = AuditFilter(
+                lane: lane, environment: env, actor: actor, kinds: Set(kind),
                 since: since?.timestamp(now: now), until: until?.timestamp(now: now),
                 last: last == 0 ? nil : last)
             guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
             let names = try await KnownNames(reader)
             if let lane { try names.check(lane) }
             if let env { try names.check(env) }
+            if let commit { filter.commit = try await KnownCommits.find(commit, wiring) }
             let entries = try await reader.entries(filter)
             switch output.format {
             case .json, .yaml:

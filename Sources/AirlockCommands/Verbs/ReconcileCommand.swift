@@ -26,12 +26,15 @@ struct ReconcileCommand: Verb {
     @Option(help: "Act only on the change ids of this plan, written by `plan --out`.")
     var expect: String?
 
-    @Option(help: "The commit before which history is not verified (default: the first fetched).")
+    @Option(
+        help: "The commit before which history is not verified (default: the first fetched).",
+        transform: { try CommitArgument.whole($0) })
     var trustRoot: CommitID?
 
     @Option(
-        help: "Let staging and production follow this head, which dropped commits they are on.")
-    var acceptRewrite: CommitID?
+        help: "Let staging and production follow this head, which dropped commits they are on.",
+        transform: { try CommitArgument($0) })
+    var acceptRewrite: CommitArgument?
 
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
@@ -42,7 +45,8 @@ struct ReconcileCommand: Verb {
             settings.expected = expected
         }
         if let acceptRewrite {
-            let status = try await holder.carryOut(.acceptRewrite(acceptRewrite), as: .human)
+            let commit = try await KnownCommits.find(acceptRewrite, wiring)
+            let status = try await holder.carryOut(.acceptRewrite(commit), as: .human)
             guard status == .done else { return status }
         }
         var isInterrupted = false

@@ -21,7 +21,9 @@ struct RunCommand: Verb {
     @Option(help: "Time between two looks at the repository (default: 60s).")
     var poll: String?
 
-    @Option(help: "The commit before which history is not verified (default: the first fetched).")
+    @Option(
+        help: "The commit before which history is not verified (default: the first fetched).",
+        transform: { try CommitArgument.whole($0) })
     var trustRoot: CommitID?
 
     @Option(help: "An environment to take from another ledger; may be given again.")
@@ -44,6 +46,10 @@ struct RunCommand: Verb {
         }
         let rest = try poll(from: wiring.settings[.poll])
         let ledger = try await ledger(wiring)
+        do { try await checkTakeOver(wiring) } catch {
+            try await wiring.close(ledger)
+            throw error
+        }
         let engine = try await wiring.engine(on: ledger) { settings in
             settings.poll = rest
             settings.trustRoot = trustRoot
@@ -92,6 +98,22 @@ extension RunCommand {
     private func poll(from text: String) throws -> Duration {
         guard let interval = Self.interval(text) else { throw Failure(Self.form(text)) }
         return interval
+    }
+
+    /// Refuses a name of --take-over that neither the ledger nor git knows, before anything is claimed.
+    private func checkTakeOver(_ wiring: Wiring) async throws {
+        guard !takeOver.isEmpty else { return }
+        let state = try await wiring.reader()?.state() ?? LedgerState()
+        let fleet: Fleet?
+        do { fleet = try await FleetReading(wiring).head().fleet } catch let error as SourceError {
+            // The reconciler waits for a remote that is away, and claims nothing before it is back.
+            try wiring.logger().warning(
+                "names to take over are not checked", metadata: ["reason": "\(error.phrase)"])
+            return
+        }
+        let names = KnownNames(state, fleet: fleet)
+        guard !names.isEmpty else { return }
+        for name in takeOver { try names.check(name) }
     }
 
     /// Takes the ledger; a standby says whom it waits for.

@@ -65,13 +65,19 @@ struct SchemaCommand: Verb {
     @Argument(help: "fleet, environment, service, release or simulation.")
     var kind: String
 
+    func validate() throws { _ = try form() }
+
     func perform() async throws -> ExitStatus {
-        guard let kind = ManifestKind(rawValue: kind) else {
-            let known = ManifestKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure("there is no kind \(kind)", advice: "use one of \(known)")
-        }
-        Output.document(SchemaText.json(kind))
+        Output.document(SchemaText.json(try form()))
         return .done
+    }
+
+    private func form() throws -> ManifestKind {
+        guard let form = ManifestKind(rawValue: kind) else {
+            let known = ManifestKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("there is no kind \(kind); use one of \(known)")
+        }
+        return form
     }
 }
 
