@@ -116,6 +116,13 @@ import Testing
         try await stage.must("reconcile", "--wait", "20s")
         let good = try await stage.must("audit", "verify", "--against", kept)
         #expect(good.errors.contains("the log begins with"), "\(good.errors)")
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: kept))
+        bytes[bytes.count - 10] ^= 1
+        let tampered = stage.root + "/tampered-checkpoint"
+        try bytes.write(to: URL(fileURLWithPath: tampered))
+        let refused = try await stage.airlock("audit", "verify", "--against", tampered)
+        #expect(refused.code == 1 && refused.errors.contains(tampered), "\(refused.errors)")
+        #expect(!refused.errors.contains("audit/checkpoint"), "\(refused.errors)")
         let other = try await Stage()
         try await other.must("reconcile", "--wait", "20s")
         let bad = try await other.airlock("audit", "verify", "--against", kept)

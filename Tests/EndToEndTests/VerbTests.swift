@@ -66,6 +66,9 @@ import Testing
         #expect(try await stage.must("plan").output.contains("No changes"))
         let again = try await stage.airlock("init", "shop")
         #expect(again.code == 1 && again.errors.contains("is not empty"))
+        let nowhere = try await stage.airlock("init", "/proc/foo")
+        #expect(nowhere.code == 1 && nowhere.errors.contains("/proc/foo cannot be made"))
+        #expect(nowhere.errors.contains("→"), "\(nowhere.errors)")
     }
 
     @Test("validate names file, line and column, also for programs")

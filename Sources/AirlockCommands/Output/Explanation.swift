@@ -53,7 +53,7 @@ extension ProviderError {
     /// Whose move is next.
     fileprivate var advice: String {
         switch self {
-        case .refused: "change what was asked for"
+        case .refused: "mend what it names, then try again; `airlock doctor` checks the rest"
         case .noAnswer: "try again when it answers"
         case .fenced: "end this process; a later one has taken over"
         case .foreignClaim: "`airlock run --take-over ENV` takes the environment, recorded"

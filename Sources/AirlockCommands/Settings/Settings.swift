@@ -102,6 +102,13 @@ struct Settings: Sendable {
         return settings
     }
 
+    /// The same with another state directory.
+    func keeping(state: String) -> Settings {
+        var settings = self
+        settings.entries[.state] = Entry(key: .state, value: state, origin: Self.defaultOrigin)
+        return settings
+    }
+
     /// The text of a setting.
     subscript(key: Key) -> String { entries[key]?.value ?? "" }
 

@@ -88,7 +88,7 @@ struct AuditCommand: AsyncParsableCommand {
                 Output.note("verified \(done) of \(total) entries…")
             }
             if let against {
-                let older = try log.extends(try InputFile(against).bytes(), key: key)
+                let older = try log.extends(try checkpoint(against, of: log), key: key)
                 Output.note("the log begins with the \(older.size) entries of \(against)")
             }
             if remote {
@@ -111,6 +111,22 @@ struct AuditCommand: AsyncParsableCommand {
                     entries: result.checkpoint.size, files: result.files, root: root),
                 as: output.format)
             return .done
+        }
+
+        /// The bytes of an older checkpoint.
+        ///
+        /// The signature is checked here, where it is known that a misfit is the file's and not the
+        /// log's, which has just been verified.
+        private func checkpoint(_ file: String, of log: AuditLog) throws -> [UInt8] {
+            let bytes = try InputFile(file).bytes()
+            let signer = if let key { key } else { try log.verifierKey() }
+            do { _ = try Checkpoint(note: bytes, key: signer) } catch {
+                throw Failure(
+                    "\(file) is no checkpoint that \(signer) signed: \(error)",
+                    advice: "the log agrees with its own checkpoint; compare with another copy of "
+                        + "the older one")
+            }
+            return bytes
         }
 
         private struct View: Encodable {

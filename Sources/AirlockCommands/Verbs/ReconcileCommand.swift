@@ -119,6 +119,11 @@ struct ReconcileLoop {
         let engine = engine
         let (result, isInterrupted) = try await InterruptWatch.around(
             stop: { engine.stop() }, work: { try await answer(request) })
+        if case .failed(let message, _) = result {
+            // The advice of an engine is to read the log of a process that keeps one.
+            let advice = "`airlock doctor` names what is wrong and whose move is next"
+            return (.failed(message: message, advice: advice), isInterrupted)
+        }
         guard isInterrupted, case .reconciled = result else { return (result, isInterrupted) }
         // The loops may have finished or parked a lane after the answer was made.
         return (.reconciled(await engine.summary().bounded), true)

@@ -44,7 +44,7 @@ struct RunCommand: Verb {
                 "airlock run refuses to run as root",
                 advice: "start it as a user of its own, or give --allow-root")
         }
-        let rest = try poll(from: wiring.settings[.poll])
+        let rest = try Self.poll(from: wiring.settings[.poll])
         let ledger = try await ledger(wiring)
         do { try await checkTakeOver(wiring) } catch {
             try await wiring.close(ledger)
@@ -95,8 +95,8 @@ extension RunCommand {
     }
 
     /// The poll interval, wherever it was said.
-    private func poll(from text: String) throws -> Duration {
-        guard let interval = Self.interval(text) else { throw Failure(Self.form(text)) }
+    static func poll(from text: String) throws -> Duration {
+        guard let interval = interval(text) else { throw Failure(form(text)) }
         return interval
     }
 

@@ -101,18 +101,8 @@ struct InitCommand: Verb {
                 "\(text) is not a fleet name", advice: "give --name with \(FleetName.form)")
         }
         let path = folder.path(percentEncoded: false)
-        if FileManager.default.fileExists(atPath: path),
-            try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
-        {
-            throw Failure("\(directory) is not empty", advice: "name a new folder")
-        }
         let files = StarterRepository.files(name: fleet)
-        for file in files {
-            let place = folder.appending(path: file.path)
-            try FileManager.default.createDirectory(
-                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(file.contents.utf8).write(to: place)
-        }
+        try write(files, to: folder)
         let user = LocalUser.current
         let root = try FirstRepository.commit(
             path, paths: files.map(\.path),
@@ -128,5 +118,31 @@ struct InitCommand: Verb {
               airlock run --repo \(directory) --trust-root \(root)
             """)
         return .done
+    }
+
+    /// Writes the files into a new or empty folder.
+    ///
+    /// - Throws: ``Failure`` when something is there already, or the folder cannot be made.
+    private func write(
+        _ files: [(path: String, contents: String)], to folder: URL
+    ) throws {
+        let path = folder.path(percentEncoded: false)
+        do {
+            if FileManager.default.fileExists(atPath: path),
+                try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
+            {
+                throw Failure("\(directory) is not empty", advice: "name a new folder")
+            }
+            for file in files {
+                let place = folder.appending(path: file.path)
+                try FileManager.default.createDirectory(
+                    at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(file.contents.utf8).write(to: place)
+            }
+        } catch is CocoaError {
+            throw Failure(
+                "the folder \(directory) cannot be made or written",
+                advice: "name a new folder in one where you may write")
+        }
     }
 }
