@@ -158,6 +158,7 @@ import Testing
     func rewrittenHistory() async throws {
         let stage = try await Stage()
         let base = try stage.git("rev-parse", "HEAD")
+        try await stage.must("reconcile", "--wait", "20s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         try await stage.must("reconcile", "--wait", "20s")
         try stage.git("reset", "--quiet", "--hard", base)

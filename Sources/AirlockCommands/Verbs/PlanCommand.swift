@@ -9,7 +9,10 @@ struct PlanCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what would be done, and what every gate says; nothing is changed.",
-        discussion: "With --ref it shows what the branch would be after the merge.")
+        discussion: """
+            With --ref it shows what the branch would be after the merge; exit 1 when it does not merge,
+            or a file of it cannot be read.
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var output: PlanFormatOption
