@@ -15,6 +15,8 @@ struct CommitArgument: Sendable {
     /// Lowercase.
     let digits: String
 
+    /// Reads what a person typed.
+    ///
     /// - Throws: `ValidationError` with the right form.
     init(_ text: String) throws {
         let digits = text.lowercased()

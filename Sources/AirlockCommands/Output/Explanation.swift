@@ -10,7 +10,7 @@ enum Explanation {
         case let error as SourceError: "git: \(error.phrase.visible)\n  → \(error.advice)"
         case let error as ProviderError: "provider: \(error.phrase.visible)\n  → \(error.advice)"
         case let error as LedgerError: error.phrase + (error.advice.map { "\n  → \($0)" } ?? "")
-        case let error as EngineHalt: error.phrase
+        case let error as EngineHalt: error.phrase.visible
         case let error as CocoaError: "\(error.localizedDescription) \(error.filePath ?? "")"
         default: "\(error)"
         }

@@ -64,7 +64,8 @@ struct ReconcileCommand: Verb {
             throw Failure(
                 message, advice: "make a new plan with `airlock plan --out`", code: .stale)
         case .failed(let message, let advice):
-            throw Failure(message, advice: advice, code: isInterrupted ? .interrupted : .error)
+            throw Failure(
+                message.visible, advice: advice, code: isInterrupted ? .interrupted : .error)
         case .done, .health:
             throw Failure("the running airlock answered something else", advice: "report this")
         }
