@@ -7,7 +7,7 @@ package struct AirlockCommand: AsyncParsableCommand {
         abstract: "Git is the only way in: reconciles environments with what a repository says.",
         discussion: """
             Exit codes: 0 done or nothing to do; 1 error; 2 differences, where asked; \
-            3 a forward change is held; 4 a stale change id; 64 usage; 130 interrupted twice.
+            3 a forward change is held; 4 a stale change id; 64 usage; 130 interrupted (`run`: twice).
             """,
         version: ProductVersion.current,
         subcommands: [],

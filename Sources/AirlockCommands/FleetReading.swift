@@ -20,6 +20,8 @@ struct FleetReading {
         var simulation: SimulationSpec?
         var origin: PlanOrigin
         var fetched: Timestamp?
+        /// The name of the branch's fleet where there is no merge that could have one.
+        var unmerged: FleetName?
     }
 
     let wiring: Wiring
@@ -66,6 +68,7 @@ struct FleetReading {
             reading.origin.notices.append("\(branch) was fetched \(age) ago: \(why)")
         }
         guard proposal.conflicts.isEmpty else {
+            reading.unmerged = reading.fleet?.name
             reading.fleet = nil
             return reading
         }
@@ -152,7 +155,8 @@ struct PlanReading {
         guard let fleet = reading.fleet else {
             throw Failure(
                 "this fleet cannot be planned:\n"
-                    + reading.diagnostics.map { "  \($0)" }.joined(separator: "\n"),
+                    + reading.diagnostics.map { "  " + $0.description.visible }.joined(
+                        separator: "\n"),
                 advice: "mend what is named and commit it")
         }
         var observed: [EnvironmentName: ObservedEnvironment] = [:]

@@ -19,6 +19,23 @@ struct KnownNames {
         self.init(lanes: state.lanes.keys, environments: state.claims.keys)
     }
 
+    /// What the ledger or the last fetch knows, so that a lane can be named before it first runs.
+    ///
+    /// - Parameter more: Lanes that somebody else knows.
+    init(_ wiring: Wiring, and more: [LaneID] = []) async throws {
+        let state = try await wiring.reader()?.state() ?? LedgerState()
+        self.init(
+            state, fleet: try await FleetReading(wiring).lastFetched()?.fleet, and: more)
+    }
+
+    /// The names in what the ledger remembers and in a fleet.
+    init(_ state: LedgerState, fleet: Fleet?, and more: [LaneID] = []) {
+        self.init(
+            lanes: Array(state.lanes.keys) + (fleet.map { Array($0.lanes.keys) } ?? []) + more,
+            environments: Array(state.claims.keys)
+                + (fleet.map { Array($0.environments.keys) } ?? []))
+    }
+
     /// Whether nothing is known yet, so that nothing can be told from a typing error.
     var isEmpty: Bool { environments.isEmpty }
 

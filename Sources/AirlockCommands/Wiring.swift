@@ -32,6 +32,13 @@ struct Wiring: Sendable {
         return wiring
     }
 
+    /// The same with a mirror in another folder, for a look that must leave nothing behind.
+    func mirroring(in folder: String) -> Wiring {
+        var wiring = self
+        wiring.settings = settings.keeping(state: folder)
+        return wiring
+    }
+
     /// The state directory.
     var state: StateDirectory { StateDirectory(path: settings[.state]) }
 

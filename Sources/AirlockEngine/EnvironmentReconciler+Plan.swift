@@ -332,7 +332,8 @@ extension EnvironmentReconciler {
 
     /// Takes over another version of the same slot: nothing has to move for it.
     private func rename(_ record: inout LaneRecord, at now: Timestamp) -> AuditDraft? {
-        guard let settled = record.settled, let desired = accepted?.slices[name]?.lanes[record.lane],
+        guard let settled = record.settled,
+            let desired = accepted?.slices[name]?.lanes[record.lane],
             desired.release.version != settled.version
         else { return nil }
         record.settled?.version = desired.release.version

@@ -39,12 +39,10 @@ import Testing
         let database = try DatabaseQueue(path: folder.state.ledger)
         try await database.write { db in try db.execute(sql: sql) }
         try database.close()
-        do {
-            try await LedgerReader.open(folder.state).check()
-            Issue.record("the change went unseen")
-        } catch LedgerError.corrupt(let what) {
-            #expect(what.hasPrefix("ledger.sqlite, table \(place)"), "\(what)")
-        }
+        let reader = try LedgerReader.open(folder.state)
+        let error = await #expect(throws: LedgerError.self) { try await reader.check() }
+        guard case .corrupt(let what)? = error else { return }
+        #expect(what.hasPrefix("ledger.sqlite, table \(place)"), "\(what)")
     }
 
     @Test("a changed end does not make a young operation go")

@@ -17,6 +17,9 @@ import Testing
             (["freeze", "prodution", "--reason", "typo"], "did you mean production?"),
             (["freeze", "production/apu", "--reason", "typo"], "did you mean production/api?"),
             (["rollout", "retry", "production/apu"], "no slot in quarantine"),
+            (["sim", "fault", "refuse", "production/apu"], "did you mean production/api?"),
+            (["sim", "fault", "refuse", "stagin"], "did you mean staging?"),
+            (["run", "--allow-root", "--take-over", "prodution"], "did you mean production?"),
         ] {
             let outcome = try await stage.airlock(words)
             #expect(
@@ -32,11 +35,41 @@ import Testing
             ["freeze", "production", "--reason", " "],
             ["freeze", "production", "--reason", "why", "--for", "0s"],
             ["audit", "verify", "--key", "nonsense"], ["audit", "show", "--kind", "nonsense"],
+            ["audit", "show", "--commit", "3f2a"], ["history", "--commit", "nonsense"],
+            ["reconcile", "--accept-rewrite", "main"], ["run", "--trust-root", "3f2a91c"],
             ["status", "-o", "markdown"], ["audit", "show", "-o", "markdown"],
         ] {
             let outcome = try await stage.airlock(words)
             #expect(outcome.code == 64, "\(words): \(outcome.code) \(outcome.errors)")
         }
+    }
+
+    @Test("the short name of a commit stands for it where it is known, and else shows the form")
+    func shortCommits() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let first = try stage.git("rev-parse", "HEAD")
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        try await stage.must("reconcile", "--wait", "20s")
+        let second = try stage.git("rev-parse", "HEAD")
+        for (commit, count) in [(first, 4), (second, 1)] {
+            let short = String(commit.prefix(10))
+            let history = try await stage.must("history", "--commit", short, "-o", "json").json()
+            #expect((history["operations"] as? [Any])?.count == count)
+            let shown = try await stage.must("audit", "show", "--commit", short, "-o", "json")
+                .json()
+            let entries = try #require(shown["entries"] as? [[String: Any]])
+            #expect(!entries.isEmpty && entries.allSatisfy { $0["commit"] as? String == commit })
+        }
+        for words in [
+            ["audit", "show", "--commit", "0000000"],
+            ["reconcile", "--accept-rewrite", "0000000"],
+        ] {
+            let unknown = try await stage.airlock(words)
+            #expect(unknown.code == 1 && unknown.errors.contains("hexadecimal digits"))
+        }
+        let bad = try await stage.airlock("audit", "show", "--commit", "v1")
+        #expect(bad.code == 64 && bad.errors.contains("7 to 40 hexadecimal"), "\(bad.errors)")
     }
 
     @Test("a head that the reconciler would refuse is told by plan, and its changes have no ids")
@@ -83,6 +116,13 @@ import Testing
         try await stage.must("reconcile", "--wait", "20s")
         let good = try await stage.must("audit", "verify", "--against", kept)
         #expect(good.errors.contains("the log begins with"), "\(good.errors)")
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: kept))
+        bytes[bytes.count - 10] ^= 1
+        let tampered = stage.root + "/tampered-checkpoint"
+        try bytes.write(to: URL(fileURLWithPath: tampered))
+        let refused = try await stage.airlock("audit", "verify", "--against", tampered)
+        #expect(refused.code == 1 && refused.errors.contains(tampered), "\(refused.errors)")
+        #expect(!refused.errors.contains("audit/checkpoint"), "\(refused.errors)")
         let other = try await Stage()
         try await other.must("reconcile", "--wait", "20s")
         let bad = try await other.airlock("audit", "verify", "--against", kept)

@@ -95,6 +95,9 @@ import Testing
         #expect(plan.code == 1)
         #expect(plan.errors.contains("services/api/production.yaml"), "\(plan.errors)")
         #expect(plan.errors.contains("merge the main branch into it"))
+        let json = try await stage.airlock("plan", "--ref", "next", "-o", "json")
+        #expect(json.code == 1 && json.errors.contains("does not merge"), "\(json.errors)")
+        #expect(try json.json()["conflicts"] as? [String] == ["services/api/production.yaml"])
     }
 
     @Test("a branch that is not there is named: exit 1")
@@ -104,7 +107,7 @@ import Testing
         #expect(outcome.errors.contains("→"))
     }
 
-    @Test("a branch with a broken file parks its lanes and names the place")
+    @Test("a branch with a broken file parks its lanes and names the place: exit 1")
     func invalid() async throws {
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "20s")
@@ -116,6 +119,9 @@ import Testing
             ])
         let plan = try await stage.airlock("plan", "--ref", "next")
         #expect(plan.output.contains("services/api/production.yaml:"), "\(plan.output)")
+        #expect(plan.code == 1)
+        #expect(plan.errors.contains("services/api/production.yaml:"), "\(plan.errors)")
+        #expect(plan.errors.contains("→ mend what is named"), "\(plan.errors)")
         #expect(plan.output.contains("± web  1.0.0 → 1.1.0"), "\(plan.output)")
     }
 
@@ -156,6 +162,15 @@ import Testing
         #expect(fences == ["```diff", "```"], "\(text)")
         let outside = text.components(separatedBy: "```diff")[0]
         #expect(!outside.contains("<script>") && !outside.contains("@team"))
+    }
+
+    @Test("a plan in Markdown without differences has no empty block of them")
+    func noDifferences() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("sim", "fault", "drift-traffic", "production/api")
+        let text = try await stage.must("plan", "-o", "markdown").output
+        #expect(text.contains("production/api") && !text.contains("```"), "\(text)")
     }
 
     @Test("a secret is shown by name and version and never by value")

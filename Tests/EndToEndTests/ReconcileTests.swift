@@ -39,6 +39,38 @@ import Testing
         #expect((done["settled"] as? [String]) == ["production/api"])
     }
 
+    @Test("a wait that is over with lanes under way says so and names them: exit 1")
+    func waitIsOver() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
+        let late = try await stage.airlock("reconcile", "--wait", "1s")
+        #expect(late.code == 1, "\(late.output)\(late.errors)")
+        #expect(late.output.contains("under way production/api"), "\(late.output)")
+        #expect(late.errors.contains("still under way: production/api"), "\(late.errors)")
+        #expect(late.errors.contains("→"), "\(late.errors)")
+    }
+
+    @Test(
+        "a reconcile that is told to end parks what is under way, says what came of it and exits 130",
+        arguments: [SIGINT, SIGTERM])
+    func interrupted(_ number: Int32) async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
+        let program = try stage.start(["reconcile", "--wait", "10m"])
+        try await Wait.until("it is under way") { try program.errors().contains("under way:") }
+        program.signal(number)
+        let outcome = try await program.outcome(within: .seconds(20))
+        #expect(outcome.code == 130, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("under way production/api"), "\(outcome.output)")
+        #expect(outcome.errors.contains("interrupt again to end at once"), "\(outcome.errors)")
+        try await stage.must("audit", "verify")
+        try await stage.must("sim", "advance", "1h")
+        #expect(try await stage.airlock("reconcile", "--wait", "20s").code == 0)
+        #expect(try await stage.lane("production/api")["version"] as? String == "9.0.0")
+    }
+
     @Test("a change that is not the expected one is stale: exit 4 and nothing done")
     func stale() async throws {
         let stage = try await Stage()

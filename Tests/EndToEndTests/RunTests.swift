@@ -125,7 +125,8 @@ import Testing
         let run = try await stage.startReconciler()
         try await stage.must("reconcile", "--wait", "30s")
         try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
-        try await stage.must("reconcile", "--wait", "1s")
+        let late = try await stage.airlock("reconcile", "--wait", "1s")
+        #expect(late.code == 1 && late.errors.contains("time of --wait"), "\(late.errors)")
         let parked = try await stage.lane("production/api")
         #expect(parked["state"] as? String == "changing")
         let clock = ContinuousClock.now

@@ -138,4 +138,57 @@ import Testing
         #expect(outcome.code == 1 && outcome.output.contains("✗ repository"), "\(outcome.output)")
         #expect(outcome.output.contains("✓ ledger"))
     }
+
+    @Test("doctor names a damaged simulated world, and sim show says whose move is next: exit 1")
+    func damagedWorld() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let world = URL(fileURLWithPath: stage.state + "/simulator/world.jsonl")
+        var bytes = try Data(contentsOf: world)
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: world)
+        let doctor = try await stage.airlock("doctor")
+        #expect(doctor.code == 1 && doctor.output.contains("✗ world"), "\(doctor.output)")
+        #expect(doctor.output.contains("world.jsonl line "), "\(doctor.output)")
+        let show = try await stage.airlock("sim", "show")
+        #expect(show.code == 1 && show.errors.contains("mend what it names"), "\(show.errors)")
+    }
+
+    @Test("doctor names rewritten history that waits for a person: exit 1")
+    func rewrittenHistory() async throws {
+        let stage = try await Stage()
+        let base = try stage.git("rev-parse", "HEAD")
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        try await stage.must("reconcile", "--wait", "20s")
+        try stage.git("reset", "--quiet", "--hard", base)
+        let rewritten = try stage.commit("api 1.2.0", Shop.api("1.2.0"))
+        let doctor = try await stage.airlock("doctor")
+        #expect(doctor.code == 1 && doctor.output.contains("✗ history"), "\(doctor.output)")
+        #expect(doctor.output.contains("--accept-rewrite \(rewritten)"), "\(doctor.output)")
+    }
+
+    @Test(
+        "doctor names a setting that is no value of its kind: exit 1",
+        arguments: [
+            ("AIRLOCK_POLL", "abc", "60s or 5m"), ("AIRLOCK_LOG_LEVEL", "loud", "use trace"),
+            ("AIRLOCK_GIT_PUSH", "maybe", "true or false"),
+        ])
+    func doctorOfSettings(_ name: String, _ value: String, _ hint: String) async throws {
+        let stage = try await Stage()
+        let doctor = try await stage.airlock("doctor", environment: [name: value])
+        #expect(doctor.code == 1 && doctor.output.contains("✗ settings"), "\(doctor.output)")
+        #expect(doctor.output.contains(hint), "\(doctor.output)")
+    }
+
+    @Test(
+        "a reconcile without a branch says whose move is next, and names no log that nobody keeps")
+    func noBranch() async throws {
+        let stage = try await Stage()
+        let outcome = try await stage.airlock("reconcile", "--branch", "nowhere")
+        #expect(outcome.code == 1, "\(outcome.output)")
+        #expect(outcome.errors.contains("no branch nowhere"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("→ `airlock doctor`"), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("log of the running airlock"))
+    }
 }

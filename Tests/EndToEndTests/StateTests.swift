@@ -60,7 +60,8 @@ import Testing
         let root = String(repeating: "1234567890", count: 4)
         let outcome = try await stage.airlock("reconcile", "--trust-root", root)
         let text = outcome.output + outcome.errors
-        #expect(outcome.code == 1 && text.contains("does not descend from the trust root"), "\(text)")
+        #expect(
+            outcome.code == 1 && text.contains("does not descend from the trust root"), "\(text)")
         #expect(!text.contains("damaged"), "\(text)")
     }
 
@@ -73,7 +74,9 @@ import Testing
         try stage.commit("a version", [path: text])
         try await stage.must("reconcile", "--wait", "20s")
         #expect(try await stage.lane("production/api")["version"] as? String == "9.9.9")
-        let renamed = try await stage.entries("decision").filter { $0["outcome"] as? String == "renamed" }
+        let renamed = try await stage.entries("decision").filter {
+            $0["outcome"] as? String == "renamed"
+        }
         #expect(renamed.count == 1)
         try await stage.must("plan", "--detailed-exitcode")
     }

@@ -66,6 +66,9 @@ import Testing
         #expect(try await stage.must("plan").output.contains("No changes"))
         let again = try await stage.airlock("init", "shop")
         #expect(again.code == 1 && again.errors.contains("is not empty"))
+        let nowhere = try await stage.airlock("init", "/proc/foo")
+        #expect(nowhere.code == 1 && nowhere.errors.contains("/proc/foo cannot be made"))
+        #expect(nowhere.errors.contains("→"), "\(nowhere.errors)")
     }
 
     @Test("validate names file, line and column, also for programs")
@@ -99,9 +102,9 @@ import Testing
     func unknownKinds() async throws {
         let stage = try await Stage(nil)
         let schema = try await stage.airlock("schema", "fleat")
-        #expect(schema.code == 1 && schema.errors.contains("use one of fleet"))
+        #expect(schema.code == 64 && schema.errors.contains("use one of fleet"))
         let shell = try await stage.airlock("completion", "tcsh")
-        #expect(shell.code == 1 && shell.errors.contains("bash, zsh or fish"))
+        #expect(shell.code == 64 && shell.errors.contains("bash, zsh or fish"))
     }
 
     @Test("completion completes verbs", arguments: ["bash", "zsh", "fish"])
@@ -117,12 +120,24 @@ import Testing
         for words in [
             ["frobnicate"], ["plan", "--frobnicate"], ["plan", "--env", "Not A Name"],
             ["freeze", "production"], ["history", "no-lane"], ["audit", "prove", "x"],
-            ["reconcile", "--wait", "10"], ["rollout", "retry"],
+            ["reconcile", "--wait", "10"], ["rollout", "retry"], ["history", "--limit", "0"],
         ] {
             let outcome = try await stage.airlock(words)
             #expect(outcome.code == 64, "\(words): \(outcome.code) \(outcome.errors)")
             #expect(outcome.output.isEmpty && outcome.errors.contains("Usage:"))
         }
+    }
+
+    @Test("a verb that only looks or ends a freeze makes no state directory")
+    func noStateDirectory() async throws {
+        let stage = try await Stage()
+        for verb in [["thaw", "staging"], ["rollout", "retry", "staging/api"]] {
+            let outcome = try await stage.airlock(verb)
+            #expect(outcome.code == 1 && outcome.errors.contains("no ledger"), "\(outcome.errors)")
+        }
+        let doctor = try await stage.airlock("doctor")
+        #expect(doctor.code == 0, "\(doctor.output)\(doctor.errors)")
+        #expect(!FileManager.default.fileExists(atPath: stage.state))
     }
 
     @Test("a looking verb without a ledger says what makes one: exit 1")

@@ -1,4 +1,5 @@
 import AirlockEngine
+import AirlockHost
 import AirlockPorts
 import Foundation
 
@@ -6,10 +7,10 @@ import Foundation
 enum Explanation {
     static func of(_ error: any Error) -> String {
         switch error {
-        case let error as SourceError: "git: \(error.phrase)\n  → \(error.advice)"
-        case let error as ProviderError: "provider: \(error.phrase)\n  → \(error.advice)"
+        case let error as SourceError: "git: \(error.phrase.visible)\n  → \(error.advice)"
+        case let error as ProviderError: "provider: \(error.phrase.visible)\n  → \(error.advice)"
         case let error as LedgerError: error.phrase + (error.advice.map { "\n  → \($0)" } ?? "")
-        case let error as EngineHalt: error.phrase
+        case let error as EngineHalt: error.phrase.visible
         case let error as CocoaError: "\(error.localizedDescription) \(error.filePath ?? "")"
         default: "\(error)"
         }
@@ -52,7 +53,7 @@ extension ProviderError {
     /// Whose move is next.
     fileprivate var advice: String {
         switch self {
-        case .refused: "change what was asked for"
+        case .refused: "mend what it names, then try again; `airlock doctor` checks the rest"
         case .noAnswer: "try again when it answers"
         case .fenced: "end this process; a later one has taken over"
         case .foreignClaim: "`airlock run --take-over ENV` takes the environment, recorded"

@@ -40,7 +40,7 @@ struct LogHandlerToStderr: LogHandler {
                 "message": .string(event.message.description),
             ]
             for (key, value) in fields { line[key] = .string(value) }
-            Output.note(String(decoding: JSONValue.object(line).canonicalBytes, as: UTF8.self))
+            Output.logLine(String(decoding: JSONValue.object(line).canonicalBytes, as: UTF8.self))
         }
     }
 

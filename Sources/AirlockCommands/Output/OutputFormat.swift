@@ -1,3 +1,4 @@
+import AirlockHost
 import ArgumentParser
 import Foundation
 
@@ -18,19 +19,25 @@ enum PlanFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// Writing data to stdout and everything else to stderr.
 enum Output {
-    /// Writes `text` and a line feed to stdout.
-    static func data(_ text: String) { write(text, to: .standardOutput) }
+    /// Writes what a person reads to stdout; nothing in it moves the cursor or paints but ``Ink``.
+    static func data(_ text: String) { write(Ink.guarded(text), to: .standardOutput) }
 
-    /// Writes a line about progress or a notice to stderr.
-    static func note(_ text: String) { write(text, to: .standardError) }
+    /// Writes what a program reads to stdout, byte for byte: JSON, YAML, proofs, scripts.
+    static func document(_ text: String) { write(text, to: .standardOutput) }
+
+    /// Writes a line about progress or a notice to stderr; nothing in it moves the cursor or paints.
+    static func note(_ text: String) { write(text.visibleLines, to: .standardError) }
+
+    /// Writes a line of the log that a program reads to stderr, byte for byte.
+    static func logLine(_ text: String) { write(text, to: .standardError) }
 
     /// Writes an object as JSON or YAML, with the version of its form beside its own keys.
     static func value(_ value: some Encodable, as format: OutputFormat) throws {
         let json = try JSONForm.bytes(of: value)
         switch format {
         case .yaml:
-            data(YAMLText.text(try JSONSerialization.jsonObject(with: json)))
-        case .json, .human: data(String(decoding: json, as: UTF8.self))
+            document(YAMLText.text(try JSONSerialization.jsonObject(with: json)))
+        case .json, .human: document(String(decoding: json, as: UTF8.self))
         }
     }
 

@@ -1,3 +1,4 @@
+import AirlockHost
 import AirlockModel
 import AirlockPlan
 
@@ -25,9 +26,9 @@ struct PlanMarkdown {
         if !shown.isEmpty {
             lines += ["", "| | lane | version | what | verdict |", "|---|---|---|---|---|"]
             lines += shown.prefix(Self.maximumLanes).map(row)
-            lines += ["", "```diff"]
-            lines += shown.prefix(Self.maximumLanes).flatMap(difference)
-            lines.append("```")
+            // A repair or a lane that waits for another one changes nothing that could be shown.
+            let differences = shown.prefix(Self.maximumLanes).flatMap(difference)
+            if !differences.isEmpty { lines += ["", "```diff"] + differences + ["```"] }
         }
         if shown.count > Self.maximumLanes {
             lines.append("\(shown.count - Self.maximumLanes) more lanes are not shown.")
@@ -58,8 +59,10 @@ struct PlanMarkdown {
 
     private func difference(_ lane: LanePlan) -> [String] {
         guard let change = lane.change else { return [] }
+        let rows = PlanDifference(change).rows
+        guard !rows.isEmpty else { return [] }
         var lines = ["@@ \(lane.lane) @@"]
-        for row in PlanDifference(change).rows {
+        for row in rows {
             if let before = row.before { lines.append("- \(row.name): \(Self.fenced(before))") }
             if let after = row.after { lines.append("+ \(row.name): \(Self.fenced(after))") }
         }
@@ -96,12 +99,11 @@ struct PlanMarkdown {
         }
     }
 
-    /// Text from a repository must not become markup, a link or a mention.
+    /// Text from a repository must not become markup, a link, a mention or a line of its own.
     static func escaped(_ text: String) -> String {
         var result = ""
-        for character in text {
+        for character in text.visible {
             switch character {
-            case "\n", "\r": result += " "
             case "|", "`", "*", "_", "[", "]", "<", ">", "#", "\\", "@", "~":
                 result += "\\\(character)"
             default: result.append(character)
@@ -112,6 +114,6 @@ struct PlanMarkdown {
 
     /// Text inside a fence must not close it.
     private static func fenced(_ text: String) -> String {
-        text.replacing("```", with: "'''").replacing("\n", with: " ")
+        text.replacing("```", with: "'''")
     }
 }

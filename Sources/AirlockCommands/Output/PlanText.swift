@@ -1,3 +1,4 @@
+import AirlockHost
 import AirlockModel
 import AirlockPlan
 
@@ -48,7 +49,7 @@ struct PlanText {
 
     private func block(_ lane: LanePlan) -> [String] {
         var head = "  \(symbol(lane)) \(ink.bold(lane.lane.unit.description))"
-        if let versions = versions(lane.change) { head += "  \(versions)" }
+        if let versions = versions(lane.change) { head += "  \(versions.visible)" }
         var lines = [head]
         if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
         lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }
@@ -101,11 +102,11 @@ struct PlanText {
             case (let old?, nil): return "\(name)\(ink.red("- \(old)"))"
             case (_, let same): return "\(name)\(same ?? "")"
             }
-        } + (change.cause.map { ["cause     \($0)"] } ?? [])
+        } + (change.cause.map { ["cause     \($0.visible)"] } ?? [])
     }
 }
 
-/// What a change changes, row by row; rows that stay the same are left out but for replicas.
+/// What a change changes, row by row and written out; rows that stay the same are left out but for replicas.
 struct PlanDifference {
     struct Row {
         let name: String
@@ -121,7 +122,8 @@ struct PlanDifference {
         if case .slot(let slot, _, let replicas) = change.target { new = (slot, replicas.phrase) }
         var rows: [Row] = []
         func add(_ name: String, _ before: String?, _ after: String?) {
-            if before != after { rows.append(Row(name: name, before: before, after: after)) }
+            guard before != after else { return }
+            rows.append(Row(name: name, before: before?.visible, after: after?.visible))
         }
         add("artifact", old?.0.artifact.short, new?.0.artifact.short)
         add("replicas", old?.1, new?.1)

@@ -1,3 +1,4 @@
+import AirlockHost
 import AirlockModel
 
 /// What one `reconcile` came to, as a person reads it.
@@ -17,10 +18,10 @@ struct SummaryText {
             lines.append("\(ink.yellow("left out")) \(names): not in the expected plan")
         }
         lines += summary.diagnostics.prefix(HeadRecord.maximumDiagnostics)
-            .map { "\(ink.red("file")) \($0)" }
+            .map { "\(ink.red("file")) \($0.visible)" }
         let more = summary.diagnostics.count - HeadRecord.maximumDiagnostics
         if more > 0 { lines.append("… and \(more) more; `airlock validate` shows all") }
-        lines += summary.faults.map { "\(ink.red("fault")) \($0)" }
+        lines += summary.faults.map { "\(ink.red("fault")) \($0.visible)" }
         let commit = summary.commit.map { " at \($0.short)" } ?? ""
         let totals = summary.totals ?? summary.bounded.totals
         let counts =
@@ -43,7 +44,7 @@ extension SummaryText {
             .sorted { $0.value.lexicographicallyPrecedes($1.value) }
             .map { reason, lanes in
                 let names = lanes.map(\.description).joined(separator: ", ")
-                return "\(ink.yellow("held")) \(names): \(reason)"
+                return "\(ink.yellow("held")) \(names): \(reason.visible)"
             }
     }
 }
@@ -54,8 +55,13 @@ extension ReconcileSummary {
 
     /// What is still under way, in one line.
     var progress: String {
-        guard let first = underWay.first else { return "nothing is under way" }
-        let more = underWay.count > 1 ? " and \(underWay.count - 1) more" : ""
-        return "\(settled.count) settled, under way: \(first)\(more)…"
+        isUnderWay
+            ? "\(settled.count) settled, under way: \(pending)…" : "nothing is under way"
+    }
+
+    /// The lanes that are still under way: the first and how many more.
+    var pending: String {
+        let more = (totals?.underWay ?? underWay.count) - 1
+        return (underWay.first?.description ?? "none") + (more > 0 ? " and \(more) more" : "")
     }
 }

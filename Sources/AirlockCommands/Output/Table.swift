@@ -1,12 +1,14 @@
+import AirlockHost
+
 /// Columns of text, each as wide as its widest cell.
 struct Table {
-    /// A cell and the shade it is painted with after its width was measured.
+    /// A cell, on one line and written out, and the shade it is painted with after its width was measured.
     struct Cell {
         let text: String
         let shade: Ink.Shade
 
         init(_ text: String, _ shade: Ink.Shade = .plain) {
-            self.text = text
+            self.text = text.visible
             self.shade = shade
         }
     }

@@ -74,9 +74,6 @@ extension LaneID: ExpressibleByArgument {
 extension UnitID: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }
-extension CommitID: ExpressibleByArgument {
-    package init?(argument: String) { self.init(argument) }
-}
 extension FleetName: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }

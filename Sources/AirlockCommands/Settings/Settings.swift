@@ -102,6 +102,13 @@ struct Settings: Sendable {
         return settings
     }
 
+    /// The same with another state directory.
+    func keeping(state: String) -> Settings {
+        var settings = self
+        settings.entries[.state] = Entry(key: .state, value: state, origin: Self.defaultOrigin)
+        return settings
+    }
+
     /// The text of a setting.
     subscript(key: Key) -> String { entries[key]?.value ?? "" }
 
@@ -171,6 +178,6 @@ enum ExitStatus: Int32, Sendable {
     case held = 3
     /// A change id is not what would be done any more.
     case stale = 4
-    /// The second interrupt did not wait.
+    /// A signal ended the verb before its work was done, or the second one did not wait.
     case interrupted = 130
 }

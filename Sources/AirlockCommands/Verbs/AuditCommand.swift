@@ -20,7 +20,10 @@ struct AuditCommand: AsyncParsableCommand {
 
         @Option(help: "Only this lane.") var lane: LaneID?
         @Option(help: "Only this environment.") var env: EnvironmentName?
-        @Option(help: "Only what this commit caused.") var commit: CommitID?
+        @Option(
+            help: "Only what this commit caused; at least 7 digits.",
+            transform: { try CommitArgument($0) })
+        var commit: CommitArgument?
         @Option(help: "Only this kind, such as decision or settled; may be given again.")
         var kind: [AuditKind] = []
         @Option(help: "Only this actor, such as uid:1000 or ada@shop.example.") var actor: String?
@@ -34,14 +37,15 @@ struct AuditCommand: AsyncParsableCommand {
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             let now = wiring.clock.now().wall
-            let filter = AuditFilter(
-                lane: lane, environment: env, commit: commit, actor: actor, kinds: Set(kind),
+            var filter = AuditFilter(
+                lane: lane, environment: env, actor: actor, kinds: Set(kind),
                 since: since?.timestamp(now: now), until: until?.timestamp(now: now),
                 last: last == 0 ? nil : last)
             guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
             let names = try await KnownNames(reader)
             if let lane { try names.check(lane) }
             if let env { try names.check(env) }
+            if let commit { filter.commit = try await KnownCommits.find(commit, wiring) }
             let entries = try await reader.entries(filter)
             switch output.format {
             case .json, .yaml:
@@ -85,7 +89,7 @@ struct AuditCommand: AsyncParsableCommand {
             }
             if copy == nil { try await hold(result.checkpoint, to: try wiring.reader()) }
             if let against {
-                let older = try log.extends(try InputFile(against).bytes(), key: key)
+                let older = try log.extends(try checkpoint(against, of: log), key: key)
                 Output.note("the log begins with the \(older.size) entries of \(against)")
             }
             if remote {
@@ -120,6 +124,22 @@ struct AuditCommand: AsyncParsableCommand {
                     "the checkpoint covers \(checkpoint.size) entries, and the journal holds \(count)",
                     advice: "put ledger.sqlite and audit/ back from one backup")
             }
+        }
+
+        /// The bytes of an older checkpoint.
+        ///
+        /// The signature is checked here, where it is known that a misfit is the file's and not the
+        /// log's, which has just been verified.
+        private func checkpoint(_ file: String, of log: AuditLog) throws -> [UInt8] {
+            let bytes = try InputFile(file).bytes()
+            let signer = if let key { key } else { try log.verifierKey() }
+            do { _ = try Checkpoint(note: bytes, key: signer) } catch {
+                throw Failure(
+                    "\(file) is no checkpoint that \(signer) signed: \(error)",
+                    advice: "the log agrees with its own checkpoint; compare with another copy of "
+                        + "the older one")
+            }
+            return bytes
         }
 
         private struct View: Encodable {
@@ -158,7 +178,7 @@ struct AuditCommand: AsyncParsableCommand {
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             let proof = try AuditLog(wiring.state).prove(sequence)
-            Output.data(proof.hasSuffix("\n") ? String(proof.dropLast()) : proof)
+            Output.document(proof.hasSuffix("\n") ? String(proof.dropLast()) : proof)
             return .done
         }
     }
@@ -196,7 +216,7 @@ struct AuditCommand: AsyncParsableCommand {
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             try AuditLog(wiring.state).export { line throws(AuditFault) in
-                Output.data(String(decoding: line.dropLast(), as: UTF8.self))
+                Output.document(String(decoding: line.dropLast(), as: UTF8.self))
             }
             return .done
         }

@@ -67,7 +67,7 @@ extension AuditCommand {
                     + ink.green("Log and journal agree: nothing was lost, nothing done twice.")
             }
             return head + "\n" + ink.red("Log and journal do not agree:") + "\n"
-                + replay.violations.map { "  " + $0 }.joined(separator: "\n")
+                + replay.violations.map { "  " + $0.visible }.joined(separator: "\n")
         }
     }
 }

@@ -1,8 +1,11 @@
 import AirlockControl
+import AirlockEngine
 import AirlockGit
 import AirlockHost
 import AirlockLedger
 import AirlockModel
+import AirlockPorts
+import AirlockSimulator
 import ArgumentParser
 import Foundation
 
@@ -45,9 +48,10 @@ struct DoctorCommand: Verb {
             return .done
         }
         var checks = [
-            clock(wiring), await repository(wiring), stateDirectory(wiring), await ledger(wiring),
+            clock(wiring), everyValue(wiring), await repository(wiring), stateDirectory(wiring),
+            await ledger(wiring), await history(wiring),
         ]
-        checks += [await audit(wiring), await holder(wiring)]
+        checks += [await audit(wiring), await world(wiring), await holder(wiring)]
         checks.append(libraries)
         switch output.format {
         case .json, .yaml: try Output.value(["checks": checks], as: output.format)
@@ -118,7 +122,27 @@ struct DoctorCommand: Verb {
             name: "clock", ok: true, text: wiring.clock.now().wall.local, advice: nil)
     }
 
+    /// Fetches; where there is no state directory yet, into a folder that goes again.
     private func repository(_ wiring: Wiring) async -> Check {
+        guard !FileManager.default.fileExists(atPath: wiring.settings[.state]) else {
+            return await head(wiring)
+        }
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "airlock-\(RandomIdentity.make())").path(percentEncoded: false)
+        let check = await head(wiring.mirroring(in: folder))
+        do {
+            if FileManager.default.fileExists(atPath: folder) {
+                try FileManager.default.removeItem(atPath: folder)
+            }
+        } catch {
+            return Check(
+                name: "repository", ok: false, text: "\(folder) could not be removed",
+                advice: "remove it")
+        }
+        return check
+    }
+
+    private func head(_ wiring: Wiring) async -> Check {
         do {
             let fleets = try FleetReading(wiring)
             let reading = try await fleets.head()
@@ -128,7 +152,7 @@ struct DoctorCommand: Verb {
                 name: "repository", ok: problems == 0 && notices.isEmpty && reading.fleet != nil,
                 text: "\(wiring.settings[.repo]) \(wiring.settings[.branch]) at "
                     + "\(reading.commit.short), \(problems) problems"
-                    + notices.map { "; \($0)" }.joined(),
+                    + notices.map { "; \($0.visible)" }.joined(),
                 advice: problems == 0 ? nil : "`airlock validate` names them")
         } catch {
             return Check(
@@ -141,6 +165,10 @@ struct DoctorCommand: Verb {
             try wiring.state.check()
             return Check(name: "state", ok: true, text: wiring.settings[.state], advice: nil)
         } catch {
+            if case .missing(let path) = error {
+                return Check(
+                    name: "state", ok: true, text: "\(path) is not there yet", advice: nil)
+            }
             return Check(
                 name: "state", ok: false, text: Explanation.of(error),
                 advice: "only its owner may read the state directory")
@@ -185,6 +213,65 @@ struct DoctorCommand: Verb {
                 advice: isNamed ? "the next `airlock run` lays the log anew from the journal" : nil)
         } catch {
             return Check(name: "audit", ok: false, text: Explanation.of(error), advice: nil)
+        }
+    }
+
+    /// Settings that only some verbs read, and that would stop those.
+    private func everyValue(_ wiring: Wiring) -> Check {
+        let settings = wiring.settings
+        let reads: [() throws -> Void] = [
+            { _ = try RunCommand.poll(from: settings[.poll]) }, { _ = try wiring.logger() },
+            { _ = try settings.remoteAccess() }, { _ = try settings.mayPush() },
+            { _ = try settings.gitIdentity() }, { _ = try settings.commitSigner() },
+        ]
+        var wrong: [String] = []
+        for read in reads {
+            do { try read() } catch { wrong.append(Explanation.of(error)) }
+        }
+        return Check(
+            name: "settings", ok: wrong.isEmpty,
+            text: wrong.isEmpty
+                ? "every value can be read" : wrong.joined(separator: "\n"),
+            advice: wrong.isEmpty
+                ? nil : "`airlock doctor --settings` says where each value comes from")
+    }
+
+    /// Whether the reconciler would follow the head that was fetched last.
+    private func history(_ wiring: Wiring) async -> Check {
+        do {
+            guard try wiring.reader() != nil else {
+                return Check(
+                    name: "history", ok: true, text: "no commit was accepted yet", advice: nil)
+            }
+            let fleets = try FleetReading(wiring)
+            let planning = try await PlanReading(wiring)
+            guard let reading = try await fleets.lastFetched(),
+                let refusal = try await planning.refusal(of: reading, from: fleets.source)
+            else {
+                return Check(
+                    name: "history", ok: true, text: "the head follows what is in force",
+                    advice: nil)
+            }
+            return Check(
+                name: "history", ok: false, text: refusal,
+                advice: "compare the two with `git log`; push a head that descends from what is in "
+                    + "force, or let the reconciler follow this one")
+        } catch {
+            return Check(name: "history", ok: false, text: Explanation.of(error), advice: nil)
+        }
+    }
+
+    /// The simulated world, which is lost as a whole when a line of its file is.
+    private func world(_ wiring: Wiring) async -> Check {
+        do throws(ProviderError) {
+            let view = try await wiring.world.view(of: nil)
+            return Check(
+                name: "world", ok: true, text: "\(view.orders) orders, \(view.lanes.count) lanes",
+                advice: nil)
+        } catch {
+            return Check(
+                name: "world", ok: false, text: error.phrase,
+                advice: "mend what it names, then `airlock reconcile` runs there what git says")
         }
     }
 

@@ -131,16 +131,16 @@ struct ExplainCommand: Verb {
         lines.append("is read from")
         lines += view.reads.map { read in
             let mark = read.changed ? ink.yellow("*") : " "
-            return "  \(mark) \(read.path)  \(ink.dim(read.object))"
+            return "  \(mark) \(read.path.visible)  \(ink.dim(read.object))"
         }
         if let cause = view.lookedAtAgainBecauseOf {
             lines.append(
                 "was looked at again because \(cause.commit.prefix(10)) changed what is marked *: "
-                    + "\(cause.subject) (\(cause.author))")
+                    + "\(cause.subject) (\(cause.author))".visible)
         }
         if let settled = view.settled {
             lines.append(
-                "settled on \(settled.version ?? "slot \(settled.slot.prefix(12))"), "
+                "settled on \(settled.version?.visible ?? "slot \(settled.slot.prefix(12))"), "
                     + "\(settled.replicas) \(settled.replicas == "1" ? "replica" : "replicas")")
         }
         if let freeze {
@@ -151,7 +151,7 @@ struct ExplainCommand: Verb {
         lines += plan.verdicts.map { verdict in
             let mark = verdict.answer == .pass ? ink.green("✓") : ink.red("✗")
             let advice = verdict.move.advice.map { ink.dim(" → \($0)") } ?? ""
-            return "  \(mark) \(verdict.gate.rawValue): \(verdict.reason)\(advice)"
+            return "  \(mark) \(verdict.gate.rawValue): \(verdict.reason.visible)\(advice)"
         }
         lines += plan.drift.map { ink.yellow("drift: \($0.phrase)") }
         lines += view.quarantined.map {
@@ -169,7 +169,7 @@ struct ExplainCommand: Verb {
                 ?? "would \(change.kind.rawValue) next"
         case .repair: return "would be repaired next"
         case .back(let operation): return "operation \(operation) is being taken back"
-        case .hold(let reason): return "is held: \(reason.phrase)"
+        case .hold(let reason): return "is held: \(reason.phrase.visible)"
         }
     }
 }

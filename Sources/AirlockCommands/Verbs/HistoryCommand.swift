@@ -11,8 +11,21 @@ struct HistoryCommand: Verb {
     var lane: LaneID?
 
     @Option(help: "At most that many (default: 20).") var limit = 20
+    @Option(
+        help: "Only what this commit caused; at least 7 digits.",
+        transform: { try CommitArgument($0) })
+    var commit: CommitArgument?
     @OptionGroup var common: CommonOptions
     @OptionGroup var output: FormatOption
+
+    /// The newest operations among which those of a commit are looked for.
+    private static let searchLimit = 20_000
+
+    func validate() throws {
+        guard limit > 0 else {
+            throw ValidationError("--limit is at least 1, not \(limit); leave it out for 20")
+        }
+    }
 
     /// One operation for JSON and YAML.
     private struct View: Encodable {
@@ -34,13 +47,22 @@ struct HistoryCommand: Verb {
         let wiring = try Wiring(try common.settings())
         guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
         if let lane { try await KnownNames(reader).check(lane) }
-        let operations = try await reader.operations(of: lane, limit: max(1, limit))
+        let operations = try await operations(reader, wiring)
         switch output.format {
         case .json, .yaml:
             try Output.value(["operations": operations.map(Self.view)], as: output.format)
         case .human: Output.data(text(operations))
         }
         return .done
+    }
+
+    private func operations(
+        _ reader: LedgerReader, _ wiring: Wiring
+    ) async throws -> [OperationRecord] {
+        guard let commit else { return try await reader.operations(of: lane, limit: limit) }
+        let wanted = try await KnownCommits.find(commit, wiring)
+        let newest = try await reader.operations(of: lane, limit: Self.searchLimit)
+        return Array(newest.filter { $0.commit == wanted }.prefix(limit))
     }
 
     private func text(_ operations: [OperationRecord]) -> String {

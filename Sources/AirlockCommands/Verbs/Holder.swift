@@ -103,7 +103,7 @@ struct Holder {
         case .done(let message):
             try Output.outcome(message, as: format)
             return .done
-        case .failed(let message, let advice): throw Failure(message, advice: advice)
+        case .failed(let message, let advice): throw Failure(message.visible, advice: advice)
         case .stale(let message): throw Failure(message, code: .stale)
         case .reconciled, .health:
             throw Failure("the running airlock answered something else", advice: "report this")

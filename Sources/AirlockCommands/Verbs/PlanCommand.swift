@@ -9,7 +9,10 @@ struct PlanCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what would be done, and what every gate says; nothing is changed.",
-        discussion: "With --ref it shows what the branch would be after the merge.")
+        discussion: """
+            With --ref it shows what the branch would be after the merge; exit 1 when it does not merge,
+            or a file of it cannot be read.
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var output: PlanFormatOption
@@ -34,11 +37,7 @@ struct PlanCommand: Verb {
         let fleets = try FleetReading(wiring)
         let reading =
             if let ref { try await fleets.merged(ref) } else { try await fleets.head() }
-        guard reading.origin.conflicts.isEmpty else {
-            throw Failure(
-                "the branch does not merge: " + reading.origin.conflicts.joined(separator: ", "),
-                advice: "merge the main branch into it and plan again")
-        }
+        guard reading.origin.conflicts.isEmpty else { throw try conflict(reading) }
         let planning = try await PlanReading(wiring)
         var plan = try await planning.plan(reading)
         let refusal = try await planning.refusal(of: reading, from: fleets.source)
@@ -60,7 +59,37 @@ struct PlanCommand: Verb {
         case .json: try Output.value(view, as: .json)
         case .yaml: try Output.value(view, as: .yaml)
         }
+        if let ref, !reading.diagnostics.isEmpty { throw Self.unreadable(reading, ref) }
         return detailedExitcode && !plan.isEmpty ? .differences : .done
+    }
+
+    /// What is told of a branch that does not merge; programs get the conflicts as a plan without lanes.
+    private func conflict(_ reading: FleetReading.Reading) throws -> Failure {
+        let paths = reading.origin.conflicts
+        if let name = reading.unmerged {
+            let plan = Plan(
+                fleet: name, commit: reading.commit, incomplete: "the branch does not merge")
+            let view = PlanView(plan, origin: reading.origin)
+            switch output.format {
+            case .human, .markdown: break
+            case .json: try Output.value(view, as: .json)
+            case .yaml: try Output.value(view, as: .yaml)
+            }
+        }
+        return Failure(
+            "the branch does not merge: " + paths.map(\.visible).joined(separator: ", "),
+            advice: "merge the main branch into it and plan again")
+    }
+
+    /// A branch whose plan was shown, and which must not be merged as it is.
+    private static func unreadable(
+        _ reading: FleetReading.Reading, _ branch: BranchName
+    ) -> Failure {
+        let lines = reading.diagnostics.sorted().map { "  " + $0.description.visible }
+        return Failure(
+            "not every file can be read after merging \(branch):\n"
+                + lines.joined(separator: "\n"),
+            advice: "mend what is named and commit it to \(branch)")
     }
 
     private func isWanted(_ lane: LanePlan) -> Bool {

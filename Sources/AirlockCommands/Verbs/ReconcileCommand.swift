@@ -11,7 +11,11 @@ struct ReconcileCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "reconcile",
         abstract: "Look once and act; while `airlock run` is alive, ask it to.",
-        discussion: "Exit 3 when a forward change is held, 4 when --expect is stale.")
+        discussion: """
+            Exit 1 also when --wait is over with lanes under way, 3 when a forward change is held, 4 when
+            --expect is stale. SIGTERM or one interrupt finishes or parks what is under way and exits 130,
+            a second one does not wait; while `airlock run` is alive, that goes on with its work.
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var output: FormatOption
@@ -22,12 +26,15 @@ struct ReconcileCommand: Verb {
     @Option(help: "Act only on the change ids of this plan, written by `plan --out`.")
     var expect: String?
 
-    @Option(help: "The commit before which history is not verified (default: the first fetched).")
+    @Option(
+        help: "The commit before which history is not verified (default: the first fetched).",
+        transform: { try CommitArgument.whole($0) })
     var trustRoot: CommitID?
 
     @Option(
-        help: "Let staging and production follow this head, which dropped commits they are on.")
-    var acceptRewrite: CommitID?
+        help: "Let staging and production follow this head, which dropped commits they are on.",
+        transform: { try CommitArgument($0) })
+    var acceptRewrite: CommitArgument?
 
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
@@ -38,31 +45,49 @@ struct ReconcileCommand: Verb {
             settings.expected = expected
         }
         if let acceptRewrite {
-            let status = try await holder.carryOut(.acceptRewrite(acceptRewrite), as: .human)
+            let commit = try await KnownCommits.find(acceptRewrite, wiring)
+            let status = try await holder.carryOut(.acceptRewrite(commit), as: .human)
             guard status == .done else { return status }
         }
+        var isInterrupted = false
         let result = try await holder.ask(
             .reconcile(request), lasting: wait?.duration ?? .zero
         ) { engine in
-            try await ReconcileLoop(engine: engine, wiring: wiring).run(request)
+            let end = try await ReconcileLoop(engine: engine, wiring: wiring).run(request)
+            isInterrupted = end.isInterrupted
+            return end.result
         }
         switch result {
-        case .reconciled(let summary): return try tell(summary)
+        case .reconciled(let summary):
+            return try tell(summary, isInterrupted: isInterrupted)
         case .stale(let message):
             throw Failure(
                 message, advice: "make a new plan with `airlock plan --out`", code: .stale)
-        case .failed(let message, let advice): throw Failure(message, advice: advice)
+        case .failed(let message, let advice):
+            throw Failure(
+                message.visible, advice: advice, code: isInterrupted ? .interrupted : .error)
         case .done, .health:
             throw Failure("the running airlock answered something else", advice: "report this")
         }
     }
 
-    private func tell(_ summary: ReconcileSummary) throws -> ExitStatus {
+    private func tell(
+        _ summary: ReconcileSummary, isInterrupted: Bool
+    ) throws -> ExitStatus {
         switch output.format {
         case .human: Output.data(SummaryText(summary: summary, ink: common.ink).text)
         case .json, .yaml: try Output.value(summary, as: output.format)
         }
+        if isInterrupted { return .interrupted }
         let failures = summary.faults + summary.diagnostics
+        if let wait, summary.isUnderWay {
+            Output.note(
+                "error: the time of --wait (\(wait.duration.brief)) is up, still under way: "
+                    + "\(summary.pending)\n"
+                    + "  → `airlock reconcile --wait` goes on, `airlock status` shows how far it is"
+            )
+            return .error
+        }
         if !failures.isEmpty || !summary.rolledBack.isEmpty { return .error }
         return summary.heldForward.isEmpty ? .done : .held
     }
@@ -88,8 +113,24 @@ struct ReconcileLoop {
     let wiring: Wiring
 
     /// Runs the same loops as `airlock run`, hears other verbs like it, and asks the loops to come to
-    /// rest.
-    func run(_ request: ReconcileRequest) async throws -> ControlAnswer.Result {
+    /// rest; a signal ends them before that.
+    func run(
+        _ request: ReconcileRequest
+    ) async throws -> (result: ControlAnswer.Result, isInterrupted: Bool) {
+        let engine = engine
+        let (result, isInterrupted) = try await InterruptWatch.around(
+            stop: { engine.stop() }, work: { try await answer(request) })
+        if case .failed(let message, _) = result {
+            // The advice of an engine is to read the log of a process that keeps one.
+            let advice = "`airlock doctor` names what is wrong and whose move is next"
+            return (.failed(message: message, advice: advice), isInterrupted)
+        }
+        guard isInterrupted, case .reconciled = result else { return (result, isInterrupted) }
+        // The loops may have finished or parked a lane after the answer was made.
+        return (.reconciled(await engine.summary().bounded), true)
+    }
+
+    private func answer(_ request: ReconcileRequest) async throws -> ControlAnswer.Result {
         let peer = ControlPeer(
             uid: wiring.user.uid, pid: ProcessInfo.processInfo.processIdentifier)
         let ask = ControlRequest(id: RandomIdentity.make(), call: .reconcile(request))
@@ -103,7 +144,11 @@ struct ReconcileLoop {
             }
             group.addTask { await engine.handle(ask, from: peer).result }
             var answer: ControlAnswer.Result?
-            while answer == nil, let next = try await group.next() { answer = next }
+            while answer == nil, let next = try await group.next() {
+                // Loops that ended first were told to, and nothing more will come to rest.
+                if next == nil { group.cancelAll() }
+                answer = next
+            }
             engine.stop()
             for try await _ in group {}
             guard let answer else { throw CancellationError() }

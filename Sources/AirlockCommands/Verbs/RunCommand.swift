@@ -5,7 +5,6 @@ import AirlockLedger
 import AirlockModel
 import AirlockPorts
 import ArgumentParser
-import Glibc
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -22,7 +21,9 @@ struct RunCommand: Verb {
     @Option(help: "Time between two looks at the repository (default: 60s).")
     var poll: String?
 
-    @Option(help: "The commit before which history is not verified (default: the first fetched).")
+    @Option(
+        help: "The commit before which history is not verified (default: the first fetched).",
+        transform: { try CommitArgument.whole($0) })
     var trustRoot: CommitID?
 
     @Option(help: "An environment to take from another ledger; may be given again.")
@@ -43,8 +44,12 @@ struct RunCommand: Verb {
                 "airlock run refuses to run as root",
                 advice: "start it as a user of its own, or give --allow-root")
         }
-        let rest = try poll(from: wiring.settings[.poll])
+        let rest = try Self.poll(from: wiring.settings[.poll])
         let ledger = try await ledger(wiring)
+        do { try await checkTakeOver(wiring) } catch {
+            try await wiring.close(ledger)
+            throw error
+        }
         let engine = try await wiring.engine(on: ledger) { settings in
             settings.poll = rest
             settings.trustRoot = trustRoot
@@ -90,9 +95,25 @@ extension RunCommand {
     }
 
     /// The poll interval, wherever it was said.
-    private func poll(from text: String) throws -> Duration {
-        guard let interval = Self.interval(text) else { throw Failure(Self.form(text)) }
+    static func poll(from text: String) throws -> Duration {
+        guard let interval = interval(text) else { throw Failure(form(text)) }
         return interval
+    }
+
+    /// Refuses a name of --take-over that neither the ledger nor git knows, before anything is claimed.
+    private func checkTakeOver(_ wiring: Wiring) async throws {
+        guard !takeOver.isEmpty else { return }
+        let state = try await wiring.reader()?.state() ?? LedgerState()
+        let fleet: Fleet?
+        do { fleet = try await FleetReading(wiring).head().fleet } catch let error as SourceError {
+            // The reconciler waits for a remote that is away, and claims nothing before it is back.
+            try wiring.logger().warning(
+                "names to take over are not checked", metadata: ["reason": "\(error.phrase)"])
+            return
+        }
+        let names = KnownNames(state, fleet: fleet)
+        guard !names.isEmpty else { return }
+        for name in takeOver { try names.check(name) }
     }
 
     /// Takes the ledger; a standby says whom it waits for.
@@ -112,40 +133,5 @@ private struct ControlService: Service {
 
     func run() async throws {
         try await cancelWhenGracefulShutdown { try await listener.run() }
-    }
-}
-
-/// Ends the process at once when a person interrupts a second time.
-private enum InterruptWatch {
-    /// How long after the limit for parking the ledger may take to close.
-    private static let patience = Duration.seconds(12)
-
-    /// Runs `group` to its end; the watch goes on while the group shuts down.
-    static func around(_ group: ServiceGroup) async throws {
-        let interrupts = await UnixSignalsSequence(trapping: .sigint)
-        let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        // Cancelled when this scope ends.
-        async let _: Void = count(interrupts)
-        async let _: Void = end(after: ends)
-        try await group.run()
-    }
-
-    /// Ends the process when something does not let go of it: an intent without an end is settled by
-    /// looking at the next start.
-    private static func end(after signals: UnixSignalsSequence) async {
-        for await _ in signals { break }
-        do { try await Task.sleep(for: Engine.shutdownLimit + patience) } catch { return }
-        Output.note(
-            "an engine does not answer; ending all the same, and looking at it at the next start")
-        _exit(ExitStatus.error.rawValue)
-    }
-
-    private static func count(_ interrupts: UnixSignalsSequence) async {
-        var count = 0
-        for await _ in interrupts {
-            count += 1
-            if count == 2 { _exit(ExitStatus.interrupted.rawValue) }
-            Output.note("ending after the step under way; interrupt again to end at once")
-        }
     }
 }

@@ -114,6 +114,9 @@ struct SimCommand: AsyncParsableCommand {
             guard times.map({ $0 > 0 }) ?? true, (0...10_000).contains(replicas) else {
                 throw Failure("--times is at least 1, --replicas 0 to 10000")
             }
+            let running = try await wiring.world.view(of: nil).lanes.compactMap { LaneID($0.lane) }
+            let names = try await KnownNames(wiring, and: running)
+            if !names.isEmpty { try names.check(scope) }
             try await wiring.world.inject(
                 SimulatedFault(
                     kind: fault, scope: scope, times: times, lasting: lasting?.duration))

@@ -38,7 +38,7 @@ struct ValidateCommand: Verb {
                 diagnostics: diagnostics.sorted())
             try Output.value(report, as: output.format)
         case .human:
-            for diagnostic in diagnostics.sorted() { Output.data(diagnostic.description) }
+            for diagnostic in diagnostics.sorted() { Output.data(diagnostic.description.visible) }
             if isValid, let fleet {
                 Output.data(
                     "\(fleet.name) is valid: \(fleet.environments.count) environments, "
@@ -64,13 +64,19 @@ struct SchemaCommand: Verb {
     @Argument(help: "fleet, environment, service, release or simulation.")
     var kind: String
 
+    func validate() throws { _ = try form() }
+
     func perform() async throws -> ExitStatus {
-        guard let kind = ManifestKind(rawValue: kind) else {
-            let known = ManifestKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure("there is no kind \(kind)", advice: "use one of \(known)")
-        }
-        Output.data(SchemaText.json(kind))
+        Output.document(SchemaText.json(try form()))
         return .done
+    }
+
+    private func form() throws -> ManifestKind {
+        guard let form = ManifestKind(rawValue: kind) else {
+            let known = ManifestKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("there is no kind \(kind); use one of \(known)")
+        }
+        return form
     }
 }
 
@@ -94,18 +100,8 @@ struct InitCommand: Verb {
                 "\(text) is not a fleet name", advice: "give --name with \(FleetName.form)")
         }
         let path = folder.path(percentEncoded: false)
-        if FileManager.default.fileExists(atPath: path),
-            try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
-        {
-            throw Failure("\(directory) is not empty", advice: "name a new folder")
-        }
         let files = StarterRepository.files(name: fleet)
-        for file in files {
-            let place = folder.appending(path: file.path)
-            try FileManager.default.createDirectory(
-                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(file.contents.utf8).write(to: place)
-        }
+        try write(files, to: folder)
         let user = LocalUser.current
         let root = try FirstRepository.commit(
             path, paths: files.map(\.path),
@@ -121,5 +117,31 @@ struct InitCommand: Verb {
               airlock run --repo \(directory) --trust-root \(root)
             """)
         return .done
+    }
+
+    /// Writes the files into a new or empty folder.
+    ///
+    /// - Throws: ``Failure`` when something is there already, or the folder cannot be made.
+    private func write(
+        _ files: [(path: String, contents: String)], to folder: URL
+    ) throws {
+        let path = folder.path(percentEncoded: false)
+        do {
+            if FileManager.default.fileExists(atPath: path),
+                try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
+            {
+                throw Failure("\(directory) is not empty", advice: "name a new folder")
+            }
+            for file in files {
+                let place = folder.appending(path: file.path)
+                try FileManager.default.createDirectory(
+                    at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(file.contents.utf8).write(to: place)
+            }
+        } catch is CocoaError {
+            throw Failure(
+                "the folder \(directory) cannot be made or written",
+                advice: "name a new folder in one where you may write")
+        }
     }
 }

@@ -78,7 +78,7 @@ struct StatusText {
         var lines: [String] = []
         if let head = reading.state.head {
             lines.append(
-                "\(ink.bold("commit")) \(head.commit.id.short)  \(head.commit.subject)  "
+                "\(ink.bold("commit")) \(head.commit.id.short)  \(head.commit.subject.visible)  "
                     + ink.dim("accepted \(head.accepted.local)"))
             lines += (head.diagnostics ?? []).map { ink.red("file    \($0)") }
         } else {

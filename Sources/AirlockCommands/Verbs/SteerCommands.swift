@@ -1,4 +1,3 @@
-import AirlockLedger
 import AirlockModel
 import ArgumentParser
 
@@ -23,7 +22,7 @@ struct FreezeCommand: Verb {
 
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
-        let names = try await names(wiring)
+        let names = try await KnownNames(wiring)
         if !names.isEmpty { try names.check(scope) }
         return try await Holder(wiring: wiring)
             .carryOut(
@@ -37,16 +36,6 @@ struct FreezeCommand: Verb {
         if let lasting, lasting.duration <= .zero {
             throw ValidationError("--for is no time; write 2h or 30m, or leave it out")
         }
-    }
-
-    /// What the ledger or the last fetch knows, so that a lane can be frozen before it first runs.
-    private func names(_ wiring: Wiring) async throws -> KnownNames {
-        let state = try await wiring.reader()?.state() ?? LedgerState()
-        let fleet = try await FleetReading(wiring).lastFetched()?.fleet
-        return KnownNames(
-            lanes: Array(state.lanes.keys) + (fleet.map { Array($0.lanes.keys) } ?? []),
-            environments: Array(state.claims.keys)
-                + (fleet.map { Array($0.environments.keys) } ?? []))
     }
 }
 
@@ -62,8 +51,10 @@ struct ThawCommand: Verb {
     @OptionGroup var output: FormatOption
 
     func perform() async throws -> ExitStatus {
-        try await Holder(wiring: try Wiring(try common.settings()))
-            .carryOut(.thaw(scope), as: output.format)
+        let wiring = try Wiring(try common.settings())
+        // Nothing was ever frozen where there is no ledger, and asking must not make one.
+        guard try wiring.reader() != nil else { throw Failure.noLedger(wiring) }
+        return try await Holder(wiring: wiring).carryOut(.thaw(scope), as: output.format)
     }
 }
 
@@ -85,8 +76,9 @@ struct RolloutCommand: AsyncParsableCommand {
         @OptionGroup var output: FormatOption
 
         func perform() async throws -> ExitStatus {
-            try await Holder(wiring: try Wiring(try common.settings()))
-                .carryOut(.retry(lane), as: output.format)
+            let wiring = try Wiring(try common.settings())
+            guard try wiring.reader() != nil else { throw Failure.noLedger(wiring) }
+            return try await Holder(wiring: wiring).carryOut(.retry(lane), as: output.format)
         }
     }
 }

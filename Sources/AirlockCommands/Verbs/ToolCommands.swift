@@ -44,11 +44,17 @@ struct CompletionCommand: Verb {
     @Argument(help: "bash, zsh or fish.")
     var shell: String
 
+    func validate() throws { _ = try known() }
+
     func perform() async throws -> ExitStatus {
-        guard let shell = CompletionShell(rawValue: shell) else {
-            throw Failure("there is no completion for \(shell)", advice: "use bash, zsh or fish")
-        }
-        Output.data(AirlockCommand.completionScript(for: shell))
+        Output.document(AirlockCommand.completionScript(for: try known()))
         return .done
+    }
+
+    private func known() throws -> CompletionShell {
+        guard let known = CompletionShell(rawValue: shell) else {
+            throw ValidationError("there is no completion for \(shell); use bash, zsh or fish")
+        }
+        return known
     }
 }

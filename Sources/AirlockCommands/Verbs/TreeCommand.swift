@@ -1,3 +1,4 @@
+import AirlockHost
 import AirlockModel
 import ArgumentParser
 
@@ -56,7 +57,7 @@ struct TreeCommand: Verb {
             nodes.enumerated().flatMap { index, node -> [String] in
                 let isLast = index == nodes.count - 1
                 let note = node.note.map { ink.dim("  \($0)") } ?? ""
-                return ["\(indent)\(isLast ? "└── " : "├── ")\(node.name)\(note)"]
+                return ["\(indent)\(isLast ? "└── " : "├── ")\(node.name.visible)\(note)"]
                     + lines(node.children, indent + (isLast ? "    " : "│   "))
             }
         }

@@ -47,7 +47,8 @@ package struct StateDirectory: Hashable, Sendable {
     func checkJournal() throws(LedgerError) {
         guard DurableFile.exists(checkpoint), !DurableFile.exists(ledger) else { return }
         throw .corrupt(
-            what: "\(ledger) is gone and the audit log that it wrote is there; put both back from one "
+            what:
+                "\(ledger) is gone and the audit log that it wrote is there; put both back from one "
                 + "backup, or begin anew in another state directory")
     }
 
