@@ -115,7 +115,7 @@ package final class LedgerStore: Ledger, SignedLog {
     /// Publishes what is committed and gives the lock back; nothing can be written or read after it.
     package func close() async throws(LedgerError) {
         commits.end()
-        await publisher.tryAll()
+        await publisher.end()
         try reader.reading.close()
         try journal.close()
         lock.release()

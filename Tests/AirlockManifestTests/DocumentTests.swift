@@ -157,7 +157,7 @@ struct DocumentTests {
     func columns() {
         #expect(
             messages(.service, "{owner: größe, port: x}")
-                == ["f:1:22: `port` must be a whole number from 1 to 65535, but is a text: write 1"]
+                == ["f:1:22: `port` must be a whole number from 1 to 65535, but is a text: write 8080"]
         )
     }
 }

@@ -19,6 +19,8 @@ final class Publisher: Sendable {
         /// The number of entries that a checkpoint on disk covers.
         var signed = 0
         var isNamed = false
+        /// Whether the journal is about to be closed: a publish that was put off must not read it then.
+        var isEnded = false
         var schedule = Schedule.none
         /// Why the last publish failed; nil when it did not.
         var fault: LedgerError?
@@ -96,6 +98,18 @@ final class Publisher: Sendable {
     /// Returns when everything that is committed has been tried.
     func tryAll() async {
         schedule(isAwaited: true)
+        await turn()
+    }
+
+    /// Tries everything that is committed, and nothing after it.
+    func end() async {
+        await tryAll()
+        desk.withLock { $0.isEnded = true }
+        await turn()
+    }
+
+    /// Returns when all is done that waits now.
+    private func turn() async {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
         }
@@ -121,7 +135,7 @@ final class Publisher: Sendable {
     private func publish() {
         let size = desk.withLock { desk -> Int? in
             desk.schedule = .none
-            return desk.signed < desk.committed ? desk.committed : nil
+            return desk.signed < desk.committed && !desk.isEnded ? desk.committed : nil
         }
         guard let size else { return }
         var leftovers: LedgerError?
