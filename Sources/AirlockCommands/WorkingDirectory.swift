@@ -25,6 +25,27 @@ struct WorkingDirectory {
         return files
     }
 
+    /// The first bytes of a file; Foundation's handle takes memory for all of it.
+    private static func head(of path: String, _ limit: Int) throws -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw Failure(
+                "\(path) cannot be read: \(String(cString: strerror(errno)))",
+                advice: "check its rights")
+        }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var count = 0
+        while count < limit {
+            let more = bytes.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress.map { $0 + count }, limit - count)
+            }
+            if more <= 0 { break }
+            count += more
+        }
+        return Array(bytes.prefix(count))
+    }
+
     private func visit(
         _ name: String, depth: Int, into files: inout [FleetValidation.File]
     ) throws {
@@ -44,10 +65,8 @@ struct WorkingDirectory {
             files.append(FleetValidation.File(path: name, kind: .symlink, bytes: []))
         case S_IFREG:
             guard FleetValidation.reads(name, kind: .file) else { return }
-            let handle = try FileHandle(forReadingFrom: URL(filePath: place))
-            defer { handle.closeFile() }
-            let bytes = try handle.read(upToCount: Self.maximumFileBytes) ?? Data()
-            files.append(FleetValidation.File(path: name, bytes: Array(bytes)))
+            let limit = min(Int(status.st_size), Self.maximumFileBytes)
+            files.append(FleetValidation.File(path: name, bytes: try Self.head(of: place, limit)))
         default: return
         }
     }

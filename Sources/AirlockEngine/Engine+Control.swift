@@ -181,6 +181,6 @@ extension Engine: ControlHandler {
     }
 
     private func wakeAll() async {
-        for reconciler in reconcilers.values { await reconciler.wake() }
+        for reconciler in inOrder { await reconciler.wake() }
     }
 }

@@ -63,7 +63,7 @@ package actor Engine: Service {
         let mark = await mark()
         _ = try await keeper.refresh()
         try await publish()
-        let all = reconcilers.values.sorted { $0.name < $1.name }
+        let all = inOrder
         if parts.settings.isParallel {
             try await together(all)
         } else {
@@ -113,7 +113,7 @@ package actor Engine: Service {
                 return .follower
             }
         }
-        for reconciler in reconcilers.values where known.insert(reconciler.name).inserted {
+        for reconciler in inOrder where known.insert(reconciler.name).inserted {
             working += 1
             group.addTask { await self.runForever(reconciler) }
         }
@@ -131,7 +131,7 @@ package actor Engine: Service {
             }
         }
         isStopped = true
-        for reconciler in reconcilers.values { reconciler.stop() }
+        for reconciler in inOrder { reconciler.stop() }
         let clock = parts.clock
         group.addTask {
             do { try await clock.sleep(for: Engine.shutdownLimit) } catch { return .limit }
@@ -160,6 +160,9 @@ package actor Engine: Service {
     package nonisolated func stop() { signal.yield(.stop) }
 
     // MARK: Parts of the loop
+
+    /// The reconcilers by name, so that what is done to all is done in the same order each time.
+    var inOrder: [EnvironmentReconciler] { reconcilers.values.sorted { $0.name < $1.name } }
 
     private func together(_ all: [EnvironmentReconciler]) async throws(EngineHalt) {
         let halts = await withTaskGroup(of: EngineHalt?.self) { group in
@@ -242,7 +245,7 @@ package actor Engine: Service {
         var summary = ReconcileSummary(commit: await keeper.accepted?.id)
         summary.diagnostics = await keeper.accepted?.diagnostics ?? []
         if let fault = await keeper.fault { summary.faults.append(fault) }
-        for reconciler in reconcilers.values.sorted(by: { $0.name < $1.name }) {
+        for reconciler in inOrder {
             let name = reconciler.name
             summary.add(await reconciler.status, of: name, since: mark[name] ?? 0)
         }
@@ -252,7 +255,7 @@ package actor Engine: Service {
     /// How the process is, for `status` and `doctor`.
     func health() async -> HolderHealth {
         var faults = [await keeper.fault, await copier?.fault].compactMap(\.self)
-        for reconciler in reconcilers.values.sorted(by: { $0.name < $1.name }) {
+        for reconciler in inOrder {
             if let fault = await reconciler.status.fault {
                 faults.append("\(reconciler.name): \(fault)")
             }

@@ -134,7 +134,8 @@ package final class SeededRun {
         let clock = clock
         let wire = Wire(
             world: world, ledger: ledger, witness: witness, limbo: limbo, repository: repository,
-            repeatsOnTimeout: bug == .repeatOnTimeout, story: story, now: { clock.now().wall })
+            repeatsOnTimeout: bug == .repeatOnTimeout, isRunning: isRunning, story: story,
+            now: { clock.now().wall })
         self.wire = wire
         var settings = EngineSettings()
         settings.isParallel = isRunning

@@ -33,13 +33,16 @@ final class Wire: Provider {
     private let repository: MemoryRepository
     /// A bug that is built in: a careless retry below the engine.
     private let repeatsOnTimeout: Bool
+    /// Whether the process runs its loops.
+    private let isRunning: Bool
     private let story: Story
     private let now: @Sendable () -> Timestamp
     private let state = Mutex(State())
 
     init(
         world: SimulatedProvider, ledger: MemoryLedger, witness: Witness, limbo: Limbo,
-        repository: MemoryRepository, repeatsOnTimeout: Bool, story: Story,
+        repository: MemoryRepository, repeatsOnTimeout: Bool, isRunning: Bool,
+        story: Story,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.world = world
@@ -48,6 +51,7 @@ final class Wire: Provider {
         self.limbo = limbo
         self.repository = repository
         self.repeatsOnTimeout = repeatsOnTimeout
+        self.isRunning = isRunning
         self.story = story
         self.now = now
     }
@@ -167,7 +171,8 @@ final class Wire: Provider {
             return files[path] == nil && files.keys.contains { $0.hasPrefix("services/") }
         }
         // While a rewrite waits, production follows the commit from before it.
-        return cause.map(removes) ?? false && heads.contains(where: removes)
+        // Loops that run may have an order on its way when the next head is accepted.
+        return cause.map(removes) ?? false && (isRunning || heads.contains(where: removes))
     }
 
     func isPresent(

@@ -155,9 +155,8 @@ struct DocumentTests {
 
     @Test("the place of a diagnostic counts characters, not bytes")
     func columns() {
-        #expect(
-            messages(.service, "{owner: größe, port: x}")
-                == ["f:1:22: `port` must be a whole number from 1 to 65535, but is a text: write 8080"]
-        )
+        let found = messages(.service, "{owner: größe, port: x}")
+        #expect(found.map { String($0.prefix(6)) } == ["f:1:22"])
+        #expect(found.first?.hasSuffix("write 8080") == true)
     }
 }

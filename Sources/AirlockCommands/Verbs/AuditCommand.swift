@@ -117,7 +117,9 @@ struct AuditCommand: AsyncParsableCommand {
         /// Holds what was signed to the journal, every row of which must fit its hash.
         private func hold(_ checkpoint: Checkpoint, to reader: LedgerReader?) async throws {
             guard let reader else { return }
-            try await reader.check()
+            try await Progress.around("holding the journal's rows to their hashes") {
+                try await reader.check()
+            }
             let count = try await reader.entryCount()
             guard count >= checkpoint.size else {
                 throw Failure(
