@@ -82,7 +82,7 @@ struct FleetReading {
 
     private func fetch() async throws -> (FetchedHead, [String]) {
         do {
-            let head = try await Progress.around("fetching \(wiring.settings[.repo])") {
+            let head = try await Progress.around("fetching \(wiring.settings.shown(.repo))") {
                 try await source.fetch(limit: Self.fetchLimit)
             }
             return (head, [])

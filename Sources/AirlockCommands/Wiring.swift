@@ -70,9 +70,6 @@ struct Wiring: Sendable {
     /// Where versions of secrets come from.
     var secrets: any SecretSource { world }
 
-    /// The numbers about running slots.
-    var signals: any SignalSource { world }
-
     /// A reader of the journal that never locks; nil where there is no ledger yet.
     func reader() throws(LedgerError) -> LedgerReader? {
         do { return try LedgerReader.open(state) } catch {

@@ -23,16 +23,6 @@ package enum ControlError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A system call failed for a reason not named above.
     case failed(call: String, reason: String)
 
-    /// Whether asking again with the same request id can be of use: the request is carried out at
-    /// most once in any case.
-    package var isWorthRepeating: Bool {
-        switch self {
-        case .closedEarly, .timedOut, .garbled: true
-        case .noHolder, .refused, .tooLarge, .cancelled, .pathTooLong, .held, .notASocket, .failed:
-            false
-        }
-    }
-
     /// What failed, where, and what to do.
     package var description: String {
         switch self {

@@ -107,6 +107,8 @@ extension Engine: ControlHandler {
     private func freeze(
         _ scope: Freeze.Scope, reason: String, lasting: Duration?, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
+        await steering.enter()
+        defer { steering.leave() }
         let now = clock.now().wall
         let freeze = Freeze(
             scope: scope, reason: reason, actor: actor, from: now,
@@ -124,6 +126,8 @@ extension Engine: ControlHandler {
     private func thaw(
         _ scope: Freeze.Scope, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
+        await steering.enter()
+        defer { steering.leave() }
         guard await books.freeze(at: scope) != nil else {
             return .failed(
                 message: "\(scope) is not frozen",
@@ -139,6 +143,8 @@ extension Engine: ControlHandler {
     private func retry(
         _ lane: LaneID, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
+        await steering.enter()
+        defer { steering.leave() }
         let found = await books.quarantines(of: lane)
         guard !found.isEmpty else {
             return .failed(

@@ -17,6 +17,9 @@ package actor Engine: Service {
     private let started: Timestamp
     private var lastTick: Timestamp?
     private var isRunning = false
+    /// One freeze, thaw or retry at a time: what the engine remembers of them comes in the order in which
+    /// the ledger took them.
+    let steering = Turns()
     var clock: any AirlockClock { parts.clock }
     private var isStopped = false
     private let signals: AsyncStream<Signal>

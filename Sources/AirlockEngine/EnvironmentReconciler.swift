@@ -205,11 +205,11 @@ actor EnvironmentReconciler {
         let now = parts.clock.now()
         switch end {
         case .ended(let outcome, let isRepair):
-            backoffs[lane] = nil
+            (backoffs[lane], status.failures[lane]) = (nil, nil)
             status.note(outcome, isRepair: isRepair, of: lane)
             status.isStale = true
         case .waiting(let rest):
-            backoffs[lane] = nil
+            (backoffs[lane], status.failures[lane]) = (nil, nil)
             status.rests[lane] = now.monotonicMilliseconds + rest.milliseconds
         case .failed(let reason):
             backoffs[lane, default: Backoff()].fail(lane: lane, now: now)

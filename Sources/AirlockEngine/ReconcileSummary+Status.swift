@@ -25,6 +25,7 @@ extension ReconcileSummary {
                     leftOut.append(lane.lane)
                 } else {
                     underWay.append(lane.lane)
+                    failures[lane.lane] = status.failures[lane.lane]
                 }
             case .leave: continue
             case .hold(let reason): held[lane.lane] = reason.phrase

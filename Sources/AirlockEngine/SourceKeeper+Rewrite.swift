@@ -106,8 +106,8 @@ extension SourceKeeper {
     func acceptRewrite(
         _ commit: CommitID, by actor: Actor
     ) async throws(EngineHalt) -> String? {
-        await enter()
-        defer { leave() }
+        await turns.enter()
+        defer { turns.leave() }
         guard let rewrite = await books.state.rewrite else {
             return "no rewritten history waits for anybody"
         }

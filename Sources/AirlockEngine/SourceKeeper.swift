@@ -37,8 +37,8 @@ actor SourceKeeper {
     /// How often the mirror was put aside since the newest commit could be read.
     var clones = 0
     var lastClone: Moment?
-    private var isBusy = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    /// One refresh at a time: the state above is used across suspensions.
+    let turns = Turns()
 
     init(parts: EngineParts, books: Books) {
         self.parts = parts
@@ -49,8 +49,8 @@ actor SourceKeeper {
     ///
     /// - Returns: Whether another fleet is in force now.
     func refresh() async throws(EngineHalt) -> Bool {
-        await enter()
-        defer { leave() }
+        await turns.enter()
+        defer { turns.leave() }
         let stopwatch = Stopwatch()
         let before = await parts.source.readCounts()
         work = LookWork()
@@ -106,15 +106,6 @@ actor SourceKeeper {
                 "author unknown", metadata: ["commit": "\(commit)", "reason": "\(error.phrase)"])
             return nil
         }
-    }
-
-    /// One refresh at a time: the state above is used across suspensions.
-    func enter() async {
-        if isBusy { await withCheckedContinuation { waiting.append($0) } } else { isBusy = true }
-    }
-
-    func leave() {
-        if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
     }
 
     private func recallLastFetch() async {

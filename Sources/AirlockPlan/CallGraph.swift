@@ -36,6 +36,9 @@ struct CallGraph {
     /// Lanes with the same number call each other in a circle; callees have the lower number.
     private var circle: [LaneID: Int] { search.component }
 
+    /// The circle of a lane; nil for one that was not reached.
+    func circle(of lane: LaneID) -> Int? { circle[lane] }
+
     /// Every lane, each after the lanes that it calls; those of a circle are neighbours.
     var calleesFirst: [LaneID] {
         circle.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)

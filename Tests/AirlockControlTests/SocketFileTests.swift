@@ -114,8 +114,6 @@ struct SocketFileTests {
             .held(path: "/s"), .notASocket(path: "/s"),
         ]
         for error in errors { #expect(error.description.contains("; ")) }
-        #expect(ControlError.closedEarly.isWorthRepeating)
-        #expect(!ControlError.noHolder(path: "/s").isWorthRepeating)
     }
 
     /// What a killed holder leaves: a bound socket that nobody listens at.

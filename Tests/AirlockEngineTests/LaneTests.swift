@@ -39,6 +39,23 @@ struct LaneTests {
         #expect(quiet.underWay.isEmpty && quiet.held.isEmpty)
     }
 
+    @Test("why a lane under way does not go on is told")
+    func failures() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let lane = Build.lane("development/api")
+        try await stage.world.inject(
+            SimulatedFault(kind: .refuse, scope: .lane(lane), lasting: .seconds(30)))
+        stage.versions["development/api"] = 2
+        stage.commit()
+        let summary = try await engine.tick()
+        #expect(summary.underWay == [lane])
+        #expect(summary.failures[lane]?.contains("a fault was asked for") == true)
+        stage.clock.advance(by: .seconds(60))
+        #expect(try await stage.settle(engine).failures.isEmpty)
+    }
+
     @Test("a slot that never gets healthy is rolled back, quarantined and tried again on request")
     func deadline() async throws {
         let stage = Stage()

@@ -51,6 +51,26 @@ struct RunTests {
         }
     }
 
+    @Test("a commit that is accepted while a pass waits for its provider is carried out")
+    func commitDuringPass() async throws {
+        let (stage, provider) = stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        try await testGracefulShutdown { trigger in
+            async let running: Void = engine.run()
+            provider.hang(Build.environment("production"))
+            try await engine.look()
+            for await _ in provider.hanging { break }
+            stage.versions["production/api"] = 2
+            stage.commit()
+            try await engine.look()
+            provider.release()
+            try await routed("production/api", to: 2, on: provider, in: stage)
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
+    }
+
     @Test("a lane that hangs keeps no new commit from the other lanes")
     func hungLane() async throws {
         let (stage, provider) = stage()

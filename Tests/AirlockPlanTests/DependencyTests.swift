@@ -13,7 +13,11 @@ struct DependencyTests {
         calls.map { Build.desired("production/\($0.key)", version, calls: $0.value) }
     }
 
-    private func changing(_ calls: KeyValuePairs<String, [String]>) -> FleetWorld {
+    private func changing(
+        _ calls: KeyValuePairs<String, [String]>, atOnce: Int = 10
+    ) -> FleetWorld {
+        let limits = Limits(
+            removals: Limits.Bound(count: 10), changing: Limits.Bound(count: atOnce))
         var world = FleetWorld.settled(lanes(calls, 1), limits: limits)
         world.merge(Build.fleet(lanes(calls, 2), limits: limits))
         return world
@@ -70,6 +74,19 @@ struct DependencyTests {
         #expect(moving(world) == ["a", "b", "c"])
         world.converge()
         #expect(routed(world).suffix(1) == ["e"])
+        #expect(world.plan.isEmpty)
+    }
+
+    @Test("a limit splits no circle that it has room for, and one that is larger goes in parts")
+    func circleWithinLimits() {
+        let calls: KeyValuePairs = ["a": ["c"], "b": [], "c": ["a"], "d": ["a"]]
+        #expect(moving(changing(calls, atOnce: 2)) == ["a", "c"])
+        #expect(moving(changing(calls, atOnce: 1)) == ["a"])
+        var world = changing(["a": [], "b": ["c"], "c": ["b"]], atOnce: 2)
+        #expect(moving(world) == ["a"])
+        world.pass(world.plan)
+        #expect(moving(world) == ["b", "c"])
+        world.converge()
         #expect(world.plan.isEmpty)
     }
 

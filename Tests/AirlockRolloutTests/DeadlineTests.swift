@@ -94,6 +94,24 @@ struct DeadlineTests {
         #expect(isBack(stage))
     }
 
+    @Test(
+        "an action that is refused again and again comes to the deadline, where there is a way back"
+    )
+    func refused() {
+        for (kind, hasWayBack) in [
+            (Change.Kind.create, true), (.replace, true), (.scale, false), (.remove, false),
+        ] {
+            let start = kind == .create ? Stage.empty : Stage.serving(old)
+            var stage = Stage(kind, in: start, deadline: 10)
+            for _ in 0...10 {
+                #expect(!isBack(stage))
+                _ = stage.look(isRefused: true)
+                stage.pass(1)
+            }
+            #expect(isBack(stage) == hasWayBack, "\(kind)")
+        }
+    }
+
     @Test("a slot that someone keeps deleting comes to its deadline too")
     func deleted() {
         var stage = started()

@@ -64,13 +64,16 @@ struct Stage {
     }
 
     /// Looks once, and carries an action out without fault.
+    ///
+    /// - Parameter isRefused: The provider does not carry it out.
     mutating func look(
-        phase: (SlotSpec) -> InstanceObservation.Phase = { _ in .healthy }
+        isRefused: Bool = false, phase: (SlotSpec) -> InstanceObservation.Phase = { _ in .healthy }
     ) -> RolloutStep.Next {
         let step = Rollout.advance(operation, in: lane, now: now)
         operation.rollout = step.state
         if case .act(let action) = step.next {
             actions.append(action)
+            if isRefused { return step.next }
             lane = lane.after(action, phase: phase)
             operation.rollout = Rollout.afterAction(operation.rollout)
         }

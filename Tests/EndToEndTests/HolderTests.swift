@@ -26,7 +26,8 @@ import Testing
         let stage = try await Stage()
         let reconciler = try await stage.startReconciler("--poll", "1h")
         try await stage.must("reconcile", "--wait", "20s")
-        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        // It takes two seconds to start, so that the second look comes before its end.
+        try stage.commit("api 1.5.0", Shop.api("1.5.0"))
         let looks = try (0..<2).map { _ in
             try stage.start(["reconcile", "--wait", "20s", "-o", "json"])
         }

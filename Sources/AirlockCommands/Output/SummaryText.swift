@@ -12,7 +12,10 @@ struct SummaryText {
         lines += summary.repaired.map { "\(ink.green("repaired")) \($0)" }
         lines += summary.rolledBack.map { "\(ink.red("rolled back")) \($0)" }
         lines += held
-        lines += summary.underWay.map { "\(ink.cyan("under way")) \($0)" }
+        lines += summary.underWay.map { lane in
+            let why = summary.failures[lane].map { ": \($0.visible)" } ?? ""
+            return "\(ink.cyan("under way")) \(lane)\(why)"
+        }
         if !summary.leftOut.isEmpty {
             let names = summary.leftOut.map(\.description).joined(separator: ", ")
             lines.append("\(ink.yellow("left out")) \(names): not in the expected plan")

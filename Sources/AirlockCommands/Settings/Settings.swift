@@ -112,6 +112,9 @@ struct Settings: Sendable {
     /// The text of a setting.
     subscript(key: Key) -> String { entries[key]?.value ?? "" }
 
+    /// A value as people may see it: without credentials.
+    func shown(_ key: Key) -> String { entries[key]?.shown ?? "" }
+
     private static func fallback(_ key: Key, environment: [String: String]) throws -> String {
         switch key {
         case .repo: FileManager.default.currentDirectoryPath

@@ -150,7 +150,7 @@ struct DoctorCommand: Verb {
             let notices = reading.origin.notices
             return Check(
                 name: "repository", ok: problems == 0 && notices.isEmpty && reading.fleet != nil,
-                text: "\(wiring.settings[.repo]) \(wiring.settings[.branch]) at "
+                text: "\(wiring.settings.shown(.repo)) \(wiring.settings[.branch]) at "
                     + "\(reading.commit.short), \(problems) problems"
                     + notices.map { "; \($0.visible)" }.joined(),
                 advice: problems == 0 ? nil : "`airlock validate` names them")

@@ -68,7 +68,7 @@ struct ExplainCommand: Verb {
         let fleets = try FleetReading(wiring)
         guard var reading = try await fleets.lastFetched() else {
             throw Failure(
-                "nothing was fetched yet from \(wiring.settings[.repo])",
+                "nothing was fetched yet from \(wiring.settings.shown(.repo))",
                 advice: "give the --repo that `airlock run` follows; `airlock plan` fetches")
         }
         let planning = try await PlanReading(wiring)

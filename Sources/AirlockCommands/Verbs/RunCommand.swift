@@ -59,7 +59,7 @@ struct RunCommand: Verb {
         logger.notice(
             "started",
             metadata: [
-                "repo": "\(wiring.settings[.repo])", "branch": "\(wiring.settings[.branch])",
+                "repo": "\(wiring.settings.shown(.repo))", "branch": "\(wiring.settings[.branch])",
                 "state": "\(wiring.settings[.state])",
                 "epoch": "\(ledger.claim.epoch)",
             ])

@@ -78,6 +78,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     package var heldForward: [LaneID]
     /// Lanes still under way when the time was over.
     package var underWay: [LaneID]
+    /// Why the last action in a lane under way failed.
+    package var failures: [LaneID: String]
     /// Lanes with work that was not among the expected changes.
     package var leftOut: [LaneID]
     /// What is wrong with files of the commit in force.
@@ -89,6 +91,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
 
     /// The most lanes in one list of an answer, so that it fits into one.
     package static let maximumLanes = 2_000
+    /// The most characters of one reason in an answer.
+    package static let maximumReason = 200
 
     /// How many lanes ended in which way.
     package struct Totals: Hashable, Sendable, Codable {
@@ -113,18 +117,25 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         summary.heldForward = Array(heldForward.prefix(limit))
         summary.underWay = Array(underWay.prefix(limit))
         summary.leftOut = Array(leftOut.prefix(limit))
-        if held.count > limit {
-            let first = held.sorted { $0.key < $1.key }.prefix(limit)
-            summary.held = Dictionary(uniqueKeysWithValues: first.map { ($0.key, $0.value) })
+        summary.held = Self.cut(held)
+        summary.failures = Self.cut(failures)
+        summary.diagnostics = diagnostics.prefix(limit).map {
+            String($0.prefix(Self.maximumReason))
         }
-        summary.diagnostics = Array(diagnostics.prefix(limit))
         return summary
+    }
+
+    private static func cut(_ reasons: [LaneID: String]) -> [LaneID: String] {
+        let first = reasons.sorted { $0.key < $1.key }.prefix(maximumLanes)
+        return Dictionary(
+            uniqueKeysWithValues: first.map { ($0.key, String($0.value.prefix(maximumReason))) })
     }
 
     package init(
         commit: CommitID? = nil, settled: [LaneID] = [], rolledBack: [LaneID] = [],
         repaired: [LaneID] = [], held: [LaneID: String] = [:], heldForward: [LaneID] = [],
-        underWay: [LaneID] = [], leftOut: [LaneID] = [], diagnostics: [String] = [],
+        underWay: [LaneID] = [], failures: [LaneID: String] = [:], leftOut: [LaneID] = [],
+        diagnostics: [String] = [],
         faults: [String] = []
     ) {
         self.commit = commit
@@ -134,6 +145,7 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         self.held = held
         self.heldForward = heldForward
         self.underWay = underWay
+        self.failures = failures
         self.leftOut = leftOut
         self.diagnostics = diagnostics
         self.faults = faults

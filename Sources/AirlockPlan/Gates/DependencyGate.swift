@@ -63,6 +63,13 @@ struct DependencyGate {
         let move: NextMove
     }
 
+    /// What goes together with others of the same answer: its circle, for removals another than else.
+    func circle(of situation: Situation) -> Int? {
+        situation.change?.kind == .remove
+            ? running.circle(of: situation.lane).map { -1 - $0 }
+            : coming.circle(of: situation.lane)
+    }
+
     private func reasonToWait(_ lane: LaneID) -> String? {
         func called(_ callee: LaneID) -> String {
             let caller = coming.calls(lane, callee) ? "it" : "a service of its circle"

@@ -35,7 +35,8 @@ struct GateKeeper {
         let radius = BlastRadiusGate(
             open: open, settled: settled,
             candidates: movable.filter { waiting[$0.lane]?.answer == .pass },
-            limits: facts.limitsInForce ?? slice.limits, environment: slice.name)
+            circle: dependencies.circle, limits: facts.limitsInForce ?? slice.limits,
+            environment: slice.name)
         answers = Dictionary(
             uniqueKeysWithValues: changing.map { situation in
                 let lane = situation.lane
