@@ -307,7 +307,7 @@ extension EnvironmentReconciler {
                 guard record.decision != nil || renamed != nil else { continue }
                 (record.decision, record.held) = (nil, nil)
                 transaction.writes.append(.lane(record))
-                transaction.entries += [renamed].compactMap(\.self)
+                if let renamed { transaction.entries.append(renamed) }
             case .hold(let reason):
                 try await park(old?.operation)
                 let held = Self.held(lane.change, for: reason)

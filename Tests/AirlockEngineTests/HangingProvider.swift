@@ -3,8 +3,14 @@ import AirlockPorts
 import AirlockSimulator
 import Synchronization
 
-/// A provider that hangs where a test says, until it is released.
+/// A provider that counts what it is asked, and hangs where a test says, until it is released.
 final class HangingProvider: Provider {
+    /// What a provider was asked.
+    struct Asked {
+        var looks = 0
+        var orders: [ActionOrder] = []
+    }
+
     private struct State {
         var environments: Set<EnvironmentName> = []
         var lanes: Set<LaneID> = []
@@ -13,6 +19,7 @@ final class HangingProvider: Provider {
 
     private let world: SimulatedProvider
     private let state = Mutex(State())
+    private let asked = Mutex(Asked())
     /// Says something each time a call hangs.
     let hanging: AsyncStream<Void>
     private let sayHanging: AsyncStream<Void>.Continuation
@@ -33,6 +40,14 @@ final class HangingProvider: Provider {
 
     /// Lets every order in that lane hang.
     func hang(_ lane: LaneID) { state.withLock { _ = $0.lanes.insert(lane) } }
+
+    /// What was asked since the last time.
+    func takeAsked() -> Asked {
+        asked.withLock { asked in
+            defer { asked = Asked() }
+            return asked
+        }
+    }
 
     /// Lets everything go on.
     func release() {
@@ -62,6 +77,7 @@ final class HangingProvider: Provider {
         _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
         since revision: ProviderRevision?
     ) async throws(ProviderError) -> ObservationAnswer {
+        asked.withLock { $0.looks += 1 }
         await wait { $0.environments.contains(environment) }
         return try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
     }
@@ -73,6 +89,7 @@ final class HangingProvider: Provider {
     }
 
     func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
+        asked.withLock { $0.orders.append(order) }
         await wait { $0.lanes.contains(order.lane) }
         let receipt = try await world.perform(order)
         sayDone.yield(order)

@@ -1,61 +1,9 @@
 import AirlockEngine
 import AirlockMemory
 import AirlockModel
-import AirlockPorts
 import AirlockSimulator
 import AirlockTestSupport
-import Synchronization
 import Testing
-
-/// Counts what is asked of a world.
-private final class CountingProvider: Provider {
-    struct Counts {
-        var looks = 0
-        var orders: [ActionOrder] = []
-    }
-
-    private let world: SimulatedProvider
-    private let state = Mutex(Counts())
-
-    init(_ world: SimulatedProvider) { self.world = world }
-
-    /// What was asked since the last time.
-    func take() -> Counts {
-        state.withLock { counts in
-            defer { counts = Counts() }
-            return counts
-        }
-    }
-
-    func capabilities(of environment: EnvironmentName) -> Set<Capability> {
-        world.capabilities(of: environment)
-    }
-
-    func observe(
-        _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
-        since revision: ProviderRevision?
-    ) async throws(ProviderError) -> ObservationAnswer {
-        state.withLock { $0.looks += 1 }
-        return try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
-    }
-
-    func claim(
-        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
-    ) async throws(ProviderError) -> Claim {
-        try await world.claim(environment, of: fleet, for: claim, takeOver: takeOver)
-    }
-
-    func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
-        state.withLock { $0.orders.append(order) }
-        return try await world.perform(order)
-    }
-
-    func isPresent(
-        _ artifact: ArtifactReference, in environment: EnvironmentName
-    ) async throws(ProviderError) -> Bool {
-        try await world.isPresent(artifact, in: environment)
-    }
-}
 
 @Suite struct PartitionTests {
     private static let services = ["api", "auth", "cart", "mail", "search", "store"]
@@ -65,7 +13,7 @@ private final class CountingProvider: Provider {
         arguments: [false, true])
     func partition(isStruckAtWork: Bool) async throws {
         let stage = Stage()
-        let provider = CountingProvider(stage.world)
+        let provider = HangingProvider(stage.world)
         stage.provider = provider
         for service in Self.services { stage.versions["production/\(service)"] = 1 }
         stage.commit()
@@ -74,7 +22,7 @@ private final class CountingProvider: Provider {
         for service in Self.services { stage.versions["production/\(service)"] = 2 }
         stage.commit()
         if isStruckAtWork { _ = try await engine.tick() }
-        let before = provider.take().orders
+        let before = provider.takeAsked().orders
         let production = Build.environment("production")
         try await stage.world.inject(
             SimulatedFault(
@@ -83,7 +31,7 @@ private final class CountingProvider: Provider {
         var looks = 0
         while stage.clock.now().wall < end {
             _ = try await engine.tick()
-            let asked = provider.take()
+            let asked = provider.takeAsked()
             looks += asked.looks
             #expect(asked.orders.isEmpty, "an order into a partition")
             let due = await engine.due().map { $0 - stage.clock.now().wall } ?? .seconds(60)
@@ -92,7 +40,9 @@ private final class CountingProvider: Provider {
         // A minute is the longest rest; nobody asks for each lane.
         #expect((60...4 * 3_600).contains(looks), "\(looks) looks in an hour")
         try await stage.settle(engine)
-        let orders = (before + provider.take().orders).filter { $0.lane.environment == production }
+        let orders = (before + provider.takeAsked().orders).filter {
+            $0.lane.environment == production
+        }
         let lanes = Set(orders.map(\.lane)).count
         // Start, route and stop, each once in each lane.
         #expect(lanes == Self.services.count && Set(orders.map(\.key)).count == orders.count)
