@@ -1,0 +1,98 @@
+extension Verdict {
+    /// One word: `harmful`, `acceptable` or `undecided`.
+    package var word: String {
+        switch self {
+        case .harmful: "harmful"
+        case .acceptable: "acceptable"
+        case .undecided: "undecided"
+        }
+    }
+
+    /// What people read: a sentence for each reason, with numbers and limits.
+    package var sentences: [String] {
+        switch self {
+        case .harmful(let reasons): reasons.map(\.sentence)
+        case .acceptable(let comparisons): comparisons.map(\.exclusion)
+        case .undecided(let reasons): reasons.map(\.sentence)
+        }
+    }
+}
+
+extension HarmReason {
+    /// Names the numbers and the limit that they passed.
+    package var sentence: String {
+        switch self {
+        case .comparison(let numbers, _):
+            "\(numbers.metric): \(numbers.counts)evidence of harm \(numbers.harm.evidence) nats, "
+                + "the limit is \(numbers.harm.limit)."
+        case .limit(let limit, let value, let since, let time):
+            "\(limit.signal) is \(value), \(limit.side.rawValue) \(limit.threshold) since "
+                + "\((time - since) / 1000) s; the limit is \(limit.seconds) s."
+        }
+    }
+}
+
+extension Comparison {
+    /// What harm was excluded.
+    package var exclusion: String {
+        "\(metric): \(counts)\(tolerated) times the stable slot's rate or more is excluded, "
+            + "evidence \(safety.evidence) nats, the limit is \(safety.limit)."
+    }
+
+    /// How far both questions are from an answer.
+    var standing: String {
+        "\(metric): \(counts)evidence of harm \(harm.evidence) of \(harm.limit) nats, of safety "
+            + "\(safety.evidence) of \(safety.limit)"
+    }
+
+    /// `7 bad of 600 on the canary, 290 of 59400 on stable; `, or nothing where none are kept.
+    fileprivate var counts: String {
+        guard let seen else { return "" }
+        return "\(seen.canary.badAtMost) bad of \(seen.canary.requests) on the canary, "
+            + "\(seen.stable.badAtMost) of \(seen.stable.requests) on stable; "
+    }
+}
+
+extension Indecision {
+    /// Names what is missing.
+    package var sentence: String {
+        switch self {
+        case .fault(let metric, let fault): "\(metric): \(fault.words); nothing is concluded."
+        case .limitUnknown(let limit, let fault):
+            "\(limit.signal): \(fault.words); nobody knows whether the limit is kept."
+        case .limitBeyond(let limit, let value, let since):
+            "\(limit.signal) is \(value), \(limit.side.rawValue) \(limit.threshold) since "
+                + "\(since / 1000); not for \(limit.seconds) s yet."
+        case .nothingToCompare(let metric):
+            "\(metric): one of the slots had no request in this step."
+        case .noReference(let metric):
+            "\(metric): what is slow is not known yet; stable had too few requests, or the "
+                + "quantile is beyond the last bucket."
+        case .oneWitness(let numbers):
+            "\(numbers.standing); one key or instance had all of it, and two have to agree."
+        case .evidence(let numbers, let estimate):
+            "\(numbers.standing); "
+                + (estimate.map { "about \($0.components.seconds) s more at this traffic." }
+                    ?? "nobody knows how much longer at this traffic.")
+        case .noMetric: "No metric is compared, so nothing can show that the release is acceptable."
+        }
+    }
+}
+
+extension DataFault {
+    /// In a sentence.
+    fileprivate var words: String {
+        switch self {
+        case .down: "the source did not answer"
+        case .empty: "the source had no value"
+        case .stale: "the newest value is too old"
+        case .notANumber: "the value is no number or contradicts itself"
+        case .fromTheFuture: "the value is from the future"
+        }
+    }
+}
+
+extension HardLimit {
+    /// Its duration in whole seconds.
+    fileprivate var seconds: Int64 { duration.components.seconds }
+}
