@@ -20,7 +20,7 @@ struct FlatView: Sendable {
     mutating func next(_ value: Double) -> Double {
         count += 1
         guard value == last else {
-            changes += 1
+            if count > 1 { changes += 1 }
             // A stuck signal must not hide that it is stuck once more.
             longest = max(longest, min(run, 2 * longest + 10))
             run = 1

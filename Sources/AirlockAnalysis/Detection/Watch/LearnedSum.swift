@@ -10,7 +10,7 @@ struct LearnedSum: Sendable {
     private static let memory = 360.0
 
     /// How much higher the limit is after one block than after many, as a share of the reach.
-    private static let caution = 6.0
+    private static let caution = 8.0
 
     /// What a deviation must exceed to count, in standard deviations.
     let slack: Double

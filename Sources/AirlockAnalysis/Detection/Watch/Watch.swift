@@ -57,8 +57,8 @@ package struct Watch: Sendable {
 
     private static var freshSums: [LearnedSum] {
         [
-            LearnedSum(slack: 2, leastLimit: 7, reach: 10),
-            LearnedSum(slack: 1, leastLimit: 12, reach: 10),
+            LearnedSum(slack: 2, leastLimit: 7, reach: 9),
+            LearnedSum(slack: 1, leastLimit: 10, reach: 9),
             LearnedSum(slack: 0.4, leastLimit: 60, reach: 12),
         ]
     }
@@ -75,15 +75,16 @@ package struct Watch: Sendable {
             baseline.learn(value, share: 1)
             return .learning
         }
+        let isLearning = baseline.count < Double(Self.warmUp)
         let share = accumulate(max(-Self.clip, min(Self.clip, deviation)))
-        if baseline.count >= Double(Self.warmUp), share >= 1, quietLeft == 0 {
+        if !isLearning, share >= 1, quietLeft == 0 {
             raisedFor = 0
             backSamples = 0
             return .raised(alarm(value))
         }
         baseline.learn(value, share: share > 0.5 ? 0.25 : 1)
         quietLeft = max(0, quietLeft - 1)
-        return baseline.count < Double(Self.warmUp) ? .learning : .calm
+        return isLearning ? .learning : .calm
     }
 
     /// The greatest share of its limit that a sum has reached.
