@@ -11,12 +11,16 @@ struct AlarmGate: Sendable {
     /// The first values are for learning: no alarm.
     private static let learning = 150.0
     /// How long there is quiet after an alarm: a share of the values seen, and at least.
-    static let quietShare = 0.083
+    static let quietShare = 0.05
     private static let leastQuiet = 20.0
     /// What is left of a score in quiet.
     private static let quietFactor = 0.3
+    /// How much the bar is higher at ten times the standard length, in decades: a long series has
+    /// more chances for the same surprise.
+    private static let lengthLift = 0.3
+    private static let standardLength = 2_000.0
     /// How much each alarm lifts the bar, in decades; forgotten as the series doubles.
-    private static let strainStep = 0.13
+    private static let strainStep = 0.16
 
     private let bar: Double
     private var count = 0.0
@@ -36,7 +40,8 @@ struct AlarmGate: Sendable {
         count += 1
         guard count > Self.learning else { return 0 }
         strain *= 1 - 1 / count
-        let margin = surprise - bar - Self.strainStep * strain
+        let lift = Self.lengthLift * log10(count / Self.standardLength) + Self.strainStep * strain
+        let margin = surprise - bar - lift
         let score = 1 / (1 + exp(-Self.steepness * margin))
         guard !isQuiet else { return Self.quietFactor * score }
         if margin >= 0 {

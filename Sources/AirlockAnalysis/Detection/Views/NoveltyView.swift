@@ -5,7 +5,7 @@ struct NoveltyView: Sendable {
     /// How far beyond the range still counts as inside, as a share of the range.
     private static let tolerance = 0.04
     /// Decades for the first step beyond it, and for each doubling of the range.
-    private static let base = 3.0
+    private static let base = 2.7
     private static let perDoubling = 2.0
 
     private var low = Double.infinity

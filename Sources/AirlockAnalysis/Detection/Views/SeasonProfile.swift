@@ -18,9 +18,9 @@ struct SeasonProfile: Sendable {
     private var farOffset = 0.0
 
     /// How its forecasts one step ahead did against smoothing.
-    private(set) var near = Contest(leastGain: 0.1)
+    private(set) var near = Contest(leastGain: 0.05)
     /// How its forecasts from the long past did against the long level.
-    private(set) var far = Contest(leastGain: 0.2)
+    private(set) var far = Contest(leastGain: 0.1)
 
     /// No period seen yet.
     /// - Parameters:
