@@ -1,0 +1,135 @@
+/// Watches one signal of a running service, sampled once a second, and raises an alarm when it
+/// leaves its usual course: a jump within seconds, a leak within minutes, or silence.
+///
+/// Constant memory. A verdict depends on the samples so far alone.
+package struct Watch: Sendable {
+    /// Which way a signal goes when something is wrong.
+    package enum Direction: Sendable {
+        case rise
+        case fall
+        case either
+    }
+
+    /// What a sample means.
+    package enum Verdict: Hashable, Sendable {
+        /// Too little is known to judge: the first ``Watch/warmUp`` samples.
+        case learning
+        /// As usual.
+        case calm
+        /// Something is wrong from this sample on.
+        case raised(WatchAlarm)
+        /// What was raised is still wrong.
+        case lasting
+        /// The signal is back, or its new course has become usual.
+        case cleared
+    }
+
+    /// How many samples are only learned from.
+    package static let warmUp = 600
+    /// How many samples without a value are an alarm of their own.
+    package static let longestSilence = 30
+    /// For how many samples a signal must be back before an alarm is cleared.
+    private static let backFor = 30
+    /// After how many samples a course that stays becomes the usual one.
+    private static let adoptedAfter = 600
+    /// How many samples after an alarm no new one is raised.
+    private static let quiet = 300
+    /// Larger deviations count as this many standard deviations, so that no lone sample raises.
+    private static let clip = 4.0
+
+    private let direction: Direction
+    private var baseline = SlowBaseline()
+    private var sums: [LearnedSum]
+    private var falls: [LearnedSum]
+    /// The mean of about the last ten samples.
+    private var recent = 0.0
+    private var silence = 0
+    private var raisedFor: Int?
+    private var backSamples = 0
+    private var quietLeft = 0
+
+    /// Knows nothing of its signal yet.
+    package init(_ direction: Direction = .rise) {
+        self.direction = direction
+        sums = Self.freshSums
+        falls = Self.freshSums
+    }
+
+    private static var freshSums: [LearnedSum] {
+        [
+            LearnedSum(slack: 2, leastLimit: 7, reach: 9),
+            LearnedSum(slack: 1, leastLimit: 10, reach: 9),
+            LearnedSum(slack: 0.4, leastLimit: 60, reach: 12),
+        ]
+    }
+
+    /// Judges the next sample, then learns it.
+    /// - Parameter value: In the signal's unit; NaN when there was none.
+    package mutating func observe(_ value: Double) -> Verdict {
+        guard value.isFinite else { return observeSilence() }
+        silence = 0
+        recent = baseline.count == 0 ? value : recent + 0.15 * (value - recent)
+        let deviation = baseline.deviation(of: value)
+        if let age = raisedFor { return whileRaised(value, deviation, age) }
+        guard baseline.count >= Double(Self.warmUp) / 2 else {
+            baseline.learn(value, share: 1)
+            return .learning
+        }
+        let isLearning = baseline.count < Double(Self.warmUp)
+        let share = accumulate(max(-Self.clip, min(Self.clip, deviation)))
+        if !isLearning, share >= 1, quietLeft == 0 {
+            raisedFor = 0
+            backSamples = 0
+            return .raised(alarm(value))
+        }
+        baseline.learn(value, share: share > 0.5 ? 0.25 : 1)
+        quietLeft = max(0, quietLeft - 1)
+        return isLearning ? .learning : .calm
+    }
+
+    /// The greatest share of its limit that a sum has reached.
+    private mutating func accumulate(_ deviation: Double) -> Double {
+        var share = 0.0
+        if direction != .fall {
+            for index in sums.indices { share = max(share, sums[index].add(deviation)) }
+        }
+        if direction != .rise {
+            for index in falls.indices { share = max(share, falls[index].add(-deviation)) }
+        }
+        return share
+    }
+
+    private mutating func observeSilence() -> Verdict {
+        silence += 1
+        if raisedFor != nil { return .lasting }
+        guard silence == Self.longestSilence, baseline.count >= Double(Self.warmUp) else {
+            return baseline.count < Double(Self.warmUp) ? .learning : .calm
+        }
+        raisedFor = 0
+        backSamples = 0
+        return .raised(WatchAlarm(.silence, usual: baseline.level, present: .nan, age: silence))
+    }
+
+    private mutating func whileRaised(
+        _ value: Double, _ deviation: Double, _ age: Int
+    ) -> Verdict {
+        raisedFor = age + 1
+        let isBack = abs(baseline.deviation(of: recent)) < 1
+        backSamples = isBack ? backSamples + 1 : 0
+        let isAdopted = age >= Self.adoptedAfter
+        guard backSamples >= Self.backFor || isAdopted else { return .lasting }
+        if isAdopted { baseline.move(to: recent) }
+        for index in sums.indices { sums[index].restart() }
+        for index in falls.indices { falls[index].restart() }
+        raisedFor = nil
+        quietLeft = Self.quiet
+        return .cleared
+    }
+
+    private func alarm(_ value: Double) -> WatchAlarm {
+        let all = (direction == .fall ? [] : sums) + (direction == .rise ? [] : falls)
+        let age = all.filter { $0.sum >= $0.limit }.map(\.age).min() ?? 1
+        let kind: WatchAlarm.Kind = recent >= baseline.level ? .rise : .fall
+        return WatchAlarm(kind, usual: baseline.level, present: recent, age: Int(age))
+    }
+}
