@@ -15,7 +15,8 @@ let strict: [SwiftSetting] = [
 /// What every simulated life runs through; optimised in debug builds too (docs/decisions/0015).
 let hot: Set = [
     "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
-    "AirlockRollout", "AirlockSimulator", "AirlockEngine", "AirlockMemory", "AirlockRehearsal",
+    "AirlockAnalysis", "AirlockRollout", "AirlockSimulator", "AirlockEngine", "AirlockMemory",
+    "AirlockRehearsal",
 ]
 
 extension Target {
@@ -83,6 +84,7 @@ let package = Package(
         .airlock("AirlockManifest", ["AirlockModel", .hashTrees, .yams]),
         .airlock("AirlockTrust", ["AirlockModel", .crypto]),
         .airlock("AirlockPlan", ["AirlockModel", "AirlockTrust"]),
+        .airlock("AirlockAnalysis"),
         .airlock("AirlockRollout", ["AirlockModel"]),
 
         // Adapters: one edge each, never one another.
@@ -122,7 +124,8 @@ let package = Package(
             "AirlockCommands",
             [
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
-                "AirlockRollout", "AirlockGit", "AirlockLedger", "AirlockControl", "AirlockHost",
+                "AirlockAnalysis", "AirlockRollout", "AirlockGit", "AirlockLedger",
+                "AirlockControl", "AirlockHost",
                 "AirlockSimulator", "AirlockEngine", "AirlockRehearsal", .argumentParser, .logging,
                 .lifecycle,
                 .unixSignals, "BuildCommit",
@@ -176,6 +179,7 @@ let package = Package(
                 "AirlockModel", "AirlockPlan", "AirlockRollout", "AirlockMemory",
                 "AirlockTestSupport",
             ]),
+        .airlockTests("AirlockAnalysisTests", ["AirlockAnalysis"]),
         .airlockTests(
             "AirlockRolloutTests",
             ["AirlockModel", "AirlockRollout", "AirlockMemory", "AirlockTestSupport"]),
@@ -195,3 +199,14 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Needs libFuzzer's runtime, so it is there only for the build that Scripts/soak makes.
+if Context.environment["AIRLOCK_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzzers",
+            dependencies: [
+                "AirlockControl", "AirlockGit", "AirlockLedger", "AirlockManifest", "AirlockModel",
+                .nioCore,
+            ], path: "Tests/Fuzzers", swiftSettings: strict))
+}

@@ -22,7 +22,7 @@ package struct AirlockCommand: AsyncParsableCommand {
                 name: "Look",
                 subcommands: [
                     StatusCommand.self, TreeCommand.self, HistoryCommand.self, ExplainCommand.self,
-                    AuditCommand.self,
+                    AuditCommand.self, DetectCommand.self,
                 ]),
             CommandGroup(
                 name: "Steer",

@@ -1,7 +1,9 @@
 import AirlockModel
 
 /// Everything about one lane that its plan depends on, gathered in one value.
-struct Situation {
+///
+/// A class, because every gate gets it and a copy of what is in it costs more than most gates do.
+final class Situation: Sendable {
     let lane: LaneID
     let desired: DesiredLane?
     let observed: LaneObservation

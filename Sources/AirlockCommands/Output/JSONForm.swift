@@ -32,19 +32,18 @@ enum JSONForm {
     /// No string of JSON holds a line feed, so two of them stand only in an empty collection.
     private static func tidied(_ text: Data) -> Data {
         let (feed, blank) = (UInt8(ascii: "\n"), UInt8(ascii: " "))
-        var tidy = Data(capacity: text.count)
-        var rest = text[...]
-        while let first = rest.firstIndex(of: feed) {
-            tidy.append(rest[..<first])
-            rest = rest[first...]
-            let isEmpty = rest.dropFirst().first == feed
-            rest = isEmpty ? rest.drop { $0 == feed || $0 == blank } : rest
-            if !isEmpty {
-                tidy.append(feed)
-                rest = rest.dropFirst()
+        let tidy = [UInt8](unsafeUninitializedCapacity: text.count) { target, count in
+            text.withUnsafeBytes { source in
+                var place = 0
+                while place < source.count {
+                    if source[place] == feed, place + 1 < source.count, source[place + 1] == feed {
+                        while source[place] == feed || source[place] == blank { place += 1 }
+                    }
+                    target[count] = source[place]
+                    (count, place) = (count + 1, place + 1)
+                }
             }
         }
-        tidy.append(rest)
-        return tidy
+        return Data(tidy)
     }
 }

@@ -8,6 +8,7 @@ struct SimCommand: AsyncParsableCommand {
         commandName: "sim", abstract: "Look at the simulated world and make things go wrong there.",
         subcommands: [
             Show.self, Fault.self, Advance.self, RehearseCommand.self, ReplayCommand.self,
+            TrialsCommand.self,
         ])
 
     /// `airlock sim show`.

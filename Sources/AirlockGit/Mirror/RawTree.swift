@@ -41,11 +41,25 @@ struct RawTree {
         }
     }
 
+    /// How bytes are no folder of git.
+    enum Misfit: Error {
+        case malformed
+        case unordered
+    }
+
+    /// Finds the entries in the bytes of a folder.
+    init(_ bytes: [UInt8]) throws(Misfit) {
+        guard let spans = bytes.withUnsafeBytes({ Self.spans(of: $0) }) else { throw .malformed }
+        guard bytes.withUnsafeBytes({ Self.isOrdered(spans, in: $0) }) else { throw .unordered }
+        (self.bytes, self.spans) = (bytes, spans)
+    }
+
     /// Reads a tree object of at most `limit` bytes; its entries must be in git's order.
     init(
         _ id: GitObjectID, in repository: borrowing Repository, limit: Int
     ) throws(SourceError) {
         let path = repository.path
+        let bytes: [UInt8]
         do throws(GitError) {
             guard try repository.size(of: id) <= limit else {
                 throw GitError(code: GIT_EINVALID.rawValue, category: GIT_ERROR_NONE, doing: "")
@@ -63,12 +77,14 @@ struct RawTree {
             }
             throw error.reading(path)
         }
-        guard let spans = bytes.withUnsafeBytes({ Self.spans(of: $0) }) else {
-            throw .corrupt("folder object \(id.object) in \(path) is not what git writes")
-        }
-        self.spans = spans
-        guard bytes.withUnsafeBytes({ Self.isOrdered(spans, in: $0) }) else {
-            throw .failed("folder object \(id.object) is not in git's order; rewrite that commit")
+        do throws(Misfit) { try self.init(bytes) } catch {
+            switch error {
+            case .malformed:
+                throw .corrupt("folder object \(id.object) in \(path) is not what git writes")
+            case .unordered:
+                throw .failed(
+                    "folder object \(id.object) is not in git's order; rewrite that commit")
+            }
         }
     }
 

@@ -72,7 +72,7 @@ final class GroupCommit: Sendable {
     private func lead() async -> Result<[Int], LedgerError> {
         let batch = line.withLock { Array($0.waiting.prefix(Self.maximumBatch)) }
         let outcome = await journal.flush(batch.map(\.transaction))
-        var turns: [(CheckedContinuation<Turn, Never>, Turn)] = []
+        let turns: [(CheckedContinuation<Turn, Never>, Turn)]
         let own: Result<[Int], LedgerError>
         switch outcome {
         case .success(let answers):
@@ -86,8 +86,9 @@ final class GroupCommit: Sendable {
                 waiting.continuation.map { ($0, .ended(.failure(fault.error))) }
             }
         }
-        turns += line.withLock { line in Self.advance(&line, past: batch.count, after: outcome) }
-        for (continuation, turn) in turns { continuation.resume(returning: turn) }
+        // The next leader first: the disk would wait while hundreds of others get their turn.
+        let next = line.withLock { line in Self.advance(&line, past: batch.count, after: outcome) }
+        for (continuation, turn) in next + turns { continuation.resume(returning: turn) }
         return own
     }
 

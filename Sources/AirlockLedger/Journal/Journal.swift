@@ -31,6 +31,12 @@ struct Journal: Sendable {
         }
     }
 
+    /// Pages that stay in memory, in KiB: those of a first convergence of 10,000 lanes.
+    private static let cacheKibibytes = 32_768
+    /// Pages of the write-ahead log (4 KiB each) after which they are copied into the file. A page that
+    /// is written again before that is copied once.
+    private static let pagesPerCheckpoint = 8_192
+
     private static func open(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.journalMode = .wal
@@ -38,6 +44,8 @@ struct Journal: Sendable {
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
+            try db.execute(sql: "PRAGMA cache_size = -\(Self.cacheKibibytes)")
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.pagesPerCheckpoint)")
             let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode")
             let level = try Int.fetchOne(db, sql: "PRAGMA synchronous")
             guard mode == "wal", level == 2 else {

@@ -51,7 +51,9 @@ enum JournalWriting {
         case .rollout(let record):
             let payload = try payload ?? SealedRow.payload(record)
             try SealedTable.rollouts.put(payload: payload, key: String(record.operation), in: db)
-        case .intent(let record): try StoredIntent.open(record, in: db)
+        case .intent(let record):
+            let payload = try payload ?? StoredIntent.payload(record)
+            try StoredIntent.open(record, payload, in: db)
         case .settle(let key, let outcome): try StoredIntent.settle(key, outcome, in: db)
         case .freeze(let freeze):
             try SealedTable.freezes.put(freeze, key: freeze.scope.description, in: db)

@@ -18,8 +18,8 @@ struct SpelledTransaction: Sendable {
             case .operation(let record): try SealedRow.payload(record)
             case .lane(let record): try SealedRow.payload(record)
             case .rollout(let record): try SealedRow.payload(record)
-            case .trustRoot, .head, .rewrite, .intent, .settle, .freeze, .thaw, .quarantine,
-                .release,
+            case .intent(let record): try StoredIntent.payload(record)
+            case .trustRoot, .head, .rewrite, .settle, .freeze, .thaw, .quarantine, .release,
                 .claimed, .clock:
                 nil
             }

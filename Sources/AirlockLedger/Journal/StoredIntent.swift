@@ -7,23 +7,38 @@ import GRDB
 enum StoredIntent {
     private static let table = "intents"
 
+    /// The payload of an intent, all but the number of its audit entry, which only the journal knows.
+    static func payload(_ record: IntentRecord) throws -> Data {
+        var record = record
+        record.entry = nil
+        return try SealedRow.payload(record)
+    }
+
     /// Opens an intent, or opens one again that ended without its effect.
     ///
+    /// - Parameter payload: What ``payload(_:)`` says of the record.
     /// - Throws: ``LedgerError/contradiction(_:)`` when it is open or was done: doing it again would
     ///   double the effect.
-    static func open(_ record: IntentRecord, in db: Database) throws {
+    static func open(_ record: IntentRecord, _ payload: Data, in db: Database) throws {
         let key = record.order.key
-        if let stored = try find(key, in: db) {
-            guard let outcome = stored.outcome else {
-                throw LedgerError.contradiction("intent \(key) is open already")
-            }
-            guard outcome.allowsAnotherTry else {
-                throw LedgerError.contradiction("intent \(key) ended as \(outcome.phrase)")
-            }
+        let columns = (operation: record.order.operation, step: record.step)
+        let numbered = Self.numbered(payload, record.entry)
+        guard try !insert(key: key, order: columns, payload: numbered, in: db) else { return }
+        guard let outcome = try find(key, in: db)?.outcome else {
+            throw LedgerError.contradiction("intent \(key) is open already")
         }
-        try write(
-            key: key, order: (record.order.operation, record.step),
-            payload: try SealedRow.payload(record), outcome: nil, in: db)
+        guard outcome.allowsAnotherTry else {
+            throw LedgerError.contradiction("intent \(key) ended as \(outcome.phrase)")
+        }
+        try update(key: key, order: columns, payload: numbered, outcome: nil, in: db)
+    }
+
+    /// Puts the number of the audit entry into a payload that was spelled without it.
+    private static func numbered(_ payload: Data, _ entry: Int?) -> Data {
+        guard let entry else { return payload }
+        var numbered = Data("{\"entry\":\(entry),".utf8)
+        numbered.append(payload.dropFirst())
+        return numbered
     }
 
     /// Ends an open intent.
@@ -33,7 +48,7 @@ enum StoredIntent {
         guard let stored = try find(key, in: db), stored.outcome == nil else {
             throw LedgerError.contradiction("there is no open intent \(key)")
         }
-        try write(
+        try update(
             key: key, order: (stored.operation, stored.step), payload: stored.payload,
             outcome: try SealedRow.payload(outcome), in: db)
     }
@@ -58,21 +73,46 @@ enum StoredIntent {
         return try Row.fetchOne(statement, arguments: [key.description]).map(Stored.init)
     }
 
-    private static func write(
+    /// Inserts an open intent.
+    ///
+    /// - Returns: Whether there was none with that key; one that there was is left as it is.
+    private static func insert(
+        key: ActionKey, order: (operation: Int, step: Int), payload: Data, in db: Database
+    ) throws -> Bool {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO intents (key, operation, step, open, payload, outcome, hash)
+                VALUES (?, ?, ?, 1, ?, NULL, ?) ON CONFLICT (key) DO NOTHING
+                """
+        ).execute(arguments: [
+            key.description, order.operation, order.step, payload,
+            hash(key, order, payload, outcome: nil),
+        ])
+        return db.changesCount == 1
+    }
+
+    private static func update(
         key: ActionKey, order: (operation: Int, step: Int), payload: Data, outcome: Data?,
         in db: Database
     ) throws {
-        let isOpen = outcome == nil ? 1 : 0
-        let hash = SealedRow.hash(
-            table, "\(key) \(order.operation) \(order.step) \(isOpen)", payload, outcome: outcome)
         try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO intents
-                (key, operation, step, open, payload, outcome, hash) VALUES (?, ?, ?, ?, ?, ?, ?)
+                UPDATE intents
+                SET operation = ?, step = ?, open = ?, payload = ?, outcome = ?, hash = ?
+                WHERE key = ?
                 """
         ).execute(arguments: [
-            key.description, order.operation, order.step, isOpen, payload, outcome, hash,
+            order.operation, order.step, outcome == nil ? 1 : 0, payload, outcome,
+            hash(key, order, payload, outcome: outcome), key.description,
         ])
+    }
+
+    private static func hash(
+        _ key: ActionKey, _ order: (operation: Int, step: Int), _ payload: Data, outcome: Data?
+    ) -> Data {
+        let isOpen = outcome == nil ? 1 : 0
+        return SealedRow.hash(
+            table, "\(key) \(order.operation) \(order.step) \(isOpen)", payload, outcome: outcome)
     }
 
     /// A row whose hash was checked.

@@ -1,0 +1,82 @@
+import AirlockAnalysis
+import ArgumentParser
+import Glibc
+
+/// `airlock detect`: scores a recorded series line by line.
+struct DetectCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "detect",
+        abstract:
+            "Score each line of a recorded signal: how unusual is it, by all lines before it?",
+        discussion: """
+            Reads `timestamp,value` lines from stdin, with or without a header, and writes \
+            `timestamp,value,score`. A score of 0.5 and more is an alarm; it depends on the line and \
+            those before it alone. The first 150 lines are for learning.
+            """)
+
+    @Option(help: "0 to 1: how early to alarm; 0.25 for paging, 0.75 to look for causes.")
+    var sensitivity = Sensitivity.standard
+
+    /// Bytes that are read in one go.
+    private static let pieceBytes = 65_536
+
+    func perform() async throws -> ExitStatus {
+        if isatty(STDIN_FILENO) == 1 {
+            Output.note("reading `timestamp,value` lines; end them with Ctrl-D")
+        }
+        var series = ScoredSeries(sensitivity: sensitivity)
+        var scored: [UInt8] = []
+        do throws(SeriesFault) {
+            while let piece = Self.read() {
+                try series.feed(piece, into: &scored)
+                guard Self.write(&scored) else { return .done }
+            }
+            try series.finish(into: &scored)
+        } catch {
+            // The lines before the one that cannot be read are scored all the same.
+            _ = Self.write(&scored)
+            throw Failure("stdin: \(error.sentences)")
+        }
+        _ = Self.write(&scored)
+        return .done
+    }
+
+    /// The next piece of stdin; nil at its end.
+    private static func read() -> [UInt8]? {
+        while true {
+            var count = 0
+            let piece = [UInt8](unsafeUninitializedCapacity: pieceBytes) { buffer, initialized in
+                count = Glibc.read(STDIN_FILENO, buffer.baseAddress, pieceBytes)
+                initialized = max(0, count)
+            }
+            if count < 0, errno == EINTR { continue }
+            return count > 0 ? piece : nil
+        }
+    }
+
+    /// Writes and empties `bytes`; false when nobody reads any more.
+    private static func write(_ bytes: inout [UInt8]) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            sent += count
+        }
+        bytes.removeAll(keepingCapacity: true)
+        return true
+    }
+}
+
+extension Sensitivity: ExpressibleByArgument {
+    /// Reads a number from 0 to 1.
+    public init?(argument: String) {
+        guard let number = Double(argument), let value = Sensitivity(number) else { return nil }
+        self = value
+    }
+
+    /// How the help shows a default.
+    public var defaultValueDescription: String { "\(value)" }
+}

@@ -1,0 +1,84 @@
+import AirlockAnalysis
+import ArgumentParser
+
+/// `airlock sim trials`: how often the judge and the detector are right, on seeded traffic.
+struct TrialsCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "trials",
+        abstract: "Measure false alarms and time to detect, of the judge and of the detector.",
+        discussion: """
+            harm: bad releases and healthy ones, beside a fixed threshold and a Mann-Whitney judge. \
+            rollouts: healthy rollouts through every step. nameless: errors where the source knows no \
+            keys. latency: slow releases. counting: clients that retry. watch: the learned watch on \
+            one sample a second. detector: labelled series, beside simple baselines.
+
+            Equal seeds give equal tables.
+            """)
+
+    /// A table of figures.
+    enum Kind: String, ExpressibleByArgument, CaseIterable {
+        case harm
+        case rollouts
+        case nameless
+        case latency
+        case counting
+        case watch
+        case detector
+    }
+
+    @Argument(help: "Which table.") var table: Kind
+    @Option(help: "Runs of each cell; series of each family for `detector`.") var runs: Int?
+    @Option(help: "The first seed.") var seed: UInt64 = 1
+
+    func validate() throws {
+        guard runs.map({ $0 > 0 }) ?? true else { throw ValidationError("--runs is at least 1") }
+    }
+
+    func perform() async throws -> ExitStatus {
+        Output.note("\(table.rawValue): seeds from \(seed); this can take some minutes")
+        let rows =
+            switch table {
+            case .harm: JudgementTable.detection(runs: runs ?? 2_000, seed: seed)
+            case .rollouts: JudgementTable.healthyRollouts(runs: runs ?? 2_000, seed: seed)
+            case .nameless: JudgementTable.namelessDetection(runs: runs ?? 500, seed: seed)
+            case .latency: JudgementTable.latency(runs: runs ?? 60, seed: seed)
+            case .counting: JudgementTable.counting(runs: runs ?? 200, seed: seed)
+            case .watch: Self.watch(runs: UInt64(runs ?? 100), seed: seed)
+            case .detector: Self.detector(perFamily: runs ?? 24)
+            }
+        Output.document(rows.joined(separator: "\n"))
+        return .done
+    }
+
+    private static func watch(runs: UInt64, seed: UInt64) -> [String] {
+        let rows = WatchSignal.allCases.map { signal in
+            let trial = WatchTrial(signal, seeds: seed..<(seed + runs))
+            return "| \(signal): \(signal.fault) | \(trial.medianDelay) s | \(signal.target) s "
+                + "| \(hundredths(trial.falseAlarmsPerDay)) | \(trial.falseAlarms.max() ?? 0) |"
+        }
+        return [
+            "| signal | found, median | to reach | false alarms per series and day | worst series |",
+            "|---|---|---|---|---|",
+        ] + rows
+    }
+
+    private static func detector(perFamily: Int) -> [String] {
+        let rows = DetectionTrials.rows(perFamily: perFamily).map { row in
+            let cells = row.scores.map {
+                "\(hundredths($0.normalised)) (\($0.found)/\($0.windows), \($0.falseAlarms))"
+            }
+            return "| \(row.name) | \(cells.joined(separator: " | ")) |"
+        }
+        let names = DetectionTrials.Collection.allCases.map(\.rawValue)
+        return [
+            "| score (found/windows, false) | \(names.joined(separator: " | ")) |",
+            "|---|---|---|---|",
+        ] + rows
+    }
+
+    private static func hundredths(_ value: Double) -> String {
+        let hundredths = Int((value * 100).rounded())
+        let rest = hundredths.magnitude % 100
+        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+    }
+}
