@@ -66,6 +66,8 @@ struct Wiring: Sendable {
 
     /// The provider of each kind.
     var providers: [ProviderChoice: any Provider] { [.simulated: world] }
+    /// What measures what each of them runs.
+    var signals: [ProviderChoice: any SignalSource] { [.simulated: world] }
 
     /// Where versions of secrets come from.
     var secrets: any SecretSource { world }
@@ -117,9 +119,9 @@ struct Wiring: Sendable {
             ? LogCopy(log: ledger, writer: source, author: try settings.gitIdentity()) : nil
         return try await Engine(
             parts: EngineParts(
-                source: source, ledger: ledger, providers: providers, secrets: secrets,
-                behaviours: world, copy: copy, clock: clock, logger: try logger(),
-                settings: engine))
+                source: source, ledger: ledger, providers: providers,
+                signals: signals, secrets: secrets, behaviours: world, copy: copy,
+                clock: clock, logger: try logger(), settings: engine))
     }
 
     /// The socket on which the holder of the ledger answers.

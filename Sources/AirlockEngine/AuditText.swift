@@ -1,5 +1,6 @@
 import AirlockModel
 import AirlockPlan
+import AirlockRollout
 
 /// Audit entries and recorded decisions, made from what happened.
 enum AuditText {
@@ -54,6 +55,22 @@ enum AuditText {
     ) -> AuditDraft {
         var entry = draft(.decision, operation, at: time, outcome: outcome.word)
         if case .rolledBack(let reason) = outcome { entry.detail["reason"] = reason }
+        return entry
+    }
+
+    /// The entry of a canary that came to a step or to another verdict; nil when it did neither.
+    static func moved(
+        _ operation: OperationRecord, from old: RolloutState, at time: Timestamp
+    ) -> AuditDraft? {
+        guard case .canary(let plan)? = operation.change?.strategy,
+            let canary = operation.rollout.canary,
+            old.canary?.step != canary.step || old.canary?.verdict != canary.verdict
+        else { return nil }
+        var entry = draft(.decision, operation, at: time, outcome: canary.verdict)
+        entry.actor = .airlock
+        entry.detail["step"] = "\(canary.step + 1) of \(plan.steps.count)"
+        entry.detail["perMille"] = "\(plan.steps[canary.step])"
+        if canary.judgedTo != nil { entry.detail["evidence"] = canary.told }
         return entry
     }
 

@@ -8,6 +8,8 @@ package struct EngineParts: Sendable {
     package var ledger: any Ledger
     /// The provider of each kind that an environment can choose.
     package var providers: [ProviderChoice: any Provider]
+    /// Where the numbers about what such a provider runs come from.
+    package var signals: [ProviderChoice: any SignalSource]
     package var secrets: any SecretSource
     /// What takes over `simulation.yaml`; nil where nothing is simulated.
     package var behaviours: (any BehaviourSink)?
@@ -19,13 +21,15 @@ package struct EngineParts: Sendable {
 
     package init(
         source: any CommitSource, ledger: any Ledger,
-        providers: [ProviderChoice: any Provider], secrets: any SecretSource,
+        providers: [ProviderChoice: any Provider],
+        signals: [ProviderChoice: any SignalSource] = [:], secrets: any SecretSource,
         behaviours: (any BehaviourSink)?, copy: LogCopy? = nil, clock: any AirlockClock,
         logger: Logger, settings: EngineSettings
     ) {
         self.source = source
         self.ledger = ledger
         self.providers = providers
+        self.signals = signals
         self.secrets = secrets
         self.behaviours = behaviours
         self.copy = copy

@@ -195,7 +195,7 @@ actor EnvironmentReconciler {
         guard let accepted, let provider, let tier, let claimed else { return nil }
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
-            provider: provider, clock: parts.clock, logger: parts.logger,
+            provider: provider, signals: signals, clock: parts.clock, logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })
     }
 
@@ -289,6 +289,11 @@ actor EnvironmentReconciler {
     /// The environment's provider; nil when the fleet does not describe it.
     var provider: (any Provider)? {
         accepted?.provider(of: name, among: parts.providers)
+    }
+
+    /// What measures what the provider runs; nil when nothing does.
+    private var signals: (any SignalSource)? {
+        accepted?.fleet.environments[name].flatMap { parts.signals[$0.provider] }
     }
 
     private var tier: Tier? { accepted?.fleet.environments[name]?.tier }

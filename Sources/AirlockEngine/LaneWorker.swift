@@ -35,6 +35,8 @@ struct LaneWorker: Sendable {
     let claim: Claim
     let books: Books
     let provider: any Provider
+    /// Nil where nobody measures.
+    let signals: (any SignalSource)?
     let clock: any AirlockClock
     let logger: Logger
     let isStopping: @Sendable () -> Bool
@@ -74,7 +76,9 @@ struct LaneWorker: Sendable {
         }
         for _ in 0..<Self.actionsPerVisit {
             if await hasToYield(operation) { return .yielded }
-            let step = Rollout.advance(operation, in: observed, now: clock.now())
+            let now = clock.now()
+            let step = Rollout.advance(
+                operation, in: observed, answer: await answer(for: operation, now: now), now: now)
             try await keep(step.state, in: &operation, pending: &pending)
             switch step.next {
             case .wait(_, let lookAgain): return .waiting(lookAgain)
@@ -101,6 +105,17 @@ struct LaneWorker: Sendable {
             return observation.lanes[lane] ?? LaneObservation(lane: lane)
         case .unchanged: throw .refused("it answered unchanged to a question without a revision")
         }
+    }
+
+    /// What the source of signals says to what the rollout has to know; nil when it asks nothing.
+    private func answer(for operation: OperationRecord, now: Moment) async -> SignalAnswer? {
+        guard let question = Rollout.question(of: operation, now: now) else { return nil }
+        guard let signals else { return .down("nothing measures \(lane)") }
+        let answer = await signals.answer(question, of: lane)
+        if case .down(let reason) = answer {
+            logger.warning("no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
+        }
+        return answer
     }
 
     /// A freeze stops what goes forward and repairs; going back goes on.
@@ -269,7 +284,8 @@ struct LaneWorker: Sendable {
         return failure
     }
 
-    /// Keeps a rollout's state: durably when it turned, in memory when only time passed.
+    /// Keeps a rollout's state: durably when it turned or a canary moved, in memory when only time
+    /// passed. Seconds that were judged and not written down are asked for again after a kill.
     private func keep(
         _ state: RolloutState, in operation: inout OperationRecord,
         pending: inout LedgerTransaction
@@ -277,19 +293,25 @@ struct LaneWorker: Sendable {
         let old = operation.rollout
         guard state != old else { return }
         operation.rollout = state
-        guard old.direction != state.direction else {
+        let now = clock.now().wall
+        let moved = AuditText.moved(operation, from: old, at: now)
+        let isJudgedAnew = (old.canary?.judgedTo == nil) != (state.canary?.judgedTo == nil)
+        guard old.direction != state.direction || moved != nil || isJudgedAnew else {
             await books.remember(operation)
             return
         }
         pending.writes.append(rollout(of: operation))
-        if let quarantine = AuditText.quarantine(operation, at: clock.now().wall) {
+        if let moved { pending.entries.append(moved) }
+        if old.direction != state.direction,
+            let quarantine = AuditText.quarantine(operation, at: now)
+        {
             pending.writes.append(.quarantine(quarantine))
-            pending.entries.append(
-                AuditText.quarantined(quarantine, operation, at: clock.now().wall))
+            pending.entries.append(AuditText.quarantined(quarantine, operation, at: now))
             logger.error(
                 "rolling back", metadata: metadata(operation, ["reason": "\(quarantine.reason)"]))
         }
         try await books.commit(pending)
+        await books.remember(operation)
         pending = LedgerTransaction()
     }
 

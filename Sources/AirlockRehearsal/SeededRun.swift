@@ -143,6 +143,7 @@ package final class SeededRun {
         let fresh = try await Engine(
             parts: EngineParts(
                 source: repository, ledger: ledger, providers: [.simulated: wire],
+                signals: [.simulated: world],
                 secrets: world, behaviours: world, clock: clock,
                 logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() },
                 settings: settings))

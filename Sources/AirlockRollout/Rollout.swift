@@ -22,8 +22,12 @@ package struct RolloutStep: Hashable, Sendable {
 /// resumed after a kill at any moment.
 package enum Rollout {
     /// Says what is next for an operation.
+    ///
+    /// - Parameter answer: What a source of signals said to ``question(of:now:)``; nil when nothing
+    ///   was asked.
     package static func advance(
-        _ operation: OperationRecord, in lane: LaneObservation, now: Moment
+        _ operation: OperationRecord, in lane: LaneObservation, answer: SignalAnswer? = nil,
+        now: Moment
     ) -> RolloutStep {
         switch operation.work {
         case .change(let change):
@@ -31,6 +35,9 @@ package enum Rollout {
             case .allAtOnce(let deadline):
                 return AllAtOnce(deadline: deadline).advance(
                     change, state: operation.rollout, in: lane, now: now)
+            case .canary(let plan):
+                return Canary(plan: plan).advance(
+                    change, state: operation.rollout, in: lane, answer: answer, now: now)
             }
         case .repair(let repair):
             return Self.repair(repair, state: operation.rollout, in: lane, now: now)

@@ -14,6 +14,8 @@ final class Stage {
     var ledger = MemoryLedger()
     /// What stands between the engine and the world; the world itself unless a test says otherwise.
     var provider: (any Provider)?
+    /// What measures in place of the world.
+    var signals: (any SignalSource)?
     var settings = EngineSettings()
     /// Versions of the services of the next commit, by `environment/service`.
     var versions = ["development/api": 1, "development/web": 1, "production/api": 1]
@@ -73,6 +75,7 @@ final class Stage {
         try await Engine(
             parts: EngineParts(
                 source: repository, ledger: ledger, providers: [.simulated: provider ?? world],
+                signals: [.simulated: signals ?? world],
                 secrets: world, behaviours: world, clock: clock,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 settings: settings))

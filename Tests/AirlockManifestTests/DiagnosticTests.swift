@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockManifest
 import AirlockModel
 import Testing
@@ -48,6 +49,7 @@ struct DiagnosticTests {
               D: [1]
             strategy: {allAtOnce: {deadline: 10}}
             rollback: {errorRate: 1%}
+            migration: {run: [/app/migrate]}
             """
         #expect(
             messages(.release, text) == [
@@ -60,7 +62,8 @@ struct DiagnosticTests {
                 "f:8:5: `C` must be a text, but is nothing: write \"\" for an empty text",
                 "f:9:6: `D` must be a text, but is a list",
                 "f:10:34: `deadline` is the number 10 without a unit: write 10s or 10m",
-                "f:11:1: this version cannot enforce `rollback`: remove it: a rule that is not enforced must not look as if it were",
+                "f:11:23: `errorRate` must be a mapping, but is a text: give its keys: above:, for:",
+                "f:12:1: this version cannot enforce `migration`: remove it: a rule that is not enforced must not look as if it were",
             ])
     }
 
@@ -100,8 +103,8 @@ struct DiagnosticTests {
                 refused += 1
             }
         }
-        #expect(refused >= 14)
-        for strategy in ["canary", "blueGreen"] {
+        #expect(refused >= 13)
+        for strategy in ["blueGreen"] {
             for spelled in ["{\(strategy): {}}", strategy] {
                 let found = messages(
                     .release, Self.artifact + "replicas: 1\nstrategy: \(spelled)\n")
@@ -113,6 +116,59 @@ struct DiagnosticTests {
         #expect(
             messages(.environment, "tier: staging\nprovider: {swarm: {}}")[0].contains(
                 "cannot enforce"))
+    }
+
+    @Test(
+        "a canary that cannot be carried out as it is written is refused with the right form",
+        arguments: [
+            (
+                "{canary: {steps: [1%, 5%]}}",
+                "f:3:28: the last step is not 100%: add 100% at the end"
+            ),
+            ("{canary: {steps: [5%, 1%, 100%]}}", "f:3:33: each step has more traffic than"),
+            ("{canary: {steps: [0.15%, 100%]}}", "f:3:29: traffic is shared out in steps of 0.1%"),
+            ("{canary: {steps: [0%, 100%]}}", "f:3:29: traffic is shared out in steps of 0.1%"),
+            ("{canary: {steps: []}}", "f:3:28: `steps` is empty"),
+            ("{canary: {falseAlarms: 80%}}", "f:3:34: `falseAlarms` is a chance above zero"),
+            ("{canary: {onUndecided: go}}", "`hold`, `promote`, `revert`"),
+            ("{canary: {}, allAtOnce: {}}", "f:3:11: `strategy` names two ways"),
+            ("allAtOnce\nrollback: {cpu: {above: 85%}}", "f:4:11: `rollback` bounds the new slot"),
+            ("canary\nrollback: {cpu: {above: 85}}", "write 85%"),
+        ])
+    func canaries(strategy: String, expected: String) {
+        let found = messages(.release, Self.artifact + "replicas: 1\nstrategy: \(strategy)\n")
+        #expect(found.count == 1 && found[0].contains(expected), "\(found)")
+    }
+
+    @Test("a canary is read with its steps, times and bounds, and left out means the defaults")
+    func canary() throws {
+        func strategy(_ text: String) throws -> Strategy? {
+            let (value, problems) = DecodedDocument.read(
+                Array((Self.artifact + "replicas: 1\nstrategy: \(text)\n").utf8), as: .release)
+            #expect(problems.isEmpty, "\(problems)")
+            guard case .release(let release)? = value else { return nil }
+            return release.strategy
+        }
+        #expect(try strategy("canary") == .canary(CanaryPlan()))
+        #expect(try strategy("{canary: {}}") == .canary(CanaryPlan()))
+        let bounds =
+            "rollback: {memory: {above: 1Ki, for: 1m}, errorRate: {above: 2%}, "
+            + "latencyP99: {above: 400ms, for: 30s}, cpu: {above: 85%, for: 5m}}"
+        let plan = CanaryPlan(
+            steps: [1, 500, 1000], hold: .seconds(90), decideWithin: .seconds(7200),
+            onUndecided: .revert, deadline: .seconds(30), falseAlarms: Chance(millionths: 5_000),
+            limits: [
+                (HardLimit.Known.errorRate, 20_000, 0), (.latencyP99, 400_000, 30),
+                (.cpu, 850_000, 300), (.memory, 1_024_000_000, 60),
+            ].map { known, threshold, seconds in
+                HardLimit(
+                    signal: known.name, side: .above,
+                    threshold: SignalValue(millionths: threshold), duration: .seconds(seconds))
+            })
+        let text =
+            "{canary: {steps: [0.1%, 50%, 100%], hold: 90s, decideWithin: 2h, onUndecided: revert, "
+            + "deadline: 30s, falseAlarms: 0.5%}}\n\(bounds)"
+        #expect(try strategy(text) == .canary(plan))
     }
 
     @Test("a number that is none is told by the value that the format shows")

@@ -12,6 +12,10 @@ struct Stage {
     var operation: OperationRecord
     var lane: LaneObservation
     var actions: [Action] = []
+    /// What the source of signals says.
+    var signals: (SignalQuestion, LaneObservation) -> SignalAnswer = { _, _ in
+        .down("nobody measures")
+    }
     private(set) var milliseconds = 0
 
     init(_ work: OperationRecord.Work, in lane: LaneObservation = empty) {
@@ -23,6 +27,13 @@ struct Stage {
 
     init(_ kind: Change.Kind, in lane: LaneObservation = empty, deadline: Int = 600) {
         self.init(.change(Self.change(kind, deadline: deadline)), in: lane)
+    }
+
+    /// A canary beside a slot of twelve that serves.
+    init(canary plan: CanaryPlan, _ kind: Change.Kind = .replace) {
+        let twelve = Build.replicas(12)
+        let change = Self.change(kind, replicas: twelve, strategy: .canary(plan))
+        self.init(.change(change), in: Self.serving(Self.old, replicas: 12))
     }
 
     static let empty = LaneObservation(lane: lane)
@@ -39,7 +50,8 @@ struct Stage {
     }
 
     static func change(
-        _ kind: Change.Kind, replicas: Replicas = Build.replicas(2), deadline: Int = 600
+        _ kind: Change.Kind, replicas: Replicas = Build.replicas(2), deadline: Int = 600,
+        strategy: Strategy? = nil
     ) -> Change {
         let target: Change.Target =
             switch kind {
@@ -48,8 +60,8 @@ struct Stage {
             case .remove: .removal
             }
         return Change(
-            lane: lane, kind: kind, base: kind == .create ? nil : settled(old), target: target,
-            strategy: .allAtOnce(deadline: .seconds(deadline)),
+            lane: lane, kind: kind, base: kind == .create ? nil : settled(old, replicas),
+            target: target, strategy: strategy ?? .allAtOnce(deadline: .seconds(deadline)),
             policy: PolicyDigest(digest: Digest(of: "policy".utf8)), commit: nil)
     }
 
@@ -69,7 +81,10 @@ struct Stage {
     mutating func look(
         isRefused: Bool = false, phase: (SlotSpec) -> InstanceObservation.Phase = { _ in .healthy }
     ) -> RolloutStep.Next {
-        let step = Rollout.advance(operation, in: lane, now: now)
+        let answer = Rollout.question(of: operation, now: now).map {
+            signals($0, lane)
+        }
+        let step = Rollout.advance(operation, in: lane, answer: answer, now: now)
         operation.rollout = step.state
         if case .act(let action) = step.next {
             actions.append(action)

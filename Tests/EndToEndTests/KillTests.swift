@@ -3,10 +3,14 @@ import Testing
 
 /// SIGKILL is safe at any moment.
 @Suite("kill") struct KillTests {
+    /// `Scripts/soak kills` asks for other moments each time.
+    private static let salt =
+        ProcessInfo.processInfo.environment["AIRLOCK_KILLS_SEED"].flatMap { Int($0) } ?? 0
+
     /// Where in a deploy the process is killed, in milliseconds after it was asked for.
     private static func moments(_ count: Int) -> [Int] {
         // A fixed sequence that is spread over the first half second (multiplier of Knuth's MMIX).
-        var seed: UInt64 = 20_261
+        var seed = UInt64(20_261 + salt)
         return (0..<count).map { _ in
             seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(seed >> 33) % 500

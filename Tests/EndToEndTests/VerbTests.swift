@@ -98,6 +98,71 @@ import Testing
         #expect(schema["$schema"] != nil)
     }
 
+    @Test("detect scores a series line by line, and ends at a line that it cannot read")
+    func detect() async throws {
+        let stage = try await Stage(nil)
+        let lines = (0..<400).map { "\(1_400_000_000 + $0 * 60),\($0 == 380 ? 900 : 20 + $0 % 7)" }
+        try ("timestamp,value\n" + lines.joined(separator: "\n") + "\n").write(
+            toFile: stage.root + "/series.csv", atomically: true, encoding: .utf8)
+        let program = Stage.binary
+        let scored = try stage.shell("'\(program)' detect < '\(stage.root)/series.csv'")
+            .split(separator: "\n")
+        #expect(scored.first == "timestamp,value,score" && scored.count == 401)
+        let alarms = scored.dropFirst().filter {
+            Double($0.split(separator: ",").last ?? "") ?? 0 >= 0.5
+        }
+        #expect(alarms.count == 1 && alarms.first?.contains(",900,") == true, "\(alarms)")
+        let bad = try stage.shell(
+            "printf '1,2\n2,x\n' | '\(program)' detect 2>&1; echo code $?")
+        #expect(bad.contains("1,2,0.0") && bad.contains("Line 2: `x` is no number"), "\(bad)")
+        #expect(bad.hasSuffix("code 1"))
+        #expect(try await stage.airlock("detect", "--sensitivity", "2").code == 64)
+    }
+
+    @Test("a bad release is caught by its canary, and rollout status tells what the judge says")
+    func canary() async throws {
+        let stage = try await Stage()
+        try stage.commit(
+            "canaries",
+            [
+                "simulation.yaml": """
+                artifacts: {"sha256:\(String(repeating: "e", count: 64))": {errorRate: 40%}}
+                traffic: {api: 2000/s}
+                secrets: {api-db: "1"}
+
+                """
+            ])
+        try await stage.must("reconcile", "--wait", "20s")
+        let idle = try await stage.must("rollout", "status", "production/api")
+        #expect(idle.output.contains("Nothing is under way"))
+        try stage.commit(
+            "a bad one",
+            [
+                "services/api/production.yaml": """
+                artifact: registry.example/api@sha256:\(String(repeating: "e", count: 64))
+                version: 9.9.9
+                replicas: 1
+                strategy: {canary: {steps: [10%, 100%], hold: 1m}}
+
+                """
+            ])
+        let run = try await stage.startReconciler()
+        try await Wait.until("the canary is given up") {
+            let status = try await stage.must("rollout", "status", "production/api").output
+            #expect(
+                status.contains("Nothing is under way") || status.contains("canary"), "\(status)")
+            return try await stage.must("history", "production/api").output.contains("rolled back")
+        }
+        run.signal(SIGTERM)
+        _ = try await run.outcome(within: .seconds(30))
+        let lane = try await stage.lane("production/api")
+        #expect(lane["state"] as? String == "held", "\(lane)")
+        let history = try await stage.must("history", "production/api").output
+        #expect(history.contains("evidence of harm"), "\(history)")
+        let json = try await stage.must("rollout", "status", "production/api", "-o", "json").json()
+        #expect(json["format_version"] as? String == "1.0")
+    }
+
     @Test("schema and completion say what there is when asked for something else")
     func unknownKinds() async throws {
         let stage = try await Stage(nil)

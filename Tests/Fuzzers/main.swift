@@ -23,7 +23,7 @@ private func runDriver(
 
 guard let name = getenv("AIRLOCK_FUZZ_READER"), let chosen = Reader(rawValue: String(cString: name))
 else {
-    fputs("set AIRLOCK_FUZZ_READER to one of \(Reader.allCases.map(\.rawValue))\n", stderr)
+    print("set AIRLOCK_FUZZ_READER to one of \(Reader.allCases.map(\.rawValue))")
     exit(64)
 }
 reader = chosen

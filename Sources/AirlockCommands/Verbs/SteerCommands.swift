@@ -61,8 +61,8 @@ struct ThawCommand: Verb {
 /// `airlock rollout`: what is under way in a lane.
 struct RolloutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollout", abstract: "Steer what is under way in a lane.",
-        subcommands: [Retry.self])
+        commandName: "rollout", abstract: "See and steer what is under way in a lane.",
+        subcommands: [Status.self, Retry.self])
 
     /// `airlock rollout retry LANE`.
     struct Retry: Verb {

@@ -103,14 +103,11 @@ enum DocumentReader {
                 config[pair.key] = .secret(try need(name, "secret", pair.value))
             }
         }
-        let deadline = try root["strategy"]?["allAtOnce"].map { given throws(Problem) in
-            try read(Quantity.duration, "deadline", of: given)
-        }
         let artifact = try read(ArtifactReference.init, "artifact", of: root)
         return Release(
             artifact: try need(artifact, "artifact", root), version: root["version"]?.text,
             replicas: try replicas(need(root["replicas"], "replicas", root)), config: config,
-            strategy: deadline.flatMap(\.self).map { .allAtOnce(deadline: $0) } ?? .allAtOnce())
+            strategy: try StrategyReader.strategy(of: root))
     }
 
     private static func replicas(_ value: Document.Value) throws(Problem) -> Replicas {

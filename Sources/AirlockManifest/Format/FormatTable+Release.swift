@@ -1,3 +1,5 @@
+import AirlockModel
+
 extension FormatTable {
     static let release = Record([
         .required(
@@ -13,10 +15,13 @@ extension FormatTable {
             "Configuration: texts, numbers and booleans as they are spelled, or secrets by name.",
             example: "{LOG_LEVEL: info, DB_PASSWORD: {secret: checkout-db}}"),
         .optional(
-            "strategy", .either(.text(.choice(["allAtOnce"])), strategies),
+            "strategy", .either(.text(.choice(["allAtOnce", "canary"])), strategies),
             "How a change is carried out; `allAtOnce` when left out.",
-            example: "{allAtOnce: {deadline: 10m}}"),
-        .later("rollback", "Signals at which a change goes back by itself."),
+            example: "{canary: {steps: [1%, 5%, 25%, 100%], hold: 10m}}"),
+        .optional(
+            "rollback", .record(rollback),
+            "Bounds of the new slot at which a canary goes back at once.",
+            example: "{errorRate: {above: 2%, for: 30s}}"),
         .later("rollout", "The state of the rollout that git asks for."),
         .later("migration", "A job that runs before the new slot serves."),
         .later("placement", "Where instances may run."),
@@ -43,7 +48,10 @@ extension FormatTable {
                 "allAtOnce", .record(allAtOnce),
                 "Start the new slot, wait for its health, route to it, stop the old one.",
                 example: "{deadline: 10m}"),
-            .later("canary", "Shift traffic in steps."),
+            .optional(
+                "canary", .record(canary),
+                "Shift traffic in steps, each judged beside the slot that serves the rest.",
+                example: "{steps: [1%, 5%, 25%, 100%], hold: 10m}"),
             .later("blueGreen", "Switch between two full copies."),
         ], minimum: 1)
 
@@ -53,6 +61,56 @@ extension FormatTable {
             "After this time without health the new slot is stopped, the old one goes on; else 10m.",
             example: "10m")
     ])
+
+    private static let canary = Record([
+        .optional(
+            "steps", .list(of: .text(.share), minimum: 1),
+            "Growing shares of the traffic in steps of 0.1%, the last 100%; else 1%, 5%, 25%, 100%.",
+            example: "[1%, 5%, 25%, 100%]"),
+        .optional(
+            "hold", .text(.duration), "The least time at each step below 100%; else 10m.",
+            example: "10m"),
+        .optional(
+            "decideWithin", .text(.duration),
+            "After this time at a step `onUndecided` says what is done; else 1h.", example: "1h"),
+        .optional(
+            "onUndecided", .text(.choice(CanaryPlan.Undecided.allCases.map(\.rawValue))),
+            "What is done at a step that the evidence leaves open; `hold` when left out.",
+            example: "hold"),
+        .optional(
+            "deadline", .text(.duration),
+            "After this time without health the new slot is given up; else 10m.", example: "10m"),
+        .optional(
+            "falseAlarms", .text(.share),
+            "The chance of a whole rollout to give up a release that is as good as the old one; else 1%.",
+            example: "1%"),
+    ])
+
+    private static let rollback = Record(
+        [
+            .optional(
+                "errorRate", .record(bound(.share, "2%")), "Share of requests that fail.",
+                example: "{above: 2%, for: 30s}"),
+            .optional(
+                "latencyP99", .record(bound(.duration, "400ms")),
+                "The time within which 99 of 100 requests are answered.",
+                example: "{above: 400ms, for: 1m}"),
+            .optional(
+                "cpu", .record(bound(.share, "85%")), "Use of the CPU limit.",
+                example: "{above: 85%, for: 5m}"),
+            .optional(
+                "memory", .record(bound(.memory, "200Mi")), "Memory of the largest instance.",
+                example: "{above: 200Mi, for: 1m}"),
+        ], minimum: 1)
+
+    private static func bound(_ form: Form, _ example: String) -> Record {
+        Record([
+            .required("above", .text(form), "What may not be exceeded.", example: example),
+            .optional(
+                "for", .text(.delay), "For how long in one go; at once when left out.",
+                example: "30s"),
+        ])
+    }
 
     static let simulation = Record([
         .optional(

@@ -69,18 +69,3 @@ package enum DesiredConfigValue: Hashable, Sendable {
     case plain(String)
     case secret(SecretName)
 }
-
-/// How a change is carried out over time.
-package enum Strategy: Hashable, Sendable, Codable {
-    /// Start, wait for health, route, stop. After `deadline` without progress the new slot is stopped
-    /// and the old one goes on serving.
-    case allAtOnce(deadline: Duration = .seconds(600))
-
-    /// The form that enters digests.
-    package var canonical: JSONValue {
-        switch self {
-        case .allAtOnce(let deadline):
-            .fields(["allAtOnce": .fields(["deadline": .integer(deadline.milliseconds)])])
-        }
-    }
-}

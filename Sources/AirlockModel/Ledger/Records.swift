@@ -120,16 +120,19 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var seen: Moment?
     /// Healthy instances of the target that were seen at the most: progress is exceeding it.
     package var best: Int
+    /// Where a canary stands; nil before its first step and for every other strategy.
+    package var canary: CanaryState?
 
     package init(
         direction: Direction = .forward, step: Int = 0, stalled: Duration = .zero,
-        seen: Moment? = nil, best: Int = 0
+        seen: Moment? = nil, best: Int = 0, canary: CanaryState? = nil
     ) {
         self.direction = direction
         self.step = step
         self.stalled = stalled
         self.seen = seen
         self.best = best
+        self.canary = canary
     }
 
     /// Whether a rollout goes to its target or back to its base.

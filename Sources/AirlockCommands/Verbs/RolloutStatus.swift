@@ -1,0 +1,142 @@
+import AirlockEngine
+import AirlockHost
+import AirlockModel
+import AirlockPorts
+import AirlockRollout
+import ArgumentParser
+
+extension RolloutCommand {
+    /// `airlock rollout status LANE`.
+    struct Status: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "status",
+            abstract: "Show where the change of a lane stands and what it waits for.",
+            discussion: """
+                For a canary: its step, its share of the traffic and what the judge says now, with the \
+                numbers and the limits that they are held to.
+                """)
+
+        @Argument(help: "The lane, such as production/checkout.")
+        var lane: LaneID
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var output: FormatOption
+
+        func perform() async throws -> ExitStatus {
+            let wiring = try Wiring(try common.settings())
+            let reading = try await LaneReading(wiring)
+            try reading.names.check(.lane(lane))
+            guard let found = reading.lanes.first(where: { $0.record.lane == lane }),
+                let operation = found.operation
+            else {
+                try Output.outcome("Nothing is under way in \(lane).", as: output.format)
+                return .done
+            }
+            let view = await RolloutView(
+                operation, observed: found.observed, signals: wiring.signals.values.first,
+                now: wiring.clock.now())
+            switch output.format {
+            case .json, .yaml: try Output.value(view, as: output.format)
+            case .human: Output.data(view.text)
+            }
+            return .done
+        }
+    }
+}
+
+/// One operation as `airlock rollout status` shows it.
+private struct RolloutView: Encodable {
+    let lane: String
+    let operation: Int
+    let change: String?
+    let commit: String?
+    let author: String?
+    let version: String?
+    let strategy: String
+    /// Counted from 1; nil for what has no steps.
+    let step: Int?
+    let steps: Int?
+    let perMille: Int?
+    let heldSeconds: Int?
+    let verdict: String?
+    let evidence: String?
+    /// What it waits for, or what it does next.
+    let next: String
+
+    /// Asks the pure rollout what it would do now; nothing is written and nothing is done.
+    init(
+        _ operation: OperationRecord, observed: LaneObservation?,
+        signals: (any SignalSource)?, now: Moment
+    ) async {
+        lane = operation.lane.description
+        self.operation = operation.number
+        change = operation.change?.id.description
+        commit = operation.commit?.description
+        author = operation.author
+        guard case .slot(_, let version, _)? = operation.change?.target else {
+            self.version = nil
+            strategy = operation.change == nil ? "repair" : "removal"
+            (step, steps, perMille, heldSeconds, verdict, evidence) = (nil, nil, nil, nil, nil, nil)
+            next = Self.next(operation, observed, nil, now).words
+            return
+        }
+        self.version = version
+        let answer = await Self.answer(operation, signals, now)
+        let (state, words) = Self.next(operation, observed, answer, now)
+        next = words
+        guard case .canary(let plan)? = operation.change?.strategy, let canary = state.canary else {
+            strategy = "allAtOnce"
+            (step, steps, perMille, heldSeconds, verdict, evidence) = (nil, nil, nil, nil, nil, nil)
+            return
+        }
+        strategy = "canary"
+        step = canary.step + 1
+        steps = plan.steps.count
+        perMille = plan.steps[canary.step]
+        heldSeconds = canary.held.milliseconds / 1000
+        verdict = canary.verdict
+        // Before the router has taken the step's share there is nothing to tell.
+        evidence = canary.judgedTo == nil ? nil : canary.told
+    }
+
+    private static func answer(
+        _ operation: OperationRecord, _ signals: (any SignalSource)?, _ now: Moment
+    ) async -> SignalAnswer? {
+        guard let question = Rollout.question(of: operation, now: now) else { return nil }
+        guard let signals else { return .down("nothing measures \(operation.lane)") }
+        return await signals.answer(question, of: operation.lane)
+    }
+
+    private static func next(
+        _ operation: OperationRecord, _ observed: LaneObservation?, _ answer: SignalAnswer?,
+        _ now: Moment
+    ) -> (state: RolloutState, words: String) {
+        guard let observed else {
+            return (operation.rollout, "its provider does not say what is there")
+        }
+        let step = Rollout.advance(operation, in: observed, answer: answer, now: now)
+        switch step.next {
+        case .act(let action): return (step.state, "\(action.capability.rawValue) is next")
+        case .wait(let what, _): return (step.state, what)
+        case .end(let outcome): return (step.state, outcome.word)
+        }
+    }
+
+    var text: String {
+        var lines = [
+            "\(lane)\(version.map { "  \($0)" } ?? "")  operation \(operation), \(strategy)"
+        ]
+        if let commit {
+            lines.append("commit   \(commit.prefix(10))\(author.map { "  \($0)" } ?? "")")
+        }
+        if let step, let steps, let perMille, let heldSeconds, let verdict {
+            lines.append(
+                "step     \(step) of \(steps): \(Double(perMille) / 10)% of the traffic, "
+                    + "for \(heldSeconds) s")
+            lines.append("verdict  \(verdict)")
+        }
+        if let evidence, !evidence.isEmpty { lines.append("         \(evidence)") }
+        lines.append("next     \(next)")
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,116 @@
+import AirlockAnalysis
+import AirlockModel
+
+/// Turns the strategy of a release and its bounds into a value.
+enum StrategyReader {
+    static func strategy(of root: Document.Value) throws(Problem) -> Strategy {
+        let given = root["strategy"]
+        let canary = given?["canary"]
+        if let given, canary != nil, given["allAtOnce"] != nil {
+            throw Problem(
+                given.place, "`strategy` names two ways", "write allAtOnce or canary, not both")
+        }
+        guard canary != nil || given?.text == "canary" else {
+            if let rollback = root["rollback"] {
+                throw Problem(
+                    rollback.place, "`rollback` bounds the new slot of a canary, and there is none",
+                    "add strategy: {canary: {}}, or remove it")
+            }
+            let deadline = try given?["allAtOnce"].map { given throws(Problem) in
+                try DocumentReader.read(Quantity.duration, "deadline", of: given)
+            }
+            return deadline.flatMap(\.self).map { .allAtOnce(deadline: $0) } ?? .allAtOnce()
+        }
+        return .canary(try plan(canary, limits: root["rollback"]))
+    }
+
+    private static func plan(
+        _ given: Document.Value?, limits: Document.Value?
+    ) throws(Problem) -> CanaryPlan {
+        var plan = CanaryPlan()
+        plan.limits = try limits.map { given throws(Problem) in try bounds(given) } ?? []
+        guard let given else { return plan }
+        func duration(_ key: String) throws(Problem) -> Duration? {
+            try DocumentReader.read(Quantity.duration, key, of: given)
+        }
+        if let steps = given["steps"] { plan.steps = try self.steps(steps) }
+        plan.hold = try duration("hold") ?? plan.hold
+        plan.decideWithin = try duration("decideWithin") ?? plan.decideWithin
+        plan.deadline = try duration("deadline") ?? plan.deadline
+        let undecided = try DocumentReader.read(
+            CanaryPlan.Undecided.init(rawValue:), "onUndecided", of: given)
+        plan.onUndecided = undecided ?? plan.onUndecided
+        if let share = try DocumentReader.read(Quantity.share, "falseAlarms", of: given) {
+            guard (1...5_000).contains(share.basisPoints) else {
+                throw Problem(
+                    given["falseAlarms"]?.place ?? given.place,
+                    "`falseAlarms` is a chance above zero and of at most 50%", "write 1%")
+            }
+            plan.falseAlarms = Chance(millionths: Int64(share.basisPoints) * 100)
+        }
+        return plan
+    }
+
+    private static func steps(_ given: Document.Value) throws(Problem) -> [Int] {
+        var steps: [Int] = []
+        for item in given.items {
+            let share = try DocumentReader.need(
+                item.text.flatMap(Quantity.share), "steps", item)
+            guard share.basisPoints > 0, share.basisPoints % 10 == 0 else {
+                throw Problem(
+                    item.place, "traffic is shared out in steps of 0.1%", "write 0.1%, 1% or 25%")
+            }
+            let step = share.basisPoints / 10
+            guard step > steps.last ?? 0 else {
+                throw Problem(
+                    item.place, "each step has more traffic than the one before",
+                    "write them in order, such as [1%, 5%, 25%, 100%]")
+            }
+            steps.append(step)
+        }
+        guard steps.last == 1000 else {
+            throw Problem(given.place, "the last step is not 100%", "add 100% at the end")
+        }
+        return steps
+    }
+
+    /// In the order of ``HardLimit/Known``, so that the same bounds are the same strategy.
+    private static func bounds(_ given: Document.Value) throws(Problem) -> [HardLimit] {
+        var limits: [HardLimit] = []
+        for known in HardLimit.Known.allCases {
+            guard let bound = given[known.key] else { continue }
+            let millionths: Int64? =
+                switch known {
+                case .errorRate, .cpu:
+                    try DocumentReader.read(Quantity.share, "above", of: bound)
+                        .map { Int64($0.basisPoints) * 100 }
+                case .latencyP99:
+                    try DocumentReader.read(Quantity.duration, "above", of: bound)
+                        .map { Int64($0.milliseconds) * 1000 }
+                case .memory:
+                    try DocumentReader.read(Quantity.memoryBytes, "above", of: bound)
+                        .map { Int64(min($0, 1 << 42)) * 1_000_000 }
+                }
+            limits.append(
+                HardLimit(
+                    signal: known.name, side: .above,
+                    threshold: SignalValue(
+                        millionths: try DocumentReader.need(millionths, "above", bound)),
+                    duration: try DocumentReader.read(Quantity.duration, "for", of: bound) ?? .zero)
+            )
+        }
+        return limits
+    }
+}
+
+extension HardLimit.Known {
+    /// Its name in a release.
+    fileprivate var key: String {
+        switch self {
+        case .errorRate: "errorRate"
+        case .latencyP99: "latencyP99"
+        case .cpu: "cpu"
+        case .memory: "memory"
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import AirlockEngine
+import AirlockMemory
+import AirlockModel
+import AirlockPorts
+import AirlockSimulator
+import AirlockTestSupport
+import Testing
+
+@Suite("a canary in the engine")
+struct CanaryTests {
+    private static let lane = Build.lane("production/api")
+
+    /// A stage whose production/api is at version 1, and where version 3 fails 5 of 100 requests.
+    private static func stage() -> Stage {
+        let stage = Stage()
+        stage.extra["simulation.yaml"] = """
+            artifacts:
+              "sha256:\(Build.artifact("api", 1).digest)": {errorRate: 0.5%}
+              "sha256:\(Build.artifact("api", 2).digest)": {errorRate: 0.5%}
+              "sha256:\(Build.artifact("api", 3).digest)": {errorRate: 5%}
+            traffic: {api: 2000/s}
+            secrets: {shop-key: "1"}
+
+            """
+        release(1, in: stage)
+        return stage
+    }
+
+    private static func release(_ version: Int, in stage: Stage) {
+        stage.extra["services/api/production.yaml"] = """
+            artifact: \(Build.artifact("api", version))
+            replicas: 4
+            strategy: {canary: {steps: [1%, 25%, 100%], hold: 1m}}
+            rollback: {errorRate: {above: 50%, for: 10s}}
+
+            """
+        stage.commit()
+    }
+
+    @Test("a good release goes through its steps, and each is in the log with its evidence")
+    func good() async throws {
+        let stage = Self.stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Self.release(2, in: stage)
+        let summary = try await stage.settle(engine, rounds: 3_000)
+        #expect(summary.underWay.isEmpty && summary.rolledBack.isEmpty)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        let steps = try await stage.entries(.decision, of: "production/api")
+            .filter { $0.detail["step"] != nil }
+        #expect(steps.compactMap { $0.detail["perMille"] }.contains("250"))
+        #expect(
+            steps.contains {
+                $0.outcome == "acceptable" && $0.detail["evidence"]?.contains("is excluded") == true
+            })
+    }
+
+    @Test("a bad release is caught at 1%, rolled back and quarantined, with the numbers in the log")
+    func bad() async throws {
+        let stage = Self.stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Self.release(3, in: stage)
+        let summary = try await stage.settle(engine, rounds: 600)
+        #expect(summary.rolledBack == [Self.lane])
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        let quarantined = try await stage.entries(.quarantined, of: "production/api")
+        #expect(quarantined.first?.detail["reason"]?.contains("evidence of harm") == true)
+        let routes = try await stage.entries(.intended, of: "production/api")
+            .compactMap { $0.detail["action"] }.filter { $0.contains("route") }
+        // All to the first, 1% to the bad one, all back.
+        #expect(routes.count == 3)
+    }
+
+    @Test(
+        "a newer release takes the place of a canary, and traffic does not pass through the old one"
+    )
+    func superseded() async throws {
+        let stage = Self.stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Self.release(2, in: stage)
+        for _ in 0..<10 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        Self.release(3, in: stage)
+        let summary = try await stage.settle(engine, rounds: 600)
+        #expect(summary.rolledBack == [Self.lane])
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+    }
+
+    @Test("a kill in the middle of a step loses no evidence and doubles none")
+    func killed() async throws {
+        let stage = Self.stage()
+        var engine = try await stage.engine()
+        try await stage.settle(engine)
+        Self.release(3, in: stage)
+        var rolledBack = false
+        for _ in 0..<300 where !rolledBack {
+            let summary = try await engine.tick()
+            rolledBack = summary.rolledBack.contains(Self.lane)
+            stage.clock.advance(by: .seconds(1))
+            engine = try await stage.restart()
+        }
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
+    }
+}
