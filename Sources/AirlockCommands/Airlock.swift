@@ -26,7 +26,9 @@ package struct AirlockCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Steer",
-                subcommands: [FreezeCommand.self, ThawCommand.self, RolloutCommand.self]),
+                subcommands: [
+                    FreezeCommand.self, ThawCommand.self, RolloutCommand.self, RollbackCommand.self,
+                ]),
             CommandGroup(
                 name: "Tools",
                 subcommands: [

@@ -80,7 +80,7 @@ struct FleetReading {
         return reading
     }
 
-    private func fetch() async throws -> (FetchedHead, [String]) {
+    func fetch() async throws -> (FetchedHead, [String]) {
         do {
             let head = try await Progress.around("fetching \(wiring.settings.shown(.repo))") {
                 try await source.fetch(limit: Self.fetchLimit)

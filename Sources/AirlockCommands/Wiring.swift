@@ -114,13 +114,13 @@ struct Wiring: Sendable {
         }
         adjust(&engine)
         let source = try source()
-        let copy =
-            try settings.mayPush()
-            ? LogCopy(log: ledger, writer: source, author: try settings.gitIdentity()) : nil
+        let author = try settings.mayPush() ? settings.gitIdentity() : nil
         return try await Engine(
             parts: EngineParts(
                 source: source, ledger: ledger, providers: providers,
-                signals: signals, secrets: secrets, behaviours: world, copy: copy,
+                signals: signals, secrets: secrets, behaviours: world,
+                copy: author.map { LogCopy(log: ledger, writer: source, author: $0) },
+                reverts: author.map { RevertBranches(writer: source, author: $0) },
                 clock: clock, logger: try logger(), settings: engine))
     }
 

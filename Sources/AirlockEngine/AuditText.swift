@@ -74,6 +74,17 @@ enum AuditText {
         return entry
     }
 
+    /// The entry of a branch on which the release of a rolled back operation is put back.
+    static func offered(
+        _ operation: OperationRecord, on branch: BranchName, as commit: CommitID,
+        at time: Timestamp
+    ) -> AuditDraft {
+        var entry = draft(.decision, operation, at: time, outcome: "revert offered")
+        entry.actor = .airlock
+        entry.detail = ["branch": branch.description, "revert": commit.description]
+        return entry
+    }
+
     static func intended(
         _ order: ActionOrder, _ operation: OperationRecord, at time: Timestamp
     ) -> AuditDraft {

@@ -13,6 +13,7 @@ package actor Engine: Service {
     let books: Books
     let keeper: SourceKeeper
     private let copier: LogCopier?
+    private let reverts: RevertOffers?
     var reconcilers: [EnvironmentName: EnvironmentReconciler] = [:]
     private let started: Timestamp
     private var lastTick: Timestamp?
@@ -46,6 +47,7 @@ package actor Engine: Service {
         do { books = try await Books(ledger: parts.ledger) } catch { throw .ledger(error) }
         keeper = SourceKeeper(parts: parts, books: books)
         copier = parts.copy.map { LogCopier($0, clock: parts.clock, logger: parts.logger) }
+        reverts = parts.reverts.map { [books] in RevertOffers($0, parts: parts, books: books) }
         started = parts.clock.now().wall
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
         let entry = AuditDraft(
@@ -113,6 +115,12 @@ package actor Engine: Service {
         if let copier {
             group.addTask {
                 await copier.run()
+                return .follower
+            }
+        }
+        if let reverts {
+            group.addTask {
+                await reverts.run()
                 return .follower
             }
         }
@@ -198,7 +206,8 @@ package actor Engine: Service {
 
     func reconciler(for name: EnvironmentName) -> EnvironmentReconciler {
         if let known = reconcilers[name] { return known }
-        let fresh = EnvironmentReconciler(name: name, parts: parts, books: books, keeper: keeper)
+        let fresh = EnvironmentReconciler(
+            name: name, parts: parts, books: books, keeper: keeper, reverts: reverts)
         reconcilers[name] = fresh
         if isRunning { signal.yield(.spawn(fresh)) }
         return fresh

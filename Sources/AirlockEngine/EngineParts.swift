@@ -15,6 +15,8 @@ package struct EngineParts: Sendable {
     package var behaviours: (any BehaviourSink)?
     /// Where the audit log's checkpoints are copied to; nil where nothing may be pushed.
     package var copy: LogCopy?
+    /// Where reverts are offered; nil where nothing may be pushed.
+    package var reverts: RevertBranches?
     package var clock: any AirlockClock
     package var logger: Logger
     package var settings: EngineSettings
@@ -23,8 +25,9 @@ package struct EngineParts: Sendable {
         source: any CommitSource, ledger: any Ledger,
         providers: [ProviderChoice: any Provider],
         signals: [ProviderChoice: any SignalSource] = [:], secrets: any SecretSource,
-        behaviours: (any BehaviourSink)?, copy: LogCopy? = nil, clock: any AirlockClock,
-        logger: Logger, settings: EngineSettings
+        behaviours: (any BehaviourSink)?, copy: LogCopy? = nil,
+        reverts: RevertBranches? = nil, clock: any AirlockClock, logger: Logger,
+        settings: EngineSettings
     ) {
         self.source = source
         self.ledger = ledger
@@ -33,6 +36,7 @@ package struct EngineParts: Sendable {
         self.secrets = secrets
         self.behaviours = behaviours
         self.copy = copy
+        self.reverts = reverts
         self.clock = clock
         self.logger = logger
         self.settings = settings

@@ -37,6 +37,7 @@ actor EnvironmentReconciler {
     let parts: EngineParts
     let books: Books
     let keeper: SourceKeeper
+    private let reverts: RevertOffers?
     private let events: AsyncStream<Event>
     private let announce: AsyncStream<Event>.Continuation
     private let stopping = Mutex(false)
@@ -74,8 +75,11 @@ actor EnvironmentReconciler {
     private(set) var status = EnvironmentStatus()
     private var isPassing = false
 
-    init(name: EnvironmentName, parts: EngineParts, books: Books, keeper: SourceKeeper) {
-        self.name = name
+    init(
+        name: EnvironmentName, parts: EngineParts, books: Books, keeper: SourceKeeper,
+        reverts: RevertOffers?
+    ) {
+        (self.name, self.reverts) = (name, reverts)
         standing = StandingPlan(environment: name)
         self.parts = parts
         self.books = books
@@ -195,7 +199,8 @@ actor EnvironmentReconciler {
         guard let accepted, let provider, let tier, let claimed else { return nil }
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
-            provider: provider, signals: signals, clock: parts.clock, logger: parts.logger,
+            provider: provider, signals: signals, reverts: reverts, clock: parts.clock,
+            logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })
     }
 

@@ -37,6 +37,8 @@ struct LaneWorker: Sendable {
     let provider: any Provider
     /// Nil where nobody measures.
     let signals: (any SignalSource)?
+    /// Nil where nothing may be pushed.
+    let reverts: RevertOffers?
     let clock: any AirlockClock
     let logger: Logger
     let isStopping: @Sendable () -> Bool
@@ -174,6 +176,9 @@ struct LaneWorker: Sendable {
         try await books.commit(pending)
         pending = LedgerTransaction()
         logger.notice("operation \(outcome.word)", metadata: metadata(operation))
+        if case .rolledBack(let reason) = outcome, operation.change?.kind == .replace {
+            reverts?.offer(operation, because: reason)
+        }
     }
 
     private func ended(

@@ -94,9 +94,12 @@ final class Stage: Sendable {
     }
 
     /// Starts `airlock run`, and waits until it answers on its socket.
-    func startReconciler(_ more: String...) async throws -> RunningProgram {
+    func startReconciler(
+        _ more: String..., environment: [String: String?] = [:]
+    ) async throws -> RunningProgram {
         let root = Self.isRoot ? ["--allow-root"] : []
-        let program = try start(["run", "--poll", "1s"] + root + more)
+        let program = try start(
+            ["run", "--poll", "1s"] + root + more, environment: environment)
         try await Wait.until("the reconciler answers") {
             guard program.isRunning else { throw StageError(try program.errors()) }
             return FileManager.default.fileExists(atPath: state + "/control.sock")

@@ -119,50 +119,6 @@ import Testing
         #expect(try await stage.airlock("detect", "--sensitivity", "2").code == 64)
     }
 
-    @Test("a bad release is caught by its canary, and rollout status tells what the judge says")
-    func canary() async throws {
-        let stage = try await Stage()
-        try stage.commit(
-            "canaries",
-            [
-                "simulation.yaml": """
-                artifacts: {"sha256:\(String(repeating: "e", count: 64))": {errorRate: 40%}}
-                traffic: {api: 2000/s}
-                secrets: {api-db: "1"}
-
-                """
-            ])
-        try await stage.must("reconcile", "--wait", "20s")
-        let idle = try await stage.must("rollout", "status", "production/api")
-        #expect(idle.output.contains("Nothing is under way"))
-        try stage.commit(
-            "a bad one",
-            [
-                "services/api/production.yaml": """
-                artifact: registry.example/api@sha256:\(String(repeating: "e", count: 64))
-                version: 9.9.9
-                replicas: 1
-                strategy: {canary: {steps: [10%, 100%], hold: 1m}}
-
-                """
-            ])
-        let run = try await stage.startReconciler()
-        try await Wait.until("the canary is given up") {
-            let status = try await stage.must("rollout", "status", "production/api").output
-            #expect(
-                status.contains("Nothing is under way") || status.contains("canary"), "\(status)")
-            return try await stage.must("history", "production/api").output.contains("rolled back")
-        }
-        run.signal(SIGTERM)
-        _ = try await run.outcome(within: .seconds(30))
-        let lane = try await stage.lane("production/api")
-        #expect(lane["state"] as? String == "held", "\(lane)")
-        let history = try await stage.must("history", "production/api").output
-        #expect(history.contains("evidence of harm"), "\(history)")
-        let json = try await stage.must("rollout", "status", "production/api", "-o", "json").json()
-        #expect(json["format_version"] as? String == "1.0")
-    }
-
     @Test("schema and completion say what there is when asked for something else")
     func unknownKinds() async throws {
         let stage = try await Stage(nil)

@@ -1,0 +1,101 @@
+import AirlockManifest
+package import AirlockModel
+package import AirlockPorts
+
+/// One file of a commit as it is, and as it would be with a lane's release put back.
+package struct Reversal: Hashable, Sendable {
+    /// The commit that is edited.
+    package let commit: CommitID
+    package let path: String
+    package let before: [UInt8]
+    package let after: [UInt8]
+
+    /// Why there is none.
+    package enum Failure: Error, Hashable, Sendable {
+        /// Git cannot be read.
+        case source(SourceError)
+        /// The commit has no release of that lane.
+        case noRelease(path: String)
+        /// The release says that already: what differs lies elsewhere, such as in `service.yaml`.
+        case nothingToDo(path: String)
+        /// The file has to be edited by hand.
+        case byHand(path: String, String)
+    }
+
+    /// Puts artifact, version and configuration of a lane's release back to `slot`; every other line
+    /// of the file stays.
+    package init(
+        of lane: LaneID, to slot: SlotSpec, version: String?, at commit: CommitID,
+        from source: any CommitSource
+    ) async throws(Failure) {
+        let path = "services/\(lane.unit.name)/\(lane.environment).yaml"
+        let found: [UInt8]?
+        do throws(SourceError) { found = try await Self.file(path, of: commit, from: source) } catch
+        {
+            throw .source(error)
+        }
+        guard let file = found else { throw .noRelease(path: path) }
+        let config = slot.config.mapValues { value -> DesiredConfigValue in
+            switch value {
+            case .plain(let text): .plain(text)
+            case .secret(let name, _): .secret(name)
+            }
+        }
+        let wanted = ReleaseEdit.Wanted(
+            artifact: slot.artifact, version: version, config: config)
+        do throws(ReleaseEdit.Failure) {
+            after = try ReleaseEdit.bytes(of: file, saying: wanted)
+        } catch {
+            switch error {
+            case .nothingToDo: throw .nothingToDo(path: path)
+            case .unreadable(let why): throw .byHand(path: path, "it cannot be read: \(why)")
+            case .notByLines: throw .byHand(path: path, "it is not laid out in lines")
+            }
+        }
+        (self.commit, self.path, before) = (commit, path, file)
+    }
+
+    private static func file(
+        _ path: String, of commit: CommitID, from source: any CommitSource
+    ) async throws(SourceError) -> [UInt8]? {
+        let files = try await source.delta(from: nil, to: commit)
+        for case .set(let entry) in files.changes where entry.path == path {
+            return try await source.blobs([entry.object])[entry.object]
+        }
+        return nil
+    }
+
+    /// The name of the branch on which it is offered.
+    ///
+    /// - Parameter operation: The one that was rolled back, or from which is gone back.
+    package static func branch(of lane: LaneID, operation: Int) -> BranchName? {
+        BranchName("airlock/rollback/\(lane.environment)-\(lane.unit.name)-\(operation)")
+    }
+
+    /// The commit that makes it.
+    package func draft(
+        _ lane: LaneID, version: String?, because reason: String, by author: GitIdentity,
+        at time: Timestamp
+    ) -> CommitDraft {
+        CommitDraft(
+            parent: commit, files: [path: after], author: author, time: time,
+            message: """
+                Put \(lane) back\(version.map { " to \($0)" } ?? "")
+
+                \(reason)
+                """)
+    }
+}
+
+extension Reversal.Failure {
+    /// One phrase with the next move.
+    package var phrase: String {
+        switch self {
+        case .source(let error): error.phrase
+        case .noRelease(let path): "the commit has no \(path)"
+        case .nothingToDo(let path):
+            "\(path) says that already; what differs lies in service.yaml or a secret"
+        case .byHand(let path, let why): "\(path) has to be edited by hand: \(why)"
+        }
+    }
+}

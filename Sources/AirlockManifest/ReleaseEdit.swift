@@ -1,0 +1,236 @@
+package import AirlockModel
+
+/// Puts artifact, version and configuration of a release file to what they shall be, line by line:
+/// comments, order, spelling and every other key stay as they are.
+package struct ReleaseEdit: Sendable {
+    /// What the file shall say afterwards.
+    package struct Wanted: Hashable, Sendable {
+        package let artifact: ArtifactReference
+        package let version: String?
+        package let config: [String: DesiredConfigValue]
+
+        package init(
+            artifact: ArtifactReference, version: String?, config: [String: DesiredConfigValue]
+        ) {
+            self.artifact = artifact
+            self.version = version
+            self.config = config
+        }
+    }
+
+    /// Why there is no such file.
+    package enum Failure: Error, Hashable, Sendable {
+        /// The file cannot be read as a release as it is.
+        case unreadable(String)
+        /// It says that already.
+        case nothingToDo
+        /// It is written in a way that cannot be edited by lines.
+        case notByLines
+    }
+
+    private var lines: [String]
+    /// Lines that are replaced by these, by their number from 0; nothing deletes the line.
+    private var changes: [Int: [String]] = [:]
+
+    /// The bytes of the file after the edit.
+    ///
+    /// What comes out is read again and compared, so a wrong edit is a failure and never a file.
+    package static func bytes(
+        of file: [UInt8], saying wanted: Wanted
+    ) throws(Failure) -> [UInt8] {
+        let before = try release(file)
+        if says(before, wanted) { throw .nothingToDo }
+        let root: Document.Value
+        var duplicates = DuplicateKeys()
+        do throws(Problem) { root = try Document(file, duplicates: &duplicates).root } catch {
+            throw .unreadable(error.problem)
+        }
+        var edit = ReleaseEdit(
+            lines: file.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+                String(decoding: $0, as: UTF8.self)
+            })
+        guard edit.apply(wanted, to: root, before) else { throw .notByLines }
+        let after = Array(edit.text.utf8)
+        var expected = before
+        expected.artifact = wanted.artifact
+        expected.version = wanted.version
+        expected.config = wanted.config
+        guard try release(after) == expected else { throw .notByLines }
+        return after
+    }
+
+    private init(lines: [String]) { self.lines = lines }
+
+    private static func release(_ file: [UInt8]) throws(Failure) -> Release {
+        let (value, problems) = DecodedDocument.read(file, as: .release)
+        guard case .release(let release)? = value else {
+            throw .unreadable(problems.first?.problem ?? "it is no release")
+        }
+        return release
+    }
+
+    private static func says(_ release: Release, _ wanted: Wanted) -> Bool {
+        release.artifact == wanted.artifact && release.version == wanted.version
+            && release.config == wanted.config
+    }
+
+    private var text: String {
+        lines.indices.flatMap { changes[$0] ?? [lines[$0]] }.joined(separator: "\n")
+    }
+
+    // MARK: Editing
+
+    /// Notes every change; false when the file is not laid out in lines.
+    private mutating func apply(
+        _ wanted: Wanted, to root: Document.Value, _ before: Release
+    ) -> Bool {
+        guard root.pairs.allSatisfy({ $0.place.column == 1 }),
+            let artifact = root.pairs.first(where: { $0.key == "artifact" })
+        else { return false }
+        let anchor = artifact.value.place.line - 1
+        if before.artifact != wanted.artifact,
+            !replace(artifact.value, with: wanted.artifact.description)
+        {
+            return false
+        }
+        if before.version != wanted.version {
+            let pair = root.pairs.first { $0.key == "version" }
+            switch (pair, wanted.version) {
+            case (let pair?, let version?):
+                guard replace(pair.value, with: Self.spelled(version)) else { return false }
+            case (let pair?, nil): changes[pair.place.line - 1] = []
+            case (nil, let version?): append("version: \(Self.spelled(version))", after: anchor)
+            case (nil, nil): break
+            }
+        }
+        guard before.config != wanted.config else { return true }
+        guard let config = root.pairs.first(where: { $0.key == "config" }) else {
+            append("config:", after: anchor)
+            for (key, value) in wanted.config.sorted(by: { $0.key < $1.key }) {
+                append("  \(key): \(Self.spelled(value))", after: anchor)
+            }
+            return true
+        }
+        return apply(wanted.config, to: config, before.config)
+    }
+
+    /// The table of configuration: key by key where each has its line, else as a whole.
+    private mutating func apply(
+        _ wanted: [String: DesiredConfigValue], to config: Document.Pair,
+        _ before: [String: DesiredConfigValue]
+    ) -> Bool {
+        let pairs = config.value.pairs
+        guard let first = pairs.first, first.place.line > config.place.line else {
+            let spelled = wanted.sorted { $0.key < $1.key }
+                .map { "\($0.key): \(Self.spelled($0.value))" }
+            return replace(config.value, with: "{\(spelled.joined(separator: ", "))}")
+        }
+        if wanted.isEmpty {
+            changes[config.place.line - 1] = []
+        }
+        for pair in pairs {
+            guard let value = wanted[pair.key] else {
+                guard pair.value.place.line == pair.place.line else { return false }
+                changes[pair.place.line - 1] = []
+                continue
+            }
+            if before[pair.key] != value, !replace(pair.value, with: Self.spelled(value)) {
+                return false
+            }
+        }
+        let indent = String(repeating: " ", count: first.place.column - 1)
+        let last = pairs.map(\.place.line).max() ?? first.place.line
+        for (key, value) in wanted.sorted(by: { $0.key < $1.key }) where before[key] == nil {
+            append("\(indent)\(key): \(Self.spelled(value))", after: last - 1)
+        }
+        return true
+    }
+
+    private mutating func append(_ line: String, after index: Int) {
+        // Lines that end as Windows ends them are joined by others that do.
+        let end = lines[index].unicodeScalars.last == "\r" ? "\r" : ""
+        changes[index, default: [lines[index]]].append(line + end)
+    }
+
+    /// Replaces a value that lies on one line; what follows it, such as a comment, stays.
+    private mutating func replace(_ value: Document.Value, with text: String) -> Bool {
+        let index = value.place.line - 1
+        guard lines.indices.contains(index) else { return false }
+        let line = Array(lines[index].unicodeScalars)
+        let start = value.place.column - 1
+        guard start < line.count, let end = Self.end(of: line, from: start) else { return false }
+        var new = String.UnicodeScalarView()
+        new.append(contentsOf: line[..<start])
+        new.append(contentsOf: text.unicodeScalars)
+        new.append(contentsOf: line[end...])
+        changes[index] = [String(new)]
+        return true
+    }
+
+    /// Where the value that begins at `start` ends: behind its quote or bracket, or before a comment.
+    private static func end(of line: [Unicode.Scalar], from start: Int) -> Int? {
+        var (quote, depth, index): (Unicode.Scalar?, Int, Int) = (nil, 0, start)
+        let isPlain = !["\"", "'", "{", "["].contains(line[start])
+        while index < line.count {
+            let scalar = line[index]
+            if let open = quote {
+                if open == "\"", scalar == "\\" { index += 1 }
+                if scalar == open { quote = nil }
+            } else if isPlain {
+                if scalar == "#", index > start, line[index - 1] == " " { break }
+            } else {
+                switch scalar {
+                case "\"", "'": quote = scalar
+                case "{", "[": depth += 1
+                case "}", "]": depth -= 1
+                default: break
+                }
+            }
+            index += 1
+            if !isPlain, quote == nil, depth == 0 { return index }
+        }
+        guard isPlain else { return nil }
+        while index > start, line[index - 1] == " " || line[index - 1] == "\r" { index -= 1 }
+        return index
+    }
+
+    // MARK: Spelling
+
+    private static func spelled(_ value: DesiredConfigValue) -> String {
+        switch value {
+        case .plain(let text): spelled(text)
+        case .secret(let name): "{secret: \(name)}"
+        }
+    }
+
+    /// A scalar without quotes where YAML reads the same text, else with them.
+    private static func spelled(_ text: String) -> String {
+        let isSafe =
+            !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+                    || (0x61...0x7A).contains(byte)
+                    || [0x2D, 0x2E, 0x2F, 0x5F, 0x2B].contains(byte)
+            } && text.utf8.first != 0x2D
+        let isSpelledSo = ["~", "null", "Null", "NULL"].contains(text)
+        if isSafe, !isSpelledSo { return text }
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\t": quoted += "\\t"
+            default:
+                if scalar.value < 0x20 {
+                    quoted +=
+                        "\\x" + (scalar.value < 16 ? "0" : "")
+                        + String(scalar.value, radix: 16)
+                } else {
+                    quoted.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return quoted + "\""
+    }
+}

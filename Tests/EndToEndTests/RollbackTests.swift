@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+/// A bad release goes back by itself, and the decision goes to git.
+@Suite("rollback") struct RollbackTests {
+    private static let push: [String: String?] = ["AIRLOCK_GIT_PUSH": "true"]
+
+    @Test("a bad release is caught by its canary, and rollout status tells what the judge says")
+    func canary() async throws {
+        let stage = try await Stage()
+        try stage.commit(
+            "canaries",
+            [
+                "simulation.yaml": """
+                artifacts: {"sha256:\(String(repeating: "e", count: 64))": {errorRate: 40%}}
+                traffic: {api: 2000/s}
+                secrets: {api-db: "1"}
+
+                """
+            ])
+        try await stage.must("reconcile", "--wait", "20s")
+        let idle = try await stage.must("rollout", "status", "production/api")
+        #expect(idle.output.contains("Nothing is under way"))
+        try stage.commit(
+            "a bad one",
+            [
+                "services/api/production.yaml": """
+                artifact: registry.example/api@sha256:\(String(repeating: "e", count: 64))
+                version: 9.9.9
+                replicas: 1
+                config: {LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}
+                strategy: {canary: {steps: [10%, 100%], hold: 1m}}
+
+                """
+            ])
+        let run = try await stage.startReconciler(environment: Self.push)
+        try await Wait.until("the canary is given up") {
+            let status = try await stage.must("rollout", "status", "production/api").output
+            #expect(
+                status.contains("Nothing is under way") || status.contains("canary"), "\(status)")
+            return try await stage.must("history", "production/api").output.contains("rolled back")
+        }
+        let lane = try await stage.lane("production/api")
+        #expect(lane["state"] as? String == "held", "\(lane)")
+        let history = try await stage.must("history", "production/api").output
+        #expect(history.contains("evidence of harm"), "\(history)")
+        let json = try await stage.must("rollout", "status", "production/api", "-o", "json").json()
+        #expect(json["format_version"] as? String == "1.0")
+
+        // The decision is in git: a branch that changes the release's lines and nothing else.
+        try await Wait.until("the revert is offered") {
+            try stage.git("branch", "--list", "airlock/rollback/*").contains("production-api")
+        }
+        run.signal(SIGTERM)
+        _ = try await run.outcome(within: .seconds(30))
+        let branch = try stage.git(
+            "for-each-ref", "--format=%(refname:short)", "refs/heads/airlock/rollback")
+        let shown = try stage.git("show", "--format=%B", branch)
+        #expect(shown.hasPrefix("Put production/api back to 1.0.0\n\nerror-rate: "), "\(shown)")
+        let changed = shown.split(separator: "\n").filter { $0.hasPrefix("+") || $0.hasPrefix("-") }
+            .dropFirst(2).map { $0.prefix(9) }
+        #expect(changed == ["-artifact", "-version:", "+artifact", "+version:"], "\(shown)")
+        #expect(try await stage.must("audit", "show").output.contains("revert offered"))
+        // Merged, it is what runs: nothing is under way and nothing is held.
+        try stage.git("merge", "--quiet", branch)
+        let after = try await stage.must("reconcile", "--wait", "20s")
+        #expect(after.output.contains("every lane is what git says"), "\(after.output)")
+        try await stage.must("audit", "verify")
+    }
+
+    @Test("rollback prints a patch that git applies, and pushes a branch where it may")
+    func rollback() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        let none = try await stage.airlock("rollback", "production/api", "--patch")
+        #expect(none.code == 1 && none.errors.contains("never settled on anything but"))
+        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        try await stage.must("reconcile", "--wait", "20s")
+        let patch = try await stage.must("rollback", "production/api", "--patch")
+        try patch.output.write(toFile: stage.root + "/p", atomically: true, encoding: .utf8)
+        try stage.git("apply", "--index", stage.root + "/p")
+        try stage.git("commit", "--quiet", "--message", "back")
+        try await stage.must("reconcile", "--wait", "20s")
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
+        let unpushed = try await stage.must("rollback", "production/api", "--to", "5")
+        #expect(
+            unpushed.errors.contains("may not push") && unpushed.output.contains("+version: 1.1.0"))
+        let wrong = try await stage.airlock("rollback", "production/api", "--to", "99")
+        #expect(wrong.code == 1 && wrong.errors.contains("has no operation 99"))
+        let pushed = try await stage.airlock(
+            "rollback", "production/api", "--to", "5", "-o", "json", environment: Self.push)
+        #expect(pushed.code == 0, "\(pushed.errors)")
+        #expect(try pushed.json()["branch"] as? String == "airlock/rollback/production-api-5")
+        let plan = try await stage.must("plan", "--ref", "airlock/rollback/production-api-5")
+        #expect(plan.output.contains("1.0.0 → 1.1.0"), "\(plan.output)")
+    }
+}
