@@ -58,19 +58,23 @@ enum AuditText {
         return entry
     }
 
-    /// The entry of a canary that came to a step or to another verdict; nil when it did neither.
+    /// The entry of a change that came to its next step, or was found harmful; nil when it did neither.
     static func moved(
         _ operation: OperationRecord, from old: RolloutState, at time: Timestamp
     ) -> AuditDraft? {
-        guard case .canary(let plan)? = operation.change?.strategy,
-            let canary = operation.rollout.canary,
-            old.canary?.step != canary.step || old.canary?.verdict != canary.verdict
+        guard let steps = operation.change?.strategy.steps, let canary = operation.rollout.canary,
+            old.canary?.step != canary.step || (old.canary?.isHarmful == true) != canary.isHarmful
         else { return nil }
-        var entry = draft(.decision, operation, at: time, outcome: canary.verdict)
+        var entry = draft(.decision, operation, at: time, outcome: "step")
         entry.actor = .airlock
-        entry.detail["step"] = "\(canary.step + 1) of \(plan.steps.count)"
-        entry.detail["perMille"] = "\(plan.steps[canary.step])"
-        if canary.judgedTo != nil { entry.detail["evidence"] = canary.told }
+        entry.detail["step"] = "\(canary.step + 1) of \(steps.count)"
+        entry.detail["perMille"] = "\(steps[canary.step])"
+        if canary.isHarmful {
+            entry.outcome = canary.word
+            entry.detail["evidence"] = canary.told
+        } else if let passed = canary.passed {
+            entry.detail["evidence"] = passed
+        }
         return entry
     }
 

@@ -1,6 +1,7 @@
 import AirlockModel
 import AirlockPlan
 import AirlockPorts
+import AirlockRollout
 import AirlockTrust
 import Logging
 import Synchronization
@@ -363,7 +364,11 @@ actor EnvironmentReconciler {
         guard !isLeftOut(plan) else { return nil }
         let open = state.lanes[plan.lane]?.operation
         switch plan.disposition {
-        case .hold, .leave: return nil
+        case .leave: return nil
+        case .hold:
+            guard let open, let operation = state.operations[open], Rollout.isWatched(operation)
+            else { return nil }
+            return .watch(open)
         case .back(let operation): return .resume(operation)
         case .change(let change, let operation):
             guard isAccepted else { return nil }

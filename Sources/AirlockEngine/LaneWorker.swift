@@ -10,6 +10,8 @@ enum Assignment: Sendable {
     case open(OperationRecord.Work, commit: CommitID?, author: String?, superseding: Int?)
     /// The operation of that number goes on.
     case resume(Int)
+    /// The operation of that number may not go on; harm that it does is taken back.
+    case watch(Int)
 }
 
 /// How a visit to a lane ended.
@@ -54,7 +56,10 @@ struct LaneWorker: Sendable {
         guard var operation = await operation(for: assignment, pending: &pending) else {
             return .yielded
         }
-        let end = try await work(on: &operation, observed: known, pending: &pending)
+        var isWatching = false
+        if case .watch = assignment { isWatching = true }
+        let end = try await work(
+            on: &operation, isWatching: isWatching, observed: known, pending: &pending)
         if !pending.isEmpty {
             try await books.commit(pending)
             await books.remember(operation)
@@ -67,7 +72,7 @@ struct LaneWorker: Sendable {
     /// - Parameter pending: What happened and is not durable yet. It goes with the next intent or the
     ///   end: nothing is sent before that is on disk, and what a kill loses is found by looking.
     private func work(
-        on operation: inout OperationRecord, observed known: LaneObservation?,
+        on operation: inout OperationRecord, isWatching: Bool, observed known: LaneObservation?,
         pending: inout LedgerTransaction
     ) async throws(EngineHalt) -> VisitEnd {
         var observed: LaneObservation
@@ -77,10 +82,16 @@ struct LaneWorker: Sendable {
             do { observed = try await look() } catch { return .failed(error.phrase) }
         }
         for _ in 0..<Self.actionsPerVisit {
-            if await hasToYield(operation) { return .yielded }
+            if isStopping() { return .yielded }
+            let isFrozen = await isFrozen(operation)
+            if isFrozen, !Rollout.isWatched(operation) { return .yielded }
             let now = clock.now()
             let step = Rollout.advance(
                 operation, in: observed, answer: await answer(for: operation, now: now), now: now)
+            if isFrozen || isWatching, case .forward = step.state.direction {
+                await remember(evidence: step.state, of: operation)
+                return isWatching ? .waiting(.seconds(1)) : .yielded
+            }
             try await keep(step.state, in: &operation, pending: &pending)
             switch step.next {
             case .wait(_, let lookAgain): return .waiting(lookAgain)
@@ -120,12 +131,15 @@ struct LaneWorker: Sendable {
         return answer
     }
 
-    /// A freeze stops what goes forward and repairs; going back goes on.
-    private func hasToYield(_ operation: OperationRecord) async -> Bool {
-        if isStopping() { return true }
-        return await isFrozen(operation)
+    /// Keeps what was seen of an operation that may not go on; a step that it would take is not taken.
+    private func remember(evidence state: RolloutState, of operation: OperationRecord) async {
+        guard state.canary?.step == operation.rollout.canary?.step else { return }
+        var operation = operation
+        operation.rollout.canary = state.canary
+        await books.remember(operation)
     }
 
+    /// A freeze stops what goes forward and repairs; going back goes on.
     private func isFrozen(_ operation: OperationRecord) async -> Bool {
         if case .back = operation.rollout.direction { return false }
         return await books.freeze(of: lane, at: clock.now().wall) != nil
@@ -137,7 +151,7 @@ struct LaneWorker: Sendable {
         for assignment: Assignment, pending: inout LedgerTransaction
     ) async -> OperationRecord? {
         switch assignment {
-        case .resume(let number): return await books.operation(number)
+        case .resume(let number), .watch(let number): return await books.operation(number)
         case .open(let work, let commit, let author, let superseding):
             let now = clock.now()
             let operation = OperationRecord(
@@ -289,8 +303,8 @@ struct LaneWorker: Sendable {
         return failure
     }
 
-    /// Keeps a rollout's state: durably when it turned or a canary moved, in memory when only time
-    /// passed. Seconds that were judged and not written down are asked for again after a kill.
+    /// Keeps a rollout's state: durably when it turned, a step changed or a minute of it was held, in
+    /// memory when only time passed. Seconds that were judged and not written down are asked for again after a kill.
     private func keep(
         _ state: RolloutState, in operation: inout OperationRecord,
         pending: inout LedgerTransaction
@@ -300,11 +314,14 @@ struct LaneWorker: Sendable {
         operation.rollout = state
         let now = clock.now().wall
         let moved = AuditText.moved(operation, from: old, at: now)
-        let isJudgedAnew = (old.canary?.judgedTo == nil) != (state.canary?.judgedTo == nil)
-        guard old.direction != state.direction || moved != nil || isJudgedAnew else {
+        let isDue =
+            old.canary?.inForce != state.canary?.inForce
+            || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
+        guard old.direction != state.direction || moved != nil || isDue else {
             await books.remember(operation)
             return
         }
+        if let held = operation.rollout.canary?.held { operation.rollout.canary?.recorded = held }
         pending.writes.append(rollout(of: operation))
         if let moved { pending.entries.append(moved) }
         if old.direction != state.direction,

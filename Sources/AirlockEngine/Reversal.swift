@@ -18,15 +18,20 @@ package struct Reversal: Hashable, Sendable {
         case noRelease(path: String)
         /// The release says that already: what differs lies elsewhere, such as in `service.yaml`.
         case nothingToDo(path: String)
+        /// The release is not the one that was rolled back any more.
+        case movedOn(path: String)
         /// The file has to be edited by hand.
         case byHand(path: String, String)
     }
 
     /// Puts artifact, version and configuration of a lane's release back to `slot`; every other line
     /// of the file stays.
+    ///
+    /// - Parameter replacing: The slot that was rolled back. A release that is another by now is left
+    ///   alone: somebody has mended it already. Nil to put back whatever is there.
     package init(
-        of lane: LaneID, to slot: SlotSpec, version: String?, at commit: CommitID,
-        from source: any CommitSource
+        of lane: LaneID, to slot: SlotSpec, version: String?, replacing: SlotSpec? = nil,
+        at commit: CommitID, from source: any CommitSource
     ) async throws(Failure) {
         let path = "services/\(lane.unit.name)/\(lane.environment).yaml"
         let found: [UInt8]?
@@ -35,14 +40,16 @@ package struct Reversal: Hashable, Sendable {
             throw .source(error)
         }
         guard let file = found else { throw .noRelease(path: path) }
-        let config = slot.config.mapValues { value -> DesiredConfigValue in
-            switch value {
-            case .plain(let text): .plain(text)
-            case .secret(let name, _): .secret(name)
+        if let replacing {
+            let bad = Self.wanted(replacing, version: nil)
+            guard ReleaseEdit.says(file, bad, besidesVersion: true) != false else {
+                throw .movedOn(path: path)
+            }
+            guard replacing.template == slot.template else {
+                throw .byHand(path: path, "service.yaml changed with it")
             }
         }
-        let wanted = ReleaseEdit.Wanted(
-            artifact: slot.artifact, version: version, config: config)
+        let wanted = Self.wanted(slot, version: version)
         do throws(ReleaseEdit.Failure) {
             after = try ReleaseEdit.bytes(of: file, saying: wanted)
         } catch {
@@ -55,6 +62,18 @@ package struct Reversal: Hashable, Sendable {
         (self.commit, self.path, before) = (commit, path, file)
     }
 
+    /// What a release says that makes `slot`.
+    private static func wanted(_ slot: SlotSpec, version: String?) -> ReleaseEdit.Wanted {
+        ReleaseEdit.Wanted(
+            artifact: slot.artifact, version: version,
+            config: slot.config.mapValues { value -> DesiredConfigValue in
+                switch value {
+                case .plain(let text): .plain(text)
+                case .secret(let name, _): .secret(name)
+                }
+            })
+    }
+
     private static func file(
         _ path: String, of commit: CommitID, from source: any CommitSource
     ) async throws(SourceError) -> [UInt8]? {
@@ -65,11 +84,17 @@ package struct Reversal: Hashable, Sendable {
         return nil
     }
 
-    /// The name of the branch on which it is offered.
-    ///
-    /// - Parameter operation: The one that was rolled back, or from which is gone back.
-    package static func branch(of lane: LaneID, operation: Int) -> BranchName? {
+    /// The name of the branch on which the revert of a rolled back operation is offered.
+    package static func branch(of lane: LaneID, after operation: Int) -> BranchName? {
         BranchName("airlock/rollback/\(lane.environment)-\(lane.unit.name)-\(operation)")
+    }
+
+    /// The name of the branch on which going back to what an operation brought is offered; another one
+    /// for each commit that is edited.
+    package func branch(of lane: LaneID, to operation: Int) -> BranchName? {
+        BranchName(
+            "airlock/rollback/\(lane.environment)-\(lane.unit.name)-to-\(operation)-\(commit.short)"
+        )
     }
 
     /// The commit that makes it.
@@ -95,6 +120,7 @@ extension Reversal.Failure {
         case .noRelease(let path): "the commit has no \(path)"
         case .nothingToDo(let path):
             "\(path) says that already; what differs lies in service.yaml or a secret"
+        case .movedOn(let path): "\(path) is another release by now"
         case .byHand(let path, let why): "\(path) has to be edited by hand: \(why)"
         }
     }

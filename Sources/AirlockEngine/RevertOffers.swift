@@ -16,7 +16,8 @@ package struct RevertBranches: Sendable {
 /// Writes the decision to roll a release back to git, as a branch that a person merges.
 ///
 /// It comes after the act: what serves users does not wait for git. Until the branch is merged the
-/// quarantine keeps the release from coming back.
+/// quarantine keeps the release from coming back. What a kill loses is offered again by
+/// `airlock rollback`.
 actor RevertOffers {
     /// One release that was rolled back.
     private struct Offer {
@@ -57,27 +58,30 @@ actor RevertOffers {
     func run() async {
         for await next in offers {
             var offer = next
-            while !Task.isCancelled, await !isMade(offer) {
-                offer.attempts += 1
-                guard offer.attempts < Self.maximumAttempts else {
-                    logger.error(
-                        "the revert is not offered", metadata: ["lane": "\(offer.operation.lane)"])
-                    break
-                }
-                do { try await clock.sleep(for: Self.pause) } catch { return }
+            guard await !isMade(offer) else { continue }
+            offer.attempts += 1
+            guard offer.attempts < Self.maximumAttempts else {
+                logger.error(
+                    "the revert is not offered", metadata: ["lane": "\(offer.operation.lane)"])
+                continue
             }
+            // Behind the others: what keeps this one back may not keep them.
+            line.yield(offer)
+            do { try await clock.sleep(for: Self.pause) } catch { return }
         }
     }
 
     /// Whether nothing is left to be tried.
     private func isMade(_ offer: Offer) async -> Bool {
         let lane = offer.operation.lane
-        guard let base = offer.operation.change?.base, let head = await books.state.head,
-            let branch = Reversal.branch(of: lane, operation: offer.operation.number)
+        guard let change = offer.operation.change, let base = change.base,
+            case .slot(let bad, _, _) = change.target, let head = await books.state.head,
+            let branch = Reversal.branch(of: lane, after: offer.operation.number)
         else { return true }
         do {
             let reversal = try await Reversal(
-                of: lane, to: base.slot, version: base.version, at: head.commit.id, from: source)
+                of: lane, to: base.slot, version: base.version, replacing: bad, at: head.commit.id,
+                from: source)
             let commit = try await branches.writer.push(
                 reversal.draft(
                     lane, version: base.version, because: offer.reason, by: branches.author,

@@ -28,6 +28,19 @@ package struct ReleaseEdit: Sendable {
         case notByLines
     }
 
+    /// Whether a file says this; nil when it cannot be read.
+    ///
+    /// - Parameter besidesVersion: The version may be any: it names the artifact and decides nothing.
+    package static func says(
+        _ file: [UInt8], _ wanted: Wanted, besidesVersion: Bool = false
+    ) -> Bool? {
+        do throws(Failure) {
+            let found = try release(file)
+            return found.artifact == wanted.artifact && found.config == wanted.config
+                && (besidesVersion || found.version == wanted.version)
+        } catch { return nil }
+    }
+
     private var lines: [String]
     /// Lines that are replaced by these, by their number from 0; nothing deletes the line.
     private var changes: [Int: [String]] = [:]
@@ -39,7 +52,7 @@ package struct ReleaseEdit: Sendable {
         of file: [UInt8], saying wanted: Wanted
     ) throws(Failure) -> [UInt8] {
         let before = try release(file)
-        if says(before, wanted) { throw .nothingToDo }
+        if says(file, wanted) == true { throw .nothingToDo }
         let root: Document.Value
         var duplicates = DuplicateKeys()
         do throws(Problem) { root = try Document(file, duplicates: &duplicates).root } catch {
@@ -67,11 +80,6 @@ package struct ReleaseEdit: Sendable {
             throw .unreadable(problems.first?.problem ?? "it is no release")
         }
         return release
-    }
-
-    private static func says(_ release: Release, _ wanted: Wanted) -> Bool {
-        release.artifact == wanted.artifact && release.version == wanted.version
-            && release.config == wanted.config
     }
 
     private var text: String {

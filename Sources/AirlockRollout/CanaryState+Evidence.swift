@@ -5,45 +5,88 @@ extension CanaryState {
     /// What the judge says, for people: its numbers and the limits that they are held to.
     package var told: String { judge.verdict.sentences.joined(separator: " ") }
 
-    /// Adds what a source of signals said about the seconds since the last answer.
+    /// One word: `harmful`, `acceptable` or `undecided`.
+    package var word: String { judge.verdict.word }
+
+    /// Seconds that no source has after this long are given up.
+    private static let patience = 60
+
+    /// Begins to judge under the shares that the router has just acknowledged: what was shown under
+    /// others does not count for these.
     ///
-    /// A source that does not answer is asked for the same seconds again: they are neither lost nor
-    /// counted twice.
-    mutating func take(_ answer: SignalAnswer?, limits: [HardLimit], now: Moment) {
-        switch answer {
-        case nil: return
-        case .down:
-            judge.add(
-                Look(
-                    at: now.wall.milliseconds, step: step, metrics: [.fault(.down)],
-                    limits: limits.map { _ in .fault(.down) }))
-        case .counters(let target, let base):
-            take(target, base, limits)
-            let end = Timestamp(milliseconds: now.wall.milliseconds / 1000 * 1000)
-            judgedTo = max(judgedTo ?? end, end)
-        }
-        verdict = judge.verdict.word
+    /// No second that is judged lies across the change of shares.
+    mutating func begin(limits: [HardLimit], now: Moment) {
+        (inForce, held, recorded) = (step, .zero, .zero)
+        judgedTo = Timestamp(milliseconds: (now.wall.milliseconds / 1000 + 1) * 1000)
+        look(limits: limits, now: now)
     }
 
-    /// Adds one look for each second that either slot has.
+    /// Stops judging: the shares are not those of a step any more.
+    mutating func suspend() { (inForce, judgedTo) = (nil, nil) }
+
+    /// Adds what a source of signals said about the seconds since the last answer.
+    ///
+    /// What a source does not have yet is asked for again, for a minute; nothing is counted twice. A
+    /// source that is silent is told to the judge, which then concludes nothing.
+    mutating func take(_ answer: SignalAnswer?, limits: [HardLimit], now: Moment) {
+        guard let from = judgedTo else { return }
+        let end = now.wall.milliseconds / 1000
+        if from.milliseconds / 1000 > end + 5 {
+            // The clock went back: seconds that were judged come again, and they are others.
+            judgedTo = Timestamp(milliseconds: (end + 1) * 1000)
+            fault(.fromTheFuture, limits: limits, now: now)
+            return
+        }
+        switch answer {
+        case nil: return
+        case .down: fault(.down, limits: limits, now: now)
+        case .counters(let target, let base):
+            let asked = from.milliseconds / 1000..<max(from.milliseconds / 1000, end)
+            take(
+                target.filter { asked.contains($0.second) },
+                base.filter { asked.contains($0.second) }, limits, until: end)
+            look(limits: limits, now: now)
+        }
+    }
+
+    private mutating func fault(_ fault: DataFault, limits: [HardLimit], now: Moment) {
+        judge.add(
+            Look(
+                at: now.wall.milliseconds, step: inForce ?? step, metrics: [.fault(fault)],
+                limits: limits.map { _ in .fault(fault) }))
+    }
+
+    /// A look at the clock alone: what is old gets stale.
+    private mutating func look(limits: [HardLimit], now: Moment) {
+        judge.add(
+            Look(
+                at: now.wall.milliseconds, step: inForce ?? step, metrics: [nil],
+                limits: limits.map { _ in nil }))
+    }
+
+    /// Adds one look for each second up to the last that both slots have.
     private mutating func take(
-        _ target: [SecondCounters], _ base: [SecondCounters], _ limits: [HardLimit]
+        _ target: [SecondCounters], _ base: [SecondCounters], _ limits: [HardLimit], until end: Int
     ) {
         let new = Dictionary(target.map { ($0.second, $0) }, uniquingKeysWith: { $1 })
         let old = Dictionary(base.map { ($0.second, $0) }, uniquingKeysWith: { $1 })
-        for second in Set(new.keys).union(old.keys).sorted() {
-            let end = (second + 1) * 1000
+        let both = Set(new.keys).intersection(old.keys).max()
+        let last = max(both ?? .min, end - 1 - Self.patience)
+        for second in Set(new.keys).union(old.keys).sorted() where second <= last {
+            let time = (second + 1) * 1000
             let tally = Tally(
                 canary: Self.served(new[second]), stable: Self.served(old[second]),
                 witnesses: Witnesses(
                     (new[second]?.errors ?? 0) > 0 ? [UInt64(max(0, second))] : []))
             judge.add(
                 Look(
-                    at: end, step: step, metrics: [.events(tally, at: end)],
+                    at: time, step: inForce ?? step, metrics: [.events(tally, at: time)],
                     limits: limits.map { limit in
-                        new[second].flatMap { limit.reading(of: $0) }.map { .value($0, at: end) }
+                        new[second].flatMap { limit.reading(of: $0) }.map { .value($0, at: time) }
                     }))
         }
+        let next = Timestamp(milliseconds: (last + 1) * 1000)
+        judgedTo = judgedTo.map { max($0, next) }
     }
 
     private static func served(_ counters: SecondCounters?) -> Served {
@@ -65,7 +108,7 @@ extension HardLimit {
             counters.latencyP99Microseconds.map { SignalValue(millionths: Int64($0)) }
         case .cpu: SignalValue(millionths: Int64(counters.cpuBasisPoints) * 100)
         case .memory:
-            SignalValue(millionths: Int64(min(counters.memoryBytes, 1 << 40)) * 1_000_000)
+            SignalValue(millionths: Int64(min(counters.memoryBytes, 1 << 42)) * 1_000_000)
         case nil: nil
         }
     }
@@ -80,15 +123,21 @@ extension Rollout {
         of operation: OperationRecord, now: Moment
     ) -> SignalQuestion? {
         guard case .forward = operation.rollout.direction, let change = operation.change,
-            case .canary(let plan) = change.strategy, let canary = operation.rollout.canary,
-            let from = canary.judgedTo, plan.steps[canary.step] < 1000,
-            let base = change.base?.slot.id, let target = change.target.slot
+            let from = operation.rollout.canary?.judgedTo, let base = change.base?.slot.id,
+            let target = change.target.slot
         else { return nil }
-        let end = now.wall.milliseconds / 1000
-        let start = max(from.milliseconds / 1000, end - mostSeconds)
+        let start = from.milliseconds / 1000
+        let end = min(now.wall.milliseconds / 1000, start + mostSeconds)
         guard start < end else { return nil }
         return SignalQuestion(
             target: target, base: base, from: Timestamp(milliseconds: start * 1000),
             to: Timestamp(milliseconds: end * 1000))
+    }
+
+    /// Whether an operation that may not go on has to be looked at all the same: its new slot has
+    /// traffic, and harm that it does is taken back whatever holds the change.
+    package static func isWatched(_ operation: OperationRecord) -> Bool {
+        if case .back = operation.rollout.direction { return false }
+        return operation.rollout.canary?.judgedTo != nil
     }
 }

@@ -38,6 +38,9 @@ package enum Rollout {
             case .canary(let plan):
                 return Canary(plan: plan).advance(
                     change, state: operation.rollout, in: lane, answer: answer, now: now)
+            case .blueGreen(let plan):
+                return BlueGreen(plan: plan).advance(
+                    change, state: operation.rollout, in: lane, answer: answer, now: now)
             }
         case .repair(let repair):
             return Self.repair(repair, state: operation.rollout, in: lane, now: now)

@@ -51,7 +51,7 @@ struct CanaryTests {
         #expect(steps.compactMap { $0.detail["perMille"] }.contains("250"))
         #expect(
             steps.contains {
-                $0.outcome == "acceptable" && $0.detail["evidence"]?.contains("is excluded") == true
+                $0.outcome == "step" && $0.detail["evidence"]?.contains("is excluded") == true
             })
     }
 
@@ -90,6 +90,42 @@ struct CanaryTests {
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
     }
 
+    @Test("a freeze stops the steps of a canary, and harm is taken back all the same")
+    func frozen() async throws {
+        let stage = Self.stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Self.release(2, in: stage)
+        for _ in 0..<10 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        _ = await stage.ask(
+            engine, .freeze(.environment(Self.lane.environment), reason: "x", lasting: nil))
+        for _ in 0..<200 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        #expect(try await stage.share(of: 2) == 10)
+        _ = await stage.ask(engine, .thaw(.environment(Self.lane.environment)))
+        try await stage.settle(engine, rounds: 3_000)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        Self.release(3, in: stage)
+        for _ in 0..<3 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        #expect(try await stage.share(of: 3) == 10)
+        _ = await stage.ask(
+            engine, .freeze(.environment(Self.lane.environment), reason: "x", lasting: nil))
+        for _ in 0..<60 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
+    }
+
     @Test("a kill in the middle of a step loses no evidence and doubles none")
     func killed() async throws {
         let stage = Self.stage()
@@ -105,5 +141,20 @@ struct CanaryTests {
         }
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
         #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
+    }
+}
+
+extension Stage {
+    /// The share of production's traffic that a version has, in per mille.
+    fileprivate func share(of version: Int) async throws -> Int {
+        let lane = Build.lane("production/api")
+        let answer = try await world.observe(
+            lane.environment, of: Build.fleetName(), lanes: [lane], since: nil)
+        guard case .observed(let observation) = answer, let seen = observation.lanes[lane],
+            let slot = seen.slots.first(where: {
+                $0.spec.artifact == Build.artifact("api", version)
+            })
+        else { return 0 }
+        return seen.weights[slot.id] ?? 0
     }
 }

@@ -104,15 +104,6 @@ struct DiagnosticTests {
             }
         }
         #expect(refused >= 13)
-        for strategy in ["blueGreen"] {
-            for spelled in ["{\(strategy): {}}", strategy] {
-                let found = messages(
-                    .release, Self.artifact + "replicas: 1\nstrategy: \(spelled)\n")
-                #expect(
-                    found.count == 1 && found[0].contains("cannot enforce `\(strategy)`"),
-                    "\(found)")
-            }
-        }
         #expect(
             messages(.environment, "tier: staging\nprovider: {swarm: {}}")[0].contains(
                 "cannot enforce"))
@@ -131,9 +122,11 @@ struct DiagnosticTests {
             ("{canary: {steps: []}}", "f:3:28: `steps` is empty"),
             ("{canary: {falseAlarms: 80%}}", "f:3:34: `falseAlarms` is a chance above zero"),
             ("{canary: {onUndecided: go}}", "`hold`, `promote`, `revert`"),
-            ("{canary: {}, allAtOnce: {}}", "f:3:11: `strategy` names two ways"),
+            ("{canary: {}, allAtOnce: {}}", "f:3:11: `strategy` names more than one way"),
             ("allAtOnce\nrollback: {cpu: {above: 85%}}", "f:4:11: `rollback` bounds the new slot"),
             ("canary\nrollback: {cpu: {above: 85}}", "write 85%"),
+            ("{blueGreen: {keep: 30}}", "write 30s or 30m"),
+            ("{blueGreen: {}, canary: {}}", "f:3:11: `strategy` names more than one way"),
         ])
     func canaries(strategy: String, expected: String) {
         let found = messages(.release, Self.artifact + "replicas: 1\nstrategy: \(strategy)\n")
@@ -150,6 +143,10 @@ struct DiagnosticTests {
             return release.strategy
         }
         #expect(try strategy("canary") == .canary(CanaryPlan()))
+        #expect(try strategy("blueGreen") == .blueGreen(BlueGreenPlan()))
+        let switched = BlueGreenPlan(keep: .zero, deadline: .seconds(60))
+        #expect(
+            try strategy("{blueGreen: {keep: 0s, deadline: 1m}}") == .blueGreen(switched))
         #expect(try strategy("{canary: {}}") == .canary(CanaryPlan()))
         let bounds =
             "rollback: {memory: {above: 1Ki, for: 1m}, errorRate: {above: 2%}, "

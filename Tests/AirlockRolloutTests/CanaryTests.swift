@@ -170,6 +170,161 @@ struct CanaryTests {
         #expect(reason.hasPrefix("no progress for 120 s"), "\(reason)")
     }
 
+    @Test("a step is passed by what was seen under its own share, and by nothing from before")
+    func ownEvidence() {
+        var plan = Self.plan
+        plan.hold = .seconds(1)
+        var stage = Stage(canary: plan)
+        let good = Self.traffic(new: 0.005)
+        // The source falls silent as soon as the second step is in force.
+        stage.signals = { question, lane in
+            (lane.weights[question.target] ?? 0) > 10
+                ? .counters(target: [], base: []) : good(question, lane)
+        }
+        #expect(stage.run(seconds: 2_000) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 250)
+    }
+
+    @Test("a source that falls silent promotes nothing, whatever it said before")
+    func silence() {
+        var plan = Self.plan
+        plan.hold = .seconds(600)
+        var stage = Stage(canary: plan)
+        let good = Self.traffic(new: 0.005)
+        stage.signals = { question, lane in
+            question.to.milliseconds > 400_000
+                ? .counters(target: [], base: []) : good(question, lane)
+        }
+        #expect(stage.run(seconds: 400) == nil)
+        #expect(stage.operation.rollout.canary?.judge.verdict.word == "acceptable")
+        #expect(stage.run(seconds: 2_000) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 10)
+    }
+
+    @Test("a source that answers late is asked again and loses nothing")
+    func late() {
+        var stage = Stage(canary: Self.plan)
+        let bad = Self.traffic(new: 0.05)
+        stage.signals = { question, lane in
+            guard case .counters(let target, let base) = bad(question, lane) else {
+                return .down("")
+            }
+            // The last five seconds are not there yet.
+            let known = question.to.milliseconds / 1000 - 5
+            return .counters(
+                target: target.filter { $0.second < known }, base: base.filter { $0.second < known }
+            )
+        }
+        guard case .rolledBack? = stage.run(seconds: 60) else {
+            Issue.record("it did not go back")
+            return
+        }
+        #expect(stage.milliseconds < 40_000)
+    }
+
+    @Test(
+        "an old slot that restarts is no fault of the new one; one that is dead is replaced at once"
+    )
+    func oldSlot() {
+        var stage = Stage(canary: Self.plan)
+        stage.signals = Self.traffic(new: 0.005)
+        _ = stage.run(seconds: 20)
+        stage.setHealth(Stage.old, 0)
+        #expect(stage.run(seconds: 5) == nil)
+        stage.setHealth(Stage.old, 12)
+        #expect(stage.run(seconds: 2_000) == .settled)
+        var dead = Stage(canary: Self.plan)
+        dead.setHealth(Stage.old, 0)
+        #expect(dead.run(seconds: 5) == .settled)
+        #expect(
+            dead.actions == [
+                .start(Stage.new, replicas: 12), .route([Stage.new.id: 1000]), .stop(Stage.old.id),
+            ])
+    }
+
+    @Test("inside bounds the last step has as many instances as served before")
+    func bounds() throws {
+        let bounds = try #require(Replicas(minimum: 2, maximum: 16))
+        let change = Stage.change(.replace, replicas: bounds, strategy: .canary(Self.plan))
+        var stage = Stage(.change(change), in: Stage.serving(Stage.old, replicas: 10))
+        stage.signals = Self.traffic(new: 0.005)
+        #expect(stage.run(seconds: 2_000) == .settled)
+        #expect(stage.actions.contains(.scale(Stage.new.id, replicas: 10)))
+        let (scaled, routed) = (
+            stage.actions.firstIndex(of: .scale(Stage.new.id, replicas: 10)),
+            stage.actions.firstIndex(of: .route([Stage.new.id: 1000]))
+        )
+        #expect(try #require(scaled) < #require(routed))
+    }
+
+    @Test("a canary without one healthy instance has no traffic")
+    func dead() {
+        var stage = Stage(canary: Self.plan)
+        stage.signals = Self.traffic(new: 0)
+        _ = stage.run(seconds: 20)
+        #expect(stage.lane.weights[Stage.new.id] == 10)
+        stage.setHealth(Stage.new, 0)
+        _ = stage.look()
+        #expect(stage.lane.weights == [Stage.old.id: 1000])
+        guard case .rolledBack(let reason)? = stage.run(seconds: 200) else {
+            Issue.record("it was not given up")
+            return
+        }
+        #expect(reason.hasPrefix("no progress for 120 s"), "\(reason)")
+    }
+
+    @Test("an action that is refused for the whole deadline ends the canary")
+    func refused() {
+        var stage = Stage(canary: Self.plan)
+        var end: RolloutStep.Next?
+        for _ in 0..<200 {
+            end = stage.look(isRefused: true)
+            if case .end? = end { break }
+            stage.pass(1)
+        }
+        guard case .end(.rolledBack(let reason))? = end else {
+            Issue.record("it was tried for ever")
+            return
+        }
+        #expect(reason.contains("start, does not get done"), "\(reason)")
+    }
+
+    @Test("harm is watched for while the next step is brought about")
+    func betweenSteps() {
+        var stage = Stage(canary: Self.plan)
+        let (good, bad) = (Self.traffic(new: 0.005), Self.traffic(new: 0.2))
+        stage.signals = good
+        // The instances of the second step never start.
+        for _ in 0..<600 where (stage.lane.slot(Stage.new.id)?.replicas ?? 0) < 3 {
+            _ = stage.look { _ in .healthy }
+            if (stage.lane.slot(Stage.new.id)?.replicas ?? 0) < 3 { stage.pass(1) }
+        }
+        stage.setHealth(Stage.new, 1)
+        stage.signals = bad
+        let begin = stage.milliseconds
+        guard case .rolledBack(let reason)? = stage.run(seconds: 100) else {
+            Issue.record("it did not go back")
+            return
+        }
+        #expect(reason.contains("evidence of harm"), "\(reason)")
+        #expect(stage.milliseconds - begin < 60_000)
+    }
+
+    @Test("a clock that is set back neither promotes nor blinds")
+    func clock() {
+        var stage = Stage(canary: Self.plan)
+        stage.signals = Self.traffic(new: 0.005)
+        stage.pass(10_000)
+        _ = stage.run(seconds: 50)
+        stage.setWall(back: 3_600)
+        #expect(stage.run(seconds: 5) == nil)
+        stage.signals = Self.traffic(new: 0.1)
+        guard case .rolledBack? = stage.run(seconds: 60) else {
+            Issue.record("it did not go back")
+            return
+        }
+    }
+
     @Test("what has nothing beside it to be compared with goes all at once")
     func others() {
         var first = Stage(canary: Self.plan, .create)

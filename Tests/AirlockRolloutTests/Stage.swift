@@ -17,6 +17,8 @@ struct Stage {
         .down("nobody measures")
     }
     private(set) var milliseconds = 0
+    /// How far the wall clock is behind, in milliseconds.
+    private var behind = 0
 
     init(_ work: OperationRecord.Work, in lane: LaneObservation = empty) {
         operation = OperationRecord(
@@ -29,11 +31,14 @@ struct Stage {
         self.init(.change(Self.change(kind, deadline: deadline)), in: lane)
     }
 
-    /// A canary beside a slot of twelve that serves.
-    init(canary plan: CanaryPlan, _ kind: Change.Kind = .replace) {
-        let twelve = Build.replicas(12)
-        let change = Self.change(kind, replicas: twelve, strategy: .canary(plan))
+    /// A change under a strategy, beside a slot of twelve that serves.
+    init(_ kind: Change.Kind, strategy: Strategy) {
+        let change = Self.change(kind, replicas: Build.replicas(12), strategy: strategy)
         self.init(.change(change), in: Self.serving(Self.old, replicas: 12))
+    }
+
+    init(canary plan: CanaryPlan, _ kind: Change.Kind = .replace) {
+        self.init(kind, strategy: .canary(plan))
     }
 
     static let empty = LaneObservation(lane: lane)
@@ -71,7 +76,8 @@ struct Stage {
 
     var now: Moment {
         Moment(
-            wall: Timestamp(milliseconds: milliseconds), monotonicMilliseconds: milliseconds,
+            wall: Timestamp(milliseconds: milliseconds - behind),
+            monotonicMilliseconds: milliseconds,
             boot: BootID("boot"))
     }
 
@@ -114,6 +120,9 @@ struct Stage {
     }
 
     mutating func pass(_ seconds: Int) { milliseconds += seconds * 1000 }
+
+    /// Sets the wall clock back by so many seconds.
+    mutating func setWall(back seconds: Int) { behind += seconds * 1000 }
 
     /// The process is killed and started again: what was not durable is gone.
     mutating func restart() { operation.rollout = Rollout.parked(operation.rollout) }

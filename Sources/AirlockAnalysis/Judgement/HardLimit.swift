@@ -74,7 +74,10 @@ package struct LimitWatch: Hashable, Sendable, Codable {
     package mutating func add(_ reading: SignalReading, now: Int) {
         if case .broken = state { return }
         switch reading {
-        case .fault(let fault): gap(fault)
+        case .fault(let fault):
+            gap(fault)
+            // The clock was set back: what it says from now on is new again.
+            if fault == .fromTheFuture { newest = .min }
         case .value(let value, let time):
             if let fault = freshness.fault(at: time, now: now) { return gap(fault) }
             guard time > newest else { return }

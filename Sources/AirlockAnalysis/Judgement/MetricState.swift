@@ -46,7 +46,10 @@ package struct MetricState: Hashable, Sendable, Codable {
     /// Takes what a look said; nil leaves all as it is until the last reading is stale.
     package mutating func add(_ reading: MetricReading?, now: Int, freshness: Freshness) {
         switch reading {
-        case .fault(let fault): self.fault = fault
+        case .fault(let fault):
+            self.fault = fault
+            // The clock was set back: what it says from now on is new again.
+            if fault == .fromTheFuture { newest = nil }
         case .events(let tally, let time):
             guard isNew(time, now, freshness) else { return }
             guard tally.isSound else {

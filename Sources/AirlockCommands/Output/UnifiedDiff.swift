@@ -16,6 +16,10 @@ enum UnifiedDiff {
     /// - Parameter path: Of the file in the repository.
     static func text(_ path: String, from old: String, to new: String) -> String {
         let lines = Self.lines(Self.split(old), Self.split(new))
+        // Every file of git's ends in a line feed or says so.
+        let open = (
+            old: old.unicodeScalars.last != "\n", new: new.unicodeScalars.last != "\n"
+        )
         let changed = lines.indices.filter { !lines[$0].isSame }
         guard let first = changed.first else { return "" }
         var hunks: [ClosedRange<Int>] = []
@@ -28,7 +32,7 @@ enum UnifiedDiff {
             end = place
         }
         hunks.append(start...end)
-        let texts = hunks.map { hunk(lines, around: $0) }
+        let texts = hunks.map { hunk(lines, around: $0, endsOpen: open) }
         return "--- a/\(path)\n+++ b/\(path)\n" + texts.joined()
     }
 
@@ -66,7 +70,9 @@ enum UnifiedDiff {
         return lines
     }
 
-    private static func hunk(_ lines: [Line], around changed: ClosedRange<Int>) -> String {
+    private static func hunk(
+        _ lines: [Line], around changed: ClosedRange<Int>, endsOpen: (old: Bool, new: Bool)
+    ) -> String {
         let range =
             max(
                 0, changed.lowerBound - context)..<min(
@@ -85,12 +91,24 @@ enum UnifiedDiff {
         let head =
             "@@ -\(count(before, old: true) + 1),\(count(part, old: true)) "
             + "+\(count(before, old: false) + 1),\(count(part, old: false)) @@\n"
-        return part.reduce(into: head) { text, line in
-            switch line {
+        let (lastOld, lastNew) = (
+            lines.lastIndex { if case .new = $0 { false } else { true } },
+            lines.lastIndex { if case .gone = $0 { false } else { true } }
+        )
+        let note = "\\ No newline at end of file\n"
+        return part.indices.reduce(into: head) { text, place in
+            switch lines[place] {
             case .same(let line): text += " \(line)\n"
             case .gone(let line): text += "-\(line)\n"
             case .new(let line): text += "+\(line)\n"
             }
+            let isOpen =
+                switch lines[place] {
+                case .same: endsOpen.old && place == lastOld
+                case .gone: endsOpen.old && place == lastOld
+                case .new: endsOpen.new && place == lastNew
+                }
+            if isOpen { text += note }
         }
     }
 }

@@ -66,7 +66,7 @@ struct RollbackCommand: Verb {
             to: String(decoding: reversal.after, as: UTF8.self))
         var pushed: (branch: BranchName, commit: CommitID)?
         if !patch, try settings.mayPush(),
-            let branch = Reversal.branch(of: lane, operation: number)
+            let branch = reversal.branch(of: lane, to: number)
         {
             let draft = reversal.draft(
                 lane, version: version,
@@ -98,7 +98,7 @@ struct RollbackCommand: Verb {
                     Output.note(
                         "Airlock may not push here; pass this to `git apply`, or set gitPush")
                 }
-                Output.document(String(view.patch.dropLast()))
+                Output.document(String(view.patch.unicodeScalars.dropLast()))
                 return
             }
             let version = view.version.map { " (\($0))" } ?? ""
@@ -132,7 +132,13 @@ struct RollbackCommand: Verb {
             guard case .slot(let slot, let version, _)? = operation.change?.target else {
                 continue
             }
-            if slot.artifact != now?.artifact || version != now?.version {
+            let config = slot.config.mapValues { value -> DesiredConfigValue in
+                switch value {
+                case .plain(let text): .plain(text)
+                case .secret(let name, _): .secret(name)
+                }
+            }
+            if slot.artifact != now?.artifact || config != now?.config {
                 return (operation.number, slot, version)
             }
         }

@@ -84,17 +84,16 @@ private struct RolloutView: Encodable {
         let answer = await Self.answer(operation, signals, now)
         let (state, words) = Self.next(operation, observed, answer, now)
         next = words
-        guard case .canary(let plan)? = operation.change?.strategy, let canary = state.canary else {
-            strategy = "allAtOnce"
+        strategy = operation.change?.strategy.word ?? "repair"
+        guard let shares = operation.change?.strategy.steps, let canary = state.canary else {
             (step, steps, perMille, heldSeconds, verdict, evidence) = (nil, nil, nil, nil, nil, nil)
             return
         }
-        strategy = "canary"
         step = canary.step + 1
-        steps = plan.steps.count
-        perMille = plan.steps[canary.step]
+        steps = shares.count
+        perMille = shares[canary.step]
         heldSeconds = canary.held.milliseconds / 1000
-        verdict = canary.verdict
+        verdict = canary.word
         // Before the router has taken the step's share there is nothing to tell.
         evidence = canary.judgedTo == nil ? nil : canary.told
     }

@@ -5,26 +5,43 @@ import AirlockModel
 enum StrategyReader {
     static func strategy(of root: Document.Value) throws(Problem) -> Strategy {
         let given = root["strategy"]
-        let canary = given?["canary"]
-        if let given, canary != nil, given["allAtOnce"] != nil {
+        if let given, given.pairs.count > 1 {
             throw Problem(
-                given.place, "`strategy` names two ways", "write allAtOnce or canary, not both")
+                given.place, "`strategy` names more than one way",
+                "write one of allAtOnce, canary and blueGreen")
         }
-        guard canary != nil || given?.text == "canary" else {
-            if let rollback = root["rollback"] {
-                throw Problem(
-                    rollback.place, "`rollback` bounds the new slot of a canary, and there is none",
-                    "add strategy: {canary: {}}, or remove it")
-            }
-            let deadline = try given?["allAtOnce"].map { given throws(Problem) in
-                try DocumentReader.read(Quantity.duration, "deadline", of: given)
-            }
-            return deadline.flatMap(\.self).map { .allAtOnce(deadline: $0) } ?? .allAtOnce()
+        let word = given?.text ?? given?.pairs.first?.key
+        switch word {
+        case "canary": return .canary(try canary(given?["canary"], limits: root["rollback"]))
+        case "blueGreen":
+            return .blueGreen(try blueGreen(given?["blueGreen"], limits: root["rollback"]))
+        default: break
         }
-        return .canary(try plan(canary, limits: root["rollback"]))
+        if let rollback = root["rollback"] {
+            throw Problem(
+                rollback.place,
+                "`rollback` bounds the new slot beside the old one, and allAtOnce keeps no old one",
+                "add strategy: {canary: {}} or {blueGreen: {}}, or remove it")
+        }
+        let deadline = try given?["allAtOnce"].map { given throws(Problem) in
+            try DocumentReader.read(Quantity.duration, "deadline", of: given)
+        }
+        return deadline.flatMap(\.self).map { .allAtOnce(deadline: $0) } ?? .allAtOnce()
     }
 
-    private static func plan(
+    private static func blueGreen(
+        _ given: Document.Value?, limits: Document.Value?
+    ) throws(Problem) -> BlueGreenPlan {
+        var plan = BlueGreenPlan()
+        plan.limits = try limits.map { given throws(Problem) in try bounds(given) } ?? []
+        guard let given else { return plan }
+        plan.keep = try DocumentReader.read(Quantity.duration, "keep", of: given) ?? plan.keep
+        plan.deadline =
+            try DocumentReader.read(Quantity.duration, "deadline", of: given) ?? plan.deadline
+        return plan
+    }
+
+    private static func canary(
         _ given: Document.Value?, limits: Document.Value?
     ) throws(Problem) -> CanaryPlan {
         var plan = CanaryPlan()

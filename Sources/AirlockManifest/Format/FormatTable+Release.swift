@@ -15,12 +15,12 @@ extension FormatTable {
             "Configuration: texts, numbers and booleans as they are spelled, or secrets by name.",
             example: "{LOG_LEVEL: info, DB_PASSWORD: {secret: checkout-db}}"),
         .optional(
-            "strategy", .either(.text(.choice(["allAtOnce", "canary"])), strategies),
+            "strategy", .either(.text(.choice(["allAtOnce", "canary", "blueGreen"])), strategies),
             "How a change is carried out; `allAtOnce` when left out.",
             example: "{canary: {steps: [1%, 5%, 25%, 100%], hold: 10m}}"),
         .optional(
             "rollback", .record(rollback),
-            "Bounds of the new slot at which a canary goes back at once.",
+            "Bounds of the new slot at which a canary or a blue-green switch goes back at once.",
             example: "{errorRate: {above: 2%, for: 30s}}"),
         .later("rollout", "The state of the rollout that git asks for."),
         .later("migration", "A job that runs before the new slot serves."),
@@ -52,7 +52,10 @@ extension FormatTable {
                 "canary", .record(canary),
                 "Shift traffic in steps, each judged beside the slot that serves the rest.",
                 example: "{steps: [1%, 5%, 25%, 100%], hold: 10m}"),
-            .later("blueGreen", "Switch between two full copies."),
+            .optional(
+                "blueGreen", .record(blueGreen),
+                "Bring the new slot up idle, switch all traffic at once, keep the old one warm.",
+                example: "{keep: 30m}"),
         ], minimum: 1)
 
     private static let allAtOnce = Record([
@@ -84,6 +87,16 @@ extension FormatTable {
             "falseAlarms", .text(.share),
             "The chance of a whole rollout to give up a release that is as good as the old one; else 1%.",
             example: "1%"),
+    ])
+
+    private static let blueGreen = Record([
+        .optional(
+            "keep", .text(.delay),
+            "How long the old slot stays warm after the switch and the new one is watched; else 30m.",
+            example: "30m"),
+        .optional(
+            "deadline", .text(.duration),
+            "After this time without health the new slot is given up; else 10m.", example: "10m"),
     ])
 
     private static let rollback = Record(

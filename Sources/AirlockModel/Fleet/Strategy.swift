@@ -7,6 +7,27 @@ package enum Strategy: Hashable, Sendable, Codable {
     case allAtOnce(deadline: Duration = .seconds(600))
     /// The same in steps of the traffic, each judged beside the slot that serves the rest.
     case canary(CanaryPlan)
+    /// The new slot comes up idle, all traffic is switched in one action, the old slot stays warm.
+    case blueGreen(BlueGreenPlan)
+
+    /// The shares of the traffic that the new slot gets one after the other, in per mille; nil for a
+    /// strategy that does not keep both slots.
+    package var steps: [Int]? {
+        switch self {
+        case .allAtOnce: nil
+        case .canary(let plan): plan.steps
+        case .blueGreen: [0, 1000]
+        }
+    }
+
+    /// Its name in a release.
+    package var word: String {
+        switch self {
+        case .allAtOnce: "allAtOnce"
+        case .canary: "canary"
+        case .blueGreen: "blueGreen"
+        }
+    }
 
     /// The form that enters digests.
     package var canonical: JSONValue {
@@ -14,6 +35,7 @@ package enum Strategy: Hashable, Sendable, Codable {
         case .allAtOnce(let deadline):
             .fields(["allAtOnce": .fields(["deadline": .integer(deadline.milliseconds)])])
         case .canary(let plan): .fields(["canary": plan.canonical])
+        case .blueGreen(let plan): .fields(["blueGreen": plan.canonical])
         }
     }
 }
@@ -66,14 +88,43 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
             "onUndecided": .string(onUndecided.rawValue),
             "deadline": .integer(deadline.milliseconds),
             "falseAlarms": .integer(Int(falseAlarms.billionths)),
-            "limits": .array(
-                limits.map { limit in
-                    .fields([
-                        "signal": .text(limit.signal), "side": .string(limit.side.rawValue),
-                        "threshold": .integer(Int(limit.threshold.millionths)),
-                        "for": .integer(limit.duration.milliseconds),
-                    ])
-                }),
+            "limits": .array(limits.map(\.canonical)),
+        ])
+    }
+}
+
+/// A switch between two full copies.
+package struct BlueGreenPlan: Hashable, Sendable, Codable {
+    /// How long the old slot stays warm after the switch, and the new one is watched.
+    package var keep: Duration
+    /// After this much time without one more healthy instance the new slot is given up.
+    package var deadline: Duration
+    /// What the new slot may never do; acts at once.
+    package var limits: [HardLimit]
+
+    package init(
+        keep: Duration = .seconds(1800), deadline: Duration = .seconds(600),
+        limits: [HardLimit] = []
+    ) {
+        self.keep = keep
+        self.deadline = deadline
+        self.limits = limits
+    }
+
+    fileprivate var canonical: JSONValue {
+        .fields([
+            "keep": .integer(keep.milliseconds), "deadline": .integer(deadline.milliseconds),
+            "limits": .array(limits.map(\.canonical)),
+        ])
+    }
+}
+
+extension HardLimit {
+    fileprivate var canonical: JSONValue {
+        .fields([
+            "signal": .text(signal), "side": .string(side.rawValue),
+            "threshold": .integer(Int(threshold.millionths)),
+            "for": .integer(duration.milliseconds),
         ])
     }
 }

@@ -1,25 +1,29 @@
 package import AirlockAnalysis
 
-/// Where a canary stands: its step, how long it is there, and all that was seen so far.
+/// Where a change stands that keeps both slots: its step, how long it is there, and all that was seen.
 package struct CanaryState: Hashable, Sendable, Codable {
-    /// The place of the present step in the plan's list.
+    /// The place of the wanted step in the strategy's list.
     package var step: Int
-    /// Monotonic time at this step with its share of the traffic, added up over boots.
+    /// The step whose shares the router has acknowledged; nil before the first, and while the shares
+    /// are not those of any step.
+    package var inForce: Int?
+    /// Monotonic time at the wanted step with its share of the traffic, added up over boots.
     package var held: Duration
-    /// Up to where seconds were judged; nil until the router has acknowledged the step's share.
+    /// How much of `held` is written down.
+    package var recorded: Duration
+    /// Up to where seconds were judged; nil as long as no share is in force.
     package var judgedTo: Timestamp?
     package var judge: Judge
-    /// What the judge said last, for people; the verdict itself is in ``judge``.
-    package var verdict: String
+    /// Why the step before was passed, for people; nil at the first.
+    package var passed: String?
 
-    package init(
-        step: Int = 0, held: Duration = .zero, judgedTo: Timestamp? = nil, judge: Judge,
-        verdict: String = "undecided"
-    ) {
-        self.step = step
-        self.held = held
-        self.judgedTo = judgedTo
+    package init(judge: Judge) {
         self.judge = judge
-        self.verdict = verdict
+        step = 0
+        held = .zero
+        recorded = .zero
     }
+
+    /// Whether the verdict is that the new slot does harm.
+    package var isHarmful: Bool { !judge.reasons.isEmpty }
 }

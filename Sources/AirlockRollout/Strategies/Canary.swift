@@ -5,8 +5,11 @@ import AirlockModel
 ///
 /// At each step capacity comes before traffic, and the router's own word before anything is judged or
 /// stopped. The old slot keeps its full size until the last step, so that going back is one action.
-struct Canary {
+/// Judging goes on while the next step is brought about: the shares in force count, not the wish.
+struct Canary: SideBySide {
     let plan: CanaryPlan
+
+    var deadline: Duration { plan.deadline }
 
     func advance(
         _ change: Change, state: RolloutState, in lane: LaneObservation, answer: SignalAnswer?,
@@ -16,157 +19,134 @@ struct Canary {
         guard case .forward = state.direction, change.kind == .replace, let base = change.base,
             case .slot(let spec, _, let replicas) = change.target
         else {
-            return AllAtOnce(deadline: plan.deadline).advance(
-                change, state: state, in: lane, now: now)
+            return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        let step = Step(change: change, base: base.slot.id, spec: spec, replicas: replicas)
+        let sides = Sides(
+            change: change, base: base.slot.id, spec: spec, replicas: replicas, lane: lane,
+            now: now, elapsed: state.seen.map { now.elapsed(since: $0) } ?? .zero)
+        var canary = state.canary ?? CanaryState(judge: judge(plan.falseAlarms, plan.limits))
+        let serving = lane.slot(base.slot.id)
+        let total = replicas.nearest(to: serving?.replicas ?? 0)
+        if canary.inForce == nil, canary.step == 0, (serving?.healthyCount ?? 0) == 0 || total == 0
+        {
+            return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
+        }
         var state = state
-        let elapsed = state.seen.map { now.elapsed(since: $0) } ?? .zero
-        var canary = state.canary ?? CanaryState(judge: Judge(policy: plan.policy))
         state.seen = now
-        if canary.judgedTo != nil, plan.steps[canary.step] < 1000 {
-            canary.take(answer, limits: plan.limits, now: now)
-        }
+        canary.take(answer, limits: plan.limits, now: now)
         state.canary = canary
         if case .harmful(let reasons) = canary.judge.verdict {
-            return back(step, state, lane, reasons.map(\.sentence).joined(separator: " "), now)
+            return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
         }
-        if plan.steps[canary.step] == 1000 { return finish(step, state, elapsed, lane, now) }
-        return hold(step, state, elapsed, lane, now)
+        return bring(sides, state, canary, total: total)
     }
 
-    /// What does not change while one step is looked at.
-    private struct Step {
-        let change: Change
-        let base: SlotID
-        let spec: SlotSpec
-        let replicas: Replicas
-    }
-
-    /// Brings a step about and keeps it until it is decided.
-    private func hold(
-        _ step: Step, _ before: RolloutState, _ elapsed: Duration, _ lane: LaneObservation,
-        _ now: Moment
+    /// Brings the wanted step about: capacity, health, then shares.
+    private func bring(
+        _ sides: Sides, _ before: RolloutState, _ canary: CanaryState, total: Int
     ) -> RolloutStep {
-        var state = before
-        guard var canary = state.canary else { preconditionFailure("a canary has a state") }
-        let share = plan.steps[canary.step]
-        guard let other = lane.slot(step.base), other.healthyCount > 0 else {
-            return back(step, state, lane, "the slot that serves the rest is gone", now)
+        var (state, canary) = (before, canary)
+        let (lane, share) = (sides.lane, plan.steps[canary.step])
+        let isLast = share == 1000
+        // The last step's own traffic does not need the old slot any more.
+        let isSwitched = isLast && lane.weights == [sides.spec.id: 1000]
+        if !isSwitched, (lane.slot(sides.base)?.healthyCount ?? 0) == 0 {
+            return stuck(sides, state, "the slot that serves the rest has no healthy instance")
         }
-        let total = step.replicas.nearest(to: other.replicas)
         let needed = max(1, (total * share + 999) / 1000)
-        guard let slot = lane.slot(step.spec.id) else {
-            return RolloutStep(state: state, next: .act(.start(step.spec, replicas: needed)))
+        guard let slot = lane.slot(sides.spec.id) else {
+            return act(.start(sides.spec, replicas: needed), sides, state)
         }
-        if slot.isEdited { return back(step, state, lane, "the new slot was changed by hand", now) }
-        if slot.replicas < needed {
-            return RolloutStep(state: state, next: .act(.scale(slot.id, replicas: needed)))
+        if slot.isEdited { return back(sides, state, "the new slot was changed by hand") }
+        if slot.healthyCount == 0, lane.weights[slot.id, default: 0] > 0, !isSwitched {
+            canary.suspend()
+            state.canary = canary
+            return act(.route([sides.base: 1000]), sides, state)
         }
-        guard slot.healthyCount >= needed else {
+        if !isSwitched, slot.replicas < needed {
+            return act(.scale(slot.id, replicas: needed), sides, state)
+        }
+        guard isSwitched || slot.healthyCount >= needed else {
             return lack(
-                step, state, elapsed, lane, now,
+                sides, state,
                 "\(slot.healthyCount) of \(needed) instances are healthy at \(Self.text(share))")
         }
-        let weights = [slot.id: share, step.base: 1000 - share]
+        if isLast { return finish(sides, state) }
+        let weights = [slot.id: share, sides.base: 1000 - share]
         guard lane.weights == weights else {
-            return RolloutStep(state: state, next: .act(.route(weights)))
+            if canary.inForce == canary.step {
+                canary.suspend()
+                state.canary = canary
+            }
+            return act(.route(weights), sides, state)
         }
-        guard canary.judgedTo != nil else {
-            // No second that is judged lies across a change of weights.
-            canary.judgedTo = Timestamp(milliseconds: (now.wall.milliseconds / 1000 + 1) * 1000)
+        guard canary.inForce == canary.step else {
+            canary.begin(limits: plan.limits, now: sides.now)
             state.canary = canary
             return wait(state, "the router took \(Self.text(share))")
         }
-        canary.held += elapsed
+        canary.held += sides.elapsed
+        // A long hold with a restart now and then is no lack of progress.
+        state.stalled = max(.zero, state.stalled - sides.elapsed)
         state.canary = canary
-        return decide(step, state, lane, now)
+        return decide(sides, state, canary, total: total)
     }
 
     /// Goes on, waits or goes back by what the judge says.
     private func decide(
-        _ step: Step, _ before: RolloutState, _ lane: LaneObservation, _ now: Moment
+        _ sides: Sides, _ state: RolloutState, _ canary: CanaryState, total: Int
     ) -> RolloutStep {
-        guard let canary = before.canary else { preconditionFailure("a canary has a state") }
         let share = Self.text(plan.steps[canary.step])
         switch canary.judge.verdict {
         case .harmful(let reasons):
-            return back(step, before, lane, reasons.map(\.sentence).joined(separator: " "), now)
+            return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
         case .acceptable:
             guard canary.held >= plan.hold else {
-                return wait(before, "\(share) is held for \(plan.hold.milliseconds / 1000) s")
+                return wait(state, "\(share) is held for \(plan.hold.milliseconds / 1000) s")
             }
-            return next(step, before, lane, now)
+            return next(sides, state, canary, total: total)
         case .undecided(let reasons):
             let why = reasons.map(\.sentence).joined(separator: " ")
             guard canary.held >= max(plan.hold, plan.decideWithin),
                 reasons.allSatisfy(\.isAboutEvidence)
-            else { return wait(before, "\(share) is undecided: \(why)") }
+            else { return wait(state, "\(share) is undecided: \(why)") }
             switch plan.onUndecided {
-            case .hold: return wait(before, "\(share) stays undecided, a person decides: \(why)")
-            case .promote: return next(step, before, lane, now)
-            case .revert:
-                return back(step, before, lane, "\(share) stayed undecided: \(why)", now)
+            case .hold: return wait(state, "\(share) stays undecided, a person decides: \(why)")
+            case .promote: return next(sides, state, canary, total: total)
+            case .revert: return back(sides, state, "\(share) stayed undecided: \(why)")
             }
         }
     }
 
-    /// The next step, from its beginning.
+    /// Wants the next step; what is in force stays and is judged until the router has its shares.
     private func next(
-        _ step: Step, _ before: RolloutState, _ lane: LaneObservation, _ now: Moment
+        _ sides: Sides, _ before: RolloutState, _ canary: CanaryState, total: Int
     ) -> RolloutStep {
-        var state = before
-        guard var canary = state.canary else { preconditionFailure("a canary has a state") }
+        var (state, canary) = (before, canary)
+        canary.passed = "\(canary.word) after \(canary.held.milliseconds / 1000) s: \(canary.told)"
         canary.step += 1
-        (canary.held, canary.judgedTo, canary.verdict) = (.zero, nil, "undecided")
         (state.stalled, state.best, state.canary) = (.zero, 0, canary)
-        return plan.steps[canary.step] == 1000
-            ? finish(step, state, .zero, lane, now) : hold(step, state, .zero, lane, now)
+        return bring(sides, state, canary, total: total)
     }
 
     /// The last step: all traffic, then the old slot is stopped.
-    private func finish(
-        _ step: Step, _ state: RolloutState, _ elapsed: Duration, _ lane: LaneObservation,
-        _ now: Moment
-    ) -> RolloutStep {
-        let goal = Goal.slot(step.spec, step.replicas, isPatient: true)
-        switch goal.next(in: lane) {
-        case .act(let action): return RolloutStep(state: state, next: .act(action))
-        case .wait(let what): return lack(step, state, elapsed, lane, now, what)
+    private func finish(_ sides: Sides, _ before: RolloutState) -> RolloutStep {
+        var state = before
+        if sides.lane.weights == [sides.spec.id: 1000] { state.canary?.suspend() }
+        let goal = Goal.slot(sides.spec, sides.replicas, isPatient: true)
+        switch goal.next(in: sides.lane) {
+        case .act(let action): return act(action, sides, state)
+        case .wait(let what): return lack(sides, state, what)
         case .reached: return RolloutStep(state: state, next: .end(.settled))
         }
     }
 
-    /// Waits for health, at most for the deadline; readiness that comes and goes is no progress.
-    private func lack(
-        _ step: Step, _ before: RolloutState, _ elapsed: Duration, _ lane: LaneObservation,
-        _ now: Moment, _ what: String
-    ) -> RolloutStep {
+    /// Waits for something that is not the new slot's doing, at most for the deadline.
+    private func stuck(_ sides: Sides, _ before: RolloutState, _ what: String) -> RolloutStep {
         var state = before
-        let healthy = lane.slot(step.spec.id)?.healthyCount ?? 0
-        if healthy > state.best {
-            (state.best, state.stalled) = (healthy, .zero)
-        } else {
-            state.stalled += elapsed
-        }
-        guard state.stalled >= plan.deadline else { return wait(state, what) }
-        let spent = plan.deadline.milliseconds / 1000
-        return back(step, state, lane, "no progress for \(spent) s: \(what)", now)
-    }
-
-    private func wait(_ state: RolloutState, _ what: String) -> RolloutStep {
-        RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
-    }
-
-    private func back(
-        _ step: Step, _ before: RolloutState, _ lane: LaneObservation, _ reason: String,
-        _ now: Moment
-    ) -> RolloutStep {
-        var state = before
-        state.direction = .back(reason: reason)
-        state.seen = nil
-        return AllAtOnce(deadline: plan.deadline).advance(
-            step.change, state: state, in: lane, now: now)
+        state.stalled += sides.elapsed
+        guard state.stalled >= deadline else { return wait(state, what) }
+        return back(sides, state, "no progress for \(deadline.milliseconds / 1000) s: \(what)")
     }
 
     /// A share of the traffic in percent.
@@ -175,25 +155,14 @@ struct Canary {
     }
 }
 
-extension CanaryPlan {
-    /// What the judge of this plan compares and watches.
-    var policy: JudgePolicy {
-        do throws(JudgePolicyError) {
-            return try JudgePolicy(
-                metrics: [ComparedMetric(name: HardLimit.Known.errorRate.name, kind: .badParts)],
-                limits: limits, alpha: falseAlarms)
-        } catch {
-            preconditionFailure("the decoder lets no such plan pass: \(error)")
-        }
-    }
-}
-
 extension Indecision {
-    /// Whether more of the same traffic could decide it; what is not known at all decides nothing.
+    /// Whether more of the same traffic could decide it. What is not known at all decides nothing, and
+    /// what stands against the release is no matter of opinion.
     fileprivate var isAboutEvidence: Bool {
         switch self {
-        case .evidence, .oneWitness, .limitBeyond, .noMetric: true
-        case .fault, .limitUnknown, .nothingToCompare, .noReference: false
+        case .evidence, .noMetric: true
+        case .oneWitness, .limitBeyond, .fault, .limitUnknown, .nothingToCompare, .noReference:
+            false
         }
     }
 }

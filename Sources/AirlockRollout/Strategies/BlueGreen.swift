@@ -1,0 +1,87 @@
+import AirlockAnalysis
+import AirlockModel
+
+/// Brings the new slot up idle, switches all traffic in one action, and keeps the old slot warm.
+///
+/// While it is warm, going back is one action too. What is watched after the switch are the bounds that
+/// the release states: nothing serves beside the new slot that it could be compared with.
+struct BlueGreen: SideBySide {
+    let plan: BlueGreenPlan
+
+    var deadline: Duration { plan.deadline }
+
+    func advance(
+        _ change: Change, state: RolloutState, in lane: LaneObservation, answer: SignalAnswer?,
+        now: Moment
+    ) -> RolloutStep {
+        guard case .forward = state.direction, change.kind == .replace, let base = change.base,
+            case .slot(let spec, _, let replicas) = change.target
+        else {
+            return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
+        }
+        let sides = Sides(
+            change: change, base: base.slot.id, spec: spec, replicas: replicas, lane: lane,
+            now: now, elapsed: state.seen.map { now.elapsed(since: $0) } ?? .zero)
+        var state = state
+        state.seen = now
+        var watched = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))
+        watched.take(answer, limits: plan.limits, now: now)
+        state.canary = watched
+        if case .harmful(let reasons) = watched.judge.verdict {
+            return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
+        }
+        return bring(sides, state, watched)
+    }
+
+    private func bring(
+        _ sides: Sides, _ before: RolloutState, _ watched: CanaryState
+    ) -> RolloutStep {
+        var (state, watched) = (before, watched)
+        let (lane, id) = (sides.lane, sides.spec.id)
+        let needed = sides.replicas.nearest(to: lane.slot(sides.base)?.replicas ?? 0)
+        guard let slot = lane.slot(id) else {
+            return act(.start(sides.spec, replicas: needed), sides, state)
+        }
+        if slot.isEdited { return back(sides, state, "the new slot was changed by hand") }
+        let weights = needed == 0 ? [:] : [id: 1000]
+        if lane.weights == weights { return keep(sides, state, watched, slot) }
+        if watched.inForce != nil {
+            watched.suspend()
+            state.canary = watched
+        }
+        if slot.replicas < needed {
+            return act(.scale(id, replicas: needed), sides, state)
+        }
+        guard slot.healthyCount >= needed else {
+            return lack(sides, state, "\(slot.healthyCount) of \(needed) instances are healthy")
+        }
+        return act(.route(weights), sides, state)
+    }
+
+    /// After the switch: watches, and lets the old slot go when its time is over.
+    private func keep(
+        _ sides: Sides, _ before: RolloutState, _ watched: CanaryState, _ slot: SlotObservation
+    ) -> RolloutStep {
+        var (state, watched) = (before, watched)
+        if slot.replicas > 0, slot.healthyCount == 0 {
+            return back(sides, state, "no instance is healthy after the switch")
+        }
+        guard watched.inForce != nil else {
+            watched.step = 1
+            watched.begin(limits: plan.limits, now: sides.now)
+            state.canary = watched
+            return wait(state, "all traffic was switched")
+        }
+        watched.held += sides.elapsed
+        state.canary = watched
+        guard watched.held >= plan.keep else {
+            let rest = (plan.keep - watched.held).milliseconds / 1000
+            return wait(state, "the old slot stays warm for \(rest) s")
+        }
+        switch Goal.slot(sides.spec, sides.replicas, isPatient: true).next(in: sides.lane) {
+        case .act(let action): return act(action, sides, state)
+        case .wait(let what): return lack(sides, state, what)
+        case .reached: return RolloutStep(state: state, next: .end(.settled))
+        }
+    }
+}

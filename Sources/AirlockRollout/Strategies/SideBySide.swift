@@ -1,0 +1,77 @@
+import AirlockAnalysis
+import AirlockModel
+
+/// What the two slots of a change are while both are there.
+struct Sides {
+    let change: Change
+    /// The slot to go back to.
+    let base: SlotID
+    /// The slot that shall be.
+    let spec: SlotSpec
+    let replicas: Replicas
+    let lane: LaneObservation
+    let now: Moment
+    /// Monotonic time since the last look; zero after one that was long ago.
+    let elapsed: Duration
+}
+
+/// A strategy under which the old slot stays until the new one has shown itself.
+protocol SideBySide {
+    /// The longest time without one more healthy instance of the new slot, or without its action.
+    var deadline: Duration { get }
+}
+
+extension SideBySide {
+    /// Does an action, or goes back when the provider has not done it for the deadline.
+    func act(_ action: Action, _ sides: Sides, _ before: RolloutState) -> RolloutStep {
+        guard before.stalled >= deadline else {
+            var state = before
+            state.stalled += sides.elapsed
+            return RolloutStep(state: state, next: .act(action))
+        }
+        return back(
+            sides, before,
+            "no progress for \(deadline.milliseconds / 1000) s: the next action, "
+                + "\(action.capability.rawValue), does not get done")
+    }
+
+    /// Waits for health, at most for the deadline; readiness that comes and goes is no progress.
+    func lack(_ sides: Sides, _ before: RolloutState, _ what: String) -> RolloutStep {
+        var state = before
+        let healthy = sides.lane.slot(sides.spec.id)?.healthyCount ?? 0
+        if healthy > state.best {
+            (state.best, state.stalled) = (healthy, .zero)
+        } else {
+            state.stalled += sides.elapsed
+        }
+        guard state.stalled >= deadline else { return wait(state, what) }
+        let spent = deadline.milliseconds / 1000
+        return back(sides, state, "no progress for \(spent) s: \(what)")
+    }
+
+    func wait(_ state: RolloutState, _ what: String) -> RolloutStep {
+        RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
+    }
+
+    func back(_ sides: Sides, _ before: RolloutState, _ reason: String) -> RolloutStep {
+        var state = before
+        state.direction = .back(reason: reason)
+        state.seen = nil
+        return AllAtOnce(deadline: deadline).advance(
+            sides.change, state: state, in: sides.lane, now: sides.now)
+    }
+
+    /// A judge that compares errors and watches `limits`.
+    func judge(_ falseAlarms: Chance, _ limits: [HardLimit]) -> Judge {
+        do throws(JudgePolicyError) {
+            return Judge(
+                policy: try JudgePolicy(
+                    metrics: [
+                        ComparedMetric(name: HardLimit.Known.errorRate.name, kind: .badParts)
+                    ],
+                    limits: limits, alpha: falseAlarms))
+        } catch {
+            preconditionFailure("the decoder lets no such plan pass: \(error)")
+        }
+    }
+}
