@@ -54,6 +54,8 @@ package final class SeededRun {
     let isRunning: Bool
     /// How the loops of the process ended.
     private var ending = Ending()
+    /// The loops of every process of this life.
+    private var loops: [Task<Void, Never>] = []
     private let executor: LifeExecutor
     private(set) var wire: Wire?
     /// An engine of a process that was replaced and does not know it.
@@ -76,7 +78,9 @@ package final class SeededRun {
         let story = Story(isVerbose: isVerbose)
         do {
             return try await executor.run {
-                try await SeededRun(seed: seed, bug: bug, story: story, on: executor).play()
+                let run = SeededRun(seed: seed, bug: bug, story: story, on: executor)
+                defer { run.end() }
+                return try await run.play()
             }
         } catch is LifeExecutor.StoodStill {
             return Report(
@@ -152,10 +156,14 @@ package final class SeededRun {
         guard isRunning else { return }
         let ending = Ending()
         self.ending = ending
-        Task(executorPreference: executor) {
-            do { try await fresh.run() } catch { ending.note(error) }
-        }
+        loops.append(
+            Task(executorPreference: executor) {
+                do { try await fresh.run() } catch { ending.note(error) }
+            })
     }
+
+    /// Ends what would wait for a wake-up for ever, and keep the whole life in memory.
+    private func end() { for loop in loops { loop.cancel() } }
 
     /// Lets the process look once; one that was killed while it looked is replaced by the next.
     @discardableResult
