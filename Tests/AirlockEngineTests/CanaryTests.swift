@@ -80,10 +80,7 @@ struct CanaryTests {
         let engine = try await stage.engine()
         try await stage.settle(engine)
         Self.release(2, in: stage)
-        for _ in 0..<10 {
-            _ = try await engine.tick()
-            stage.clock.advance(by: .seconds(1))
-        }
+        try await stage.look(engine, seconds: 10)
         Self.release(3, in: stage)
         let summary = try await stage.settle(engine, rounds: 600)
         #expect(summary.rolledBack == [Self.lane])
@@ -96,32 +93,20 @@ struct CanaryTests {
         let engine = try await stage.engine()
         try await stage.settle(engine)
         Self.release(2, in: stage)
-        for _ in 0..<10 {
-            _ = try await engine.tick()
-            stage.clock.advance(by: .seconds(1))
-        }
+        try await stage.look(engine, seconds: 10)
         _ = await stage.ask(
             engine, .freeze(.environment(Self.lane.environment), reason: "x", lasting: nil))
-        for _ in 0..<200 {
-            _ = try await engine.tick()
-            stage.clock.advance(by: .seconds(1))
-        }
+        try await stage.look(engine, seconds: 200)
         #expect(try await stage.share(of: 2) == 10)
         _ = await stage.ask(engine, .thaw(.environment(Self.lane.environment)))
         try await stage.settle(engine, rounds: 3_000)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
         Self.release(3, in: stage)
-        for _ in 0..<3 {
-            _ = try await engine.tick()
-            stage.clock.advance(by: .seconds(1))
-        }
+        try await stage.look(engine, seconds: 3)
         #expect(try await stage.share(of: 3) == 10)
         _ = await stage.ask(
             engine, .freeze(.environment(Self.lane.environment), reason: "x", lasting: nil))
-        for _ in 0..<60 {
-            _ = try await engine.tick()
-            stage.clock.advance(by: .seconds(1))
-        }
+        try await stage.look(engine, seconds: 60)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
         #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
     }
@@ -145,6 +130,14 @@ struct CanaryTests {
 }
 
 extension Stage {
+    /// Looks once a second.
+    fileprivate func look(_ engine: Engine, seconds: Int) async throws {
+        for _ in 0..<seconds {
+            _ = try await engine.tick()
+            clock.advance(by: .seconds(1))
+        }
+    }
+
     /// The share of production's traffic that a version has, in per mille.
     fileprivate func share(of version: Int) async throws -> Int {
         let lane = Build.lane("production/api")

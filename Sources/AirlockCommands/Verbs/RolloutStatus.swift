@@ -134,7 +134,9 @@ private struct RolloutView: Encodable {
                     + "for \(heldSeconds) s")
             lines.append("verdict  \(verdict)")
         }
-        if let evidence, !evidence.isEmpty { lines.append("         \(evidence)") }
+        if let evidence, !evidence.isEmpty, !next.contains(evidence) {
+            lines.append("         \(evidence)")
+        }
         lines.append("next     \(next)")
         return lines.joined(separator: "\n")
     }

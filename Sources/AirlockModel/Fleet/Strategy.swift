@@ -6,9 +6,10 @@ package enum Strategy: Hashable, Sendable, Codable {
     /// and the old one goes on serving.
     case allAtOnce(deadline: Duration = .seconds(600))
     /// The same in steps of the traffic, each judged beside the slot that serves the rest.
-    case canary(CanaryPlan)
+    // Indirect: every lane has a strategy, and most have not this one.
+    indirect case canary(CanaryPlan)
     /// The new slot comes up idle, all traffic is switched in one action, the old slot stays warm.
-    case blueGreen(BlueGreenPlan)
+    indirect case blueGreen(BlueGreenPlan)
 
     /// The shares of the traffic that the new slot gets one after the other, in per mille; nil for a
     /// strategy that does not keep both slots.

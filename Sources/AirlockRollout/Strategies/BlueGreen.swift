@@ -14,14 +14,9 @@ struct BlueGreen: SideBySide {
         _ change: Change, state: RolloutState, in lane: LaneObservation, answer: SignalAnswer?,
         now: Moment
     ) -> RolloutStep {
-        guard case .forward = state.direction, change.kind == .replace, let base = change.base,
-            case .slot(let spec, _, let replicas) = change.target
-        else {
+        guard let sides = Sides(change, state, lane, now) else {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        let sides = Sides(
-            change: change, base: base.slot.id, spec: spec, replicas: replicas, lane: lane,
-            now: now, elapsed: state.seen.map { now.elapsed(since: $0) } ?? .zero)
         var state = state
         state.seen = now
         var watched = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))

@@ -16,17 +16,12 @@ struct Canary: SideBySide {
         now: Moment
     ) -> RolloutStep {
         // Without another slot beside it there is nothing to shift and nothing to compare with.
-        guard case .forward = state.direction, change.kind == .replace, let base = change.base,
-            case .slot(let spec, _, let replicas) = change.target
-        else {
+        guard let sides = Sides(change, state, lane, now) else {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        let sides = Sides(
-            change: change, base: base.slot.id, spec: spec, replicas: replicas, lane: lane,
-            now: now, elapsed: state.seen.map { now.elapsed(since: $0) } ?? .zero)
         var canary = state.canary ?? CanaryState(judge: judge(plan.falseAlarms, plan.limits))
-        let serving = lane.slot(base.slot.id)
-        let total = replicas.nearest(to: serving?.replicas ?? 0)
+        let serving = lane.slot(sides.base)
+        let total = sides.replicas.nearest(to: serving?.replicas ?? 0)
         if canary.inForce == nil, canary.step == 0, (serving?.healthyCount ?? 0) == 0 || total == 0
         {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)

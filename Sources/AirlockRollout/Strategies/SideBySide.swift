@@ -13,6 +13,20 @@ struct Sides {
     let now: Moment
     /// Monotonic time since the last look; zero after one that was long ago.
     let elapsed: Duration
+
+    /// Nil for what has no other slot beside it, and for what goes back already.
+    init?(_ change: Change, _ state: RolloutState, _ lane: LaneObservation, _ now: Moment) {
+        guard case .forward = state.direction, change.kind == .replace, let base = change.base,
+            case .slot(let spec, _, let replicas) = change.target
+        else { return nil }
+        self.change = change
+        self.base = base.slot.id
+        self.spec = spec
+        self.replicas = replicas
+        self.lane = lane
+        self.now = now
+        elapsed = state.seen.map { now.elapsed(since: $0) } ?? .zero
+    }
 }
 
 /// A strategy under which the old slot stays until the new one has shown itself.
