@@ -86,8 +86,12 @@ struct LaneWorker: Sendable {
             let isFrozen = await isFrozen(operation)
             if isFrozen, !Rollout.isWatched(operation) { return .yielded }
             let now = clock.now()
-            let step = Rollout.advance(
-                operation, in: observed, answer: await answer(for: operation, now: now), now: now)
+            let answer = await Rollout.answer(for: operation, from: signals, now: now)
+            if case .down(let reason) = answer {
+                logger.warning(
+                    "no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
+            }
+            let step = Rollout.advance(operation, in: observed, answer: answer, now: now)
             if isFrozen || isWatching, case .forward = step.state.direction {
                 await remember(evidence: step.state, of: operation)
                 return isWatching ? .waiting(.seconds(1)) : .yielded
@@ -118,17 +122,6 @@ struct LaneWorker: Sendable {
             return observation.lanes[lane] ?? LaneObservation(lane: lane)
         case .unchanged: throw .refused("it answered unchanged to a question without a revision")
         }
-    }
-
-    /// What the source of signals says to what the rollout has to know; nil when it asks nothing.
-    private func answer(for operation: OperationRecord, now: Moment) async -> SignalAnswer? {
-        guard let question = Rollout.question(of: operation, now: now) else { return nil }
-        guard let signals else { return .down("nothing measures \(lane)") }
-        let answer = await signals.answer(question, of: lane)
-        if case .down(let reason) = answer {
-            logger.warning("no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
-        }
-        return answer
     }
 
     /// Keeps what was seen of an operation that may not go on; a step that it would take is not taken.

@@ -65,13 +65,7 @@ package struct Reversal: Hashable, Sendable {
     /// What a release says that makes `slot`.
     private static func wanted(_ slot: SlotSpec, version: String?) -> ReleaseEdit.Wanted {
         ReleaseEdit.Wanted(
-            artifact: slot.artifact, version: version,
-            config: slot.config.mapValues { value -> DesiredConfigValue in
-                switch value {
-                case .plain(let text): .plain(text)
-                case .secret(let name, _): .secret(name)
-                }
-            })
+            artifact: slot.artifact, version: version, config: slot.desiredConfig)
     }
 
     private static func file(

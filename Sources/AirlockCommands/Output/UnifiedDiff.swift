@@ -73,10 +73,8 @@ enum UnifiedDiff {
     private static func hunk(
         _ lines: [Line], around changed: ClosedRange<Int>, endsOpen: (old: Bool, new: Bool)
     ) -> String {
-        let range =
-            max(
-                0, changed.lowerBound - context)..<min(
-                lines.count, changed.upperBound + context + 1)
+        let start = max(0, changed.lowerBound - context)
+        let range = start..<min(lines.count, changed.upperBound + context + 1)
         func count(_ part: some Sequence<Line>, old: Bool) -> Int {
             part.count {
                 switch $0 {
@@ -104,8 +102,7 @@ enum UnifiedDiff {
             }
             let isOpen =
                 switch lines[place] {
-                case .same: endsOpen.old && place == lastOld
-                case .gone: endsOpen.old && place == lastOld
+                case .same, .gone: endsOpen.old && place == lastOld
                 case .new: endsOpen.new && place == lastNew
                 }
             if isOpen { text += note }

@@ -132,13 +132,7 @@ struct RollbackCommand: Verb {
             guard case .slot(let slot, let version, _)? = operation.change?.target else {
                 continue
             }
-            let config = slot.config.mapValues { value -> DesiredConfigValue in
-                switch value {
-                case .plain(let text): .plain(text)
-                case .secret(let name, _): .secret(name)
-                }
-            }
-            if slot.artifact != now?.artifact || config != now?.config {
+            if slot.artifact != now?.artifact || slot.desiredConfig != now?.config {
                 return (operation.number, slot, version)
             }
         }

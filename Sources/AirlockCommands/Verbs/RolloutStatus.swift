@@ -54,12 +54,12 @@ private struct RolloutView: Encodable {
     let version: String?
     let strategy: String
     /// Counted from 1; nil for what has no steps.
-    let step: Int?
-    let steps: Int?
-    let perMille: Int?
-    let heldSeconds: Int?
-    let verdict: String?
-    let evidence: String?
+    private(set) var step: Int?
+    private(set) var steps: Int?
+    private(set) var perMille: Int?
+    private(set) var heldSeconds: Int?
+    private(set) var verdict: String?
+    private(set) var evidence: String?
     /// What it waits for, or what it does next.
     let next: String
 
@@ -76,17 +76,15 @@ private struct RolloutView: Encodable {
         guard case .slot(_, let version, _)? = operation.change?.target else {
             self.version = nil
             strategy = operation.change == nil ? "repair" : "removal"
-            (step, steps, perMille, heldSeconds, verdict, evidence) = (nil, nil, nil, nil, nil, nil)
             next = Self.next(operation, observed, nil, now).words
             return
         }
         self.version = version
-        let answer = await Self.answer(operation, signals, now)
+        let answer = await Rollout.answer(for: operation, from: signals, now: now)
         let (state, words) = Self.next(operation, observed, answer, now)
         next = words
         strategy = operation.change?.strategy.word ?? "repair"
         guard let shares = operation.change?.strategy.steps, let canary = state.canary else {
-            (step, steps, perMille, heldSeconds, verdict, evidence) = (nil, nil, nil, nil, nil, nil)
             return
         }
         step = canary.step + 1
@@ -96,14 +94,6 @@ private struct RolloutView: Encodable {
         verdict = canary.word
         // Before the router has taken the step's share there is nothing to tell.
         evidence = canary.judgedTo == nil ? nil : canary.told
-    }
-
-    private static func answer(
-        _ operation: OperationRecord, _ signals: (any SignalSource)?, _ now: Moment
-    ) async -> SignalAnswer? {
-        guard let question = Rollout.question(of: operation, now: now) else { return nil }
-        guard let signals else { return .down("nothing measures \(operation.lane)") }
-        return await signals.answer(question, of: operation.lane)
     }
 
     private static func next(

@@ -104,6 +104,16 @@ package struct SlotSpec: Hashable, Sendable, Codable {
                 ])))
     }
 
+    /// The configuration as a release asks for it: secrets by name, without their versions.
+    package var desiredConfig: [String: DesiredConfigValue] {
+        config.mapValues { value in
+            switch value {
+            case .plain(let text): .plain(text)
+            case .secret(let name, _): .secret(name)
+            }
+        }
+    }
+
     private static func canonical(_ value: ConfigValue) -> JSONValue {
         switch value {
         case .plain(let text): .string(text)
