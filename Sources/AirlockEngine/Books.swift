@@ -99,6 +99,7 @@ package actor Books {
         case .settle(let key, _): note(state.intents[key]?.order.lane)
         case .quarantine(let record): note(record.lane)
         case .release(let lane, _): note(lane)
+        case .steering(let steering): note(steering.lane)
         // The planner itself notices that freezes differ.
         case .freeze(let freeze): revisions[freeze.scope.environment, default: 0] += 1
         case .thaw(let scope): revisions[scope.environment, default: 0] += 1
@@ -173,6 +174,9 @@ package actor Books {
 
     /// What of a lane was rolled back and not released.
     func quarantines(of lane: LaneID) -> [Quarantine] { state.quarantines[lane] ?? [] }
+
+    /// What people said about an open operation.
+    func steering(of operation: Int) -> Steering? { state.steerings[operation] }
 
     /// The epoch of the last claim on an environment's engine; zero for none.
     func lastEpoch(of environment: EnvironmentName) -> Int {

@@ -31,6 +31,8 @@ extension Engine: ControlHandler {
             return try await freeze(scope, reason: reason, lasting: lasting, by: peer.actor)
         case .thaw(let scope): return try await thaw(scope, by: peer.actor)
         case .retry(let lane): return try await retry(lane, by: peer.actor)
+        case .steer(let lane, let steer, let reason):
+            return try await self.steer(lane, steer, reason: reason, by: peer.actor)
         case .acceptRewrite(let commit): return try await acceptRewrite(commit, by: peer.actor)
         case .health: return .health(await health())
         }
@@ -186,7 +188,7 @@ extension Engine: ControlHandler {
         }
     }
 
-    private func wakeAll() async {
+    func wakeAll() async {
         for reconciler in inOrder { await reconciler.wake() }
     }
 }

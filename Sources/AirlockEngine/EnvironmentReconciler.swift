@@ -200,7 +200,9 @@ actor EnvironmentReconciler {
         guard let accepted, let provider, let tier, let claimed else { return nil }
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
-            provider: provider, signals: signals, reverts: reverts, clock: parts.clock,
+            provider: provider, signals: signals, reverts: reverts,
+            wish: accepted.slices[name]?.lanes[lane]?.release.rollout ?? .proceed,
+            clock: parts.clock,
             logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })
     }

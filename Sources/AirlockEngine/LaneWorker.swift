@@ -41,6 +41,8 @@ struct LaneWorker: Sendable {
     let signals: (any SignalSource)?
     /// Nil where nothing may be pushed.
     let reverts: RevertOffers?
+    /// The state of the rollout that git asks for.
+    let wish: RolloutWish
     let clock: any AirlockClock
     let logger: Logger
     let isStopping: @Sendable () -> Bool
@@ -83,16 +85,18 @@ struct LaneWorker: Sendable {
         }
         for _ in 0..<Self.actionsPerVisit {
             if isStopping() { return .yielded }
-            let isFrozen = await isFrozen(operation)
-            if isFrozen, !Rollout.isWatched(operation) { return .yielded }
+            let isStopped = await isStopped(operation)
+            if isStopped, !Rollout.isWatched(operation) { return .yielded }
             let now = clock.now()
             let answer = await Rollout.answer(for: operation, from: signals, now: now)
             if case .down(let reason) = answer {
                 logger.warning(
                     "no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
             }
-            let step = Rollout.advance(operation, in: observed, answer: answer, now: now)
-            if isFrozen || isWatching, case .forward = step.state.direction {
+            let course = await course(of: operation, isWatching: isWatching)
+            let step = Rollout.advance(
+                operation, in: observed, answer: answer, course: course, now: now)
+            if isStopped || isWatching, case .forward = step.state.direction {
                 await remember(evidence: step.state, of: operation)
                 return isWatching ? .waiting(.seconds(1)) : .yielded
             }
@@ -132,10 +136,19 @@ struct LaneWorker: Sendable {
         await books.remember(operation)
     }
 
-    /// A freeze stops what goes forward and repairs; going back goes on.
-    private func isFrozen(_ operation: OperationRecord) async -> Bool {
+    /// A freeze stops what goes forward and repairs, a person's hold this one; going back goes on.
+    private func isStopped(_ operation: OperationRecord) async -> Bool {
         if case .back = operation.rollout.direction { return false }
+        let steering = await books.steering(of: operation.number)
+        if operation.canGoBack, steering?.aborted != nil { return false }
+        if steering?.held != nil { return true }
         return await books.freeze(of: lane, at: clock.now().wall) != nil
+    }
+
+    /// What git and people ask of the operation now. The wish of a release is about the change that it
+    /// asks for, and one that is only watched may be another.
+    private func course(of operation: OperationRecord, isWatching: Bool) async -> Course {
+        Course(isWatching ? .proceed : wish, await books.steering(of: operation.number))
     }
 
     // MARK: Opening and ending
@@ -232,11 +245,11 @@ struct LaneWorker: Sendable {
         let entry = try await books.commit(pending).last
         pending = LedgerTransaction()
         if tier == .production, let entry { try await books.published(entry) }
-        // A freeze that came while the intent was written is obeyed; one that comes later meets an
-        // order that is on its way.
-        guard await !isFrozen(operation) else {
+        // What was said while the intent was written is obeyed; what comes later meets an order that is
+        // on its way.
+        guard await !isStopped(operation) else {
             return close(
-                intent, entry: entry, .refused("frozen before it was sent"), for: &operation,
+                intent, entry: entry, .refused("stopped before it was sent"), for: &operation,
                 pending: &pending)
         }
         let result = try await send(order, for: operation)
@@ -308,7 +321,7 @@ struct LaneWorker: Sendable {
         let now = clock.now().wall
         let moved = AuditText.moved(operation, from: old, at: now)
         let isDue =
-            old.canary?.inForce != state.canary?.inForce
+            old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
         guard old.direction != state.direction || moved != nil || isDue else {
             await books.remember(operation)

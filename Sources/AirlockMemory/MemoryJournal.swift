@@ -82,7 +82,7 @@ struct MemoryJournal: Sendable {
                 changed[key] = (known.intent, outcome)
             case .trustRoot, .head, .rewrite, .lane, .operation, .rollout, .freeze, .thaw,
                 .quarantine,
-                .release, .claimed, .clock:
+                .release, .steering, .claimed, .clock:
                 break
             }
         }

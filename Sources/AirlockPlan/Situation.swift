@@ -11,6 +11,8 @@ final class Situation: Sendable {
     let settled: Settled?
     /// The operation under way.
     let operation: OperationRecord?
+    /// What people said about it.
+    let steering: Steering?
     let parked: [Diagnostic]
     /// What differs from ``settled``; empty while an operation is under way, whose business it is.
     let drift: [Drift]
@@ -50,10 +52,13 @@ final class Situation: Sendable {
         if case .change(let change, _) = wish { change } else { nil }
     }
 
-    /// The operation that is taking a failed change back.
+    /// The operation that is taking a change back which failed, or which git or a person gave up.
     var goingBack: OperationRecord? {
-        guard let operation, case .back = operation.rollout.direction else { return nil }
-        return operation
+        guard let operation else { return nil }
+        if case .back = operation.rollout.direction { return operation }
+        guard operation.canGoBack else { return nil }
+        let isAborted = desired?.release.rollout == .abort && operation.change?.id == change?.id
+        return isAborted || steering?.aborted != nil ? operation : nil
     }
 
     /// What brings the lane back to what it settled on while no change may go on: a repair that is
@@ -85,6 +90,7 @@ final class Situation: Sendable {
         settled =
             record == nil ? Adoption.settled(from: observed, at: now.wall) : record?.settled
         operation = facts.ledger.operation(of: lane)
+        steering = operation.flatMap { facts.ledger.steerings[$0.number] }
         parked = slice.parked.diagnostics(of: lane)
         desired = parked.isEmpty ? slice.lanes[lane] : nil
         drift = operation == nil ? DriftDetection.drift(of: observed, from: settled) : []

@@ -41,6 +41,7 @@ extension GateName {
         case .freeze: "freeze"
         case .clock: "clock"
         case .quarantine: "quarantine"
+        case .rollout: "rollout"
         case .capability: "capability"
         case .blastRadius: "blast radius"
         case .dependencies: "dependencies"

@@ -25,22 +25,29 @@ package enum Rollout {
     ///
     /// - Parameter answer: What a source of signals said to ``question(of:now:)``; nil when nothing
     ///   was asked.
+    /// - Parameter course: What git and people ask of it beside the change itself.
     package static func advance(
         _ operation: OperationRecord, in lane: LaneObservation, answer: SignalAnswer? = nil,
-        now: Moment
+        course: Course = Course(), now: Moment
     ) -> RolloutStep {
         switch operation.work {
         case .change(let change):
+            var state = operation.rollout
+            state.ceiling = course.ceiling < 1000 ? course.ceiling : nil
+            if let reason = course.abort, operation.canGoBack {
+                state.direction = .back(reason: reason)
+                state.seen = nil
+            }
             switch change.strategy {
             case .allAtOnce(let deadline):
                 return AllAtOnce(deadline: deadline).advance(
-                    change, state: operation.rollout, in: lane, now: now)
+                    change, state: state, in: lane, now: now)
             case .canary(let plan):
-                return Canary(plan: plan).advance(
-                    change, state: operation.rollout, in: lane, answer: answer, now: now)
+                return Canary(plan: plan, course: course).advance(
+                    change, state: state, in: lane, answer: answer, now: now)
             case .blueGreen(let plan):
-                return BlueGreen(plan: plan).advance(
-                    change, state: operation.rollout, in: lane, answer: answer, now: now)
+                return BlueGreen(plan: plan, course: course).advance(
+                    change, state: state, in: lane, answer: answer, now: now)
             }
         case .repair(let repair):
             return Self.repair(repair, state: operation.rollout, in: lane, now: now)

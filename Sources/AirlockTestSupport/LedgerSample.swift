@@ -72,7 +72,7 @@ package struct LedgerSample {
             reason: "crashed", operation: 1, since: Timestamp(milliseconds: number))
         let scope: Freeze.Scope =
             number.isMultiple(of: 2) ? .lane(lane) : .environment(lane.environment)
-        switch Int.random(in: 0..<13, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0: return .trustRoot(Build.commit(number))
         case 1:
             let commit = CommitRecord(
@@ -107,6 +107,10 @@ package struct LedgerSample {
         case 11:
             return .rollout(
                 RolloutRecord(operation: operations, state: RolloutState(step: number)))
+        case 12:
+            let word = Steering.Word(
+                actor: .airlock, reason: "r\(number)", at: Timestamp(milliseconds: number))
+            return .steering(Steering(operation: operations, lane: lane, held: word))
         default:
             guard number > 2 else {
                 return .claimed(ClaimRecord(environment: lane.environment, epoch: Epoch(number)))

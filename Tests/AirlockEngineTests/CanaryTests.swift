@@ -10,39 +10,12 @@ import Testing
 struct CanaryTests {
     private static let lane = Build.lane("production/api")
 
-    /// A stage whose production/api is at version 1, and where version 3 fails 5 of 100 requests.
-    private static func stage() -> Stage {
-        let stage = Stage()
-        stage.extra["simulation.yaml"] = """
-            artifacts:
-              "sha256:\(Build.artifact("api", 1).digest)": {errorRate: 0.5%}
-              "sha256:\(Build.artifact("api", 2).digest)": {errorRate: 0.5%}
-              "sha256:\(Build.artifact("api", 3).digest)": {errorRate: 5%}
-            traffic: {api: 2000/s}
-            secrets: {shop-key: "1"}
-
-            """
-        release(1, in: stage)
-        return stage
-    }
-
-    private static func release(_ version: Int, in stage: Stage) {
-        stage.extra["services/api/production.yaml"] = """
-            artifact: \(Build.artifact("api", version))
-            replicas: 4
-            strategy: {canary: {steps: [1%, 25%, 100%], hold: 1m}}
-            rollback: {errorRate: {above: 50%, for: 10s}}
-
-            """
-        stage.commit()
-    }
-
     @Test("a good release goes through its steps, and each is in the log with its evidence")
     func good() async throws {
-        let stage = Self.stage()
+        let stage = Stage.canary()
         let engine = try await stage.engine()
         try await stage.settle(engine)
-        Self.release(2, in: stage)
+        Stage.release(2, in: stage)
         let summary = try await stage.settle(engine, rounds: 3_000)
         #expect(summary.underWay.isEmpty && summary.rolledBack.isEmpty)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
@@ -57,10 +30,10 @@ struct CanaryTests {
 
     @Test("a bad release is caught at 1%, rolled back and quarantined, with the numbers in the log")
     func bad() async throws {
-        let stage = Self.stage()
+        let stage = Stage.canary()
         let engine = try await stage.engine()
         try await stage.settle(engine)
-        Self.release(3, in: stage)
+        Stage.release(3, in: stage)
         let summary = try await stage.settle(engine, rounds: 600)
         #expect(summary.rolledBack == [Self.lane])
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
@@ -76,12 +49,12 @@ struct CanaryTests {
         "a newer release takes the place of a canary, and traffic does not pass through the old one"
     )
     func superseded() async throws {
-        let stage = Self.stage()
+        let stage = Stage.canary()
         let engine = try await stage.engine()
         try await stage.settle(engine)
-        Self.release(2, in: stage)
+        Stage.release(2, in: stage)
         try await stage.look(engine, seconds: 10)
-        Self.release(3, in: stage)
+        Stage.release(3, in: stage)
         let summary = try await stage.settle(engine, rounds: 600)
         #expect(summary.rolledBack == [Self.lane])
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
@@ -89,10 +62,10 @@ struct CanaryTests {
 
     @Test("a freeze stops the steps of a canary, and harm is taken back all the same")
     func frozen() async throws {
-        let stage = Self.stage()
+        let stage = Stage.canary()
         let engine = try await stage.engine()
         try await stage.settle(engine)
-        Self.release(2, in: stage)
+        Stage.release(2, in: stage)
         try await stage.look(engine, seconds: 10)
         _ = await stage.ask(
             engine, .freeze(.environment(Self.lane.environment), reason: "x", lasting: nil))
@@ -101,7 +74,7 @@ struct CanaryTests {
         _ = await stage.ask(engine, .thaw(.environment(Self.lane.environment)))
         try await stage.settle(engine, rounds: 3_000)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
-        Self.release(3, in: stage)
+        Stage.release(3, in: stage)
         try await stage.look(engine, seconds: 3)
         #expect(try await stage.share(of: 3) == 10)
         _ = await stage.ask(
@@ -113,10 +86,10 @@ struct CanaryTests {
 
     @Test("a kill in the middle of a step loses no evidence and doubles none")
     func killed() async throws {
-        let stage = Self.stage()
+        let stage = Stage.canary()
         var engine = try await stage.engine()
         try await stage.settle(engine)
-        Self.release(3, in: stage)
+        Stage.release(3, in: stage)
         var rolledBack = false
         for _ in 0..<300 where !rolledBack {
             let summary = try await engine.tick()
@@ -126,28 +99,5 @@ struct CanaryTests {
         }
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
         #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
-    }
-}
-
-extension Stage {
-    /// Looks once a second.
-    fileprivate func look(_ engine: Engine, seconds: Int) async throws {
-        for _ in 0..<seconds {
-            _ = try await engine.tick()
-            clock.advance(by: .seconds(1))
-        }
-    }
-
-    /// The share of production's traffic that a version has, in per mille.
-    fileprivate func share(of version: Int) async throws -> Int {
-        let lane = Build.lane("production/api")
-        let answer = try await world.observe(
-            lane.environment, of: Build.fleetName(), lanes: [lane], since: nil)
-        guard case .observed(let observation) = answer, let seen = observation.lanes[lane],
-            let slot = seen.slots.first(where: {
-                $0.spec.artifact == Build.artifact("api", version)
-            })
-        else { return 0 }
-        return seen.weights[slot.id] ?? 0
     }
 }

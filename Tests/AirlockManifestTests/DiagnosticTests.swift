@@ -103,7 +103,7 @@ struct DiagnosticTests {
                 refused += 1
             }
         }
-        #expect(refused >= 13)
+        #expect(refused >= 12)
         #expect(
             messages(.environment, "tier: staging\nprovider: {swarm: {}}")[0].contains(
                 "cannot enforce"))

@@ -16,6 +16,8 @@ struct Stage {
     var signals: (SignalQuestion, LaneObservation) -> SignalAnswer = { _, _ in
         .down("nobody measures")
     }
+    /// What git and people ask of it.
+    var course = Course()
     private(set) var milliseconds = 0
     /// How far the wall clock is behind, in milliseconds.
     private var behind = 0
@@ -90,7 +92,8 @@ struct Stage {
         let answer = Rollout.question(of: operation, now: now).map {
             signals($0, lane)
         }
-        let step = Rollout.advance(operation, in: lane, answer: answer, now: now)
+        let step = Rollout.advance(
+            operation, in: lane, answer: answer, course: course, now: now)
         operation.rollout = step.state
         if case .act(let action) = step.next {
             actions.append(action)

@@ -33,8 +33,9 @@ extension RolloutCommand {
                 return .done
             }
             let view = await RolloutView(
-                operation, observed: found.observed, signals: wiring.signals.values.first,
-                now: wiring.clock.now())
+                operation, observed: found.observed, held: found.record.holdReason,
+                steering: reading.state.steerings[operation.number],
+                signals: wiring.signals.values.first, now: wiring.clock.now())
             switch output.format {
             case .json, .yaml: try Output.value(view, as: output.format)
             case .human: Output.data(view.text)
@@ -60,14 +61,21 @@ private struct RolloutView: Encodable {
     private(set) var heldSeconds: Int?
     private(set) var verdict: String?
     private(set) var evidence: String?
+    /// The most of the traffic that git allows, in per mille; nil for all.
+    let ceiling: Int?
+    /// Why it may not go on.
+    let held: String?
     /// What it waits for, or what it does next.
     let next: String
 
     /// Asks the pure rollout what it would do now; nothing is written and nothing is done.
     init(
-        _ operation: OperationRecord, observed: LaneObservation?,
-        signals: (any SignalSource)?, now: Moment
+        _ operation: OperationRecord, observed: LaneObservation?, held: String?,
+        steering: Steering?, signals: (any SignalSource)?, now: Moment
     ) async {
+        self.held = held
+        ceiling = operation.rollout.ceiling
+        let course = Course(ceiling.map(RolloutWish.upTo) ?? .proceed, steering)
         lane = operation.lane.description
         self.operation = operation.number
         change = operation.change?.id.description
@@ -76,12 +84,12 @@ private struct RolloutView: Encodable {
         guard case .slot(_, let version, _)? = operation.change?.target else {
             self.version = nil
             strategy = operation.change == nil ? "repair" : "removal"
-            next = Self.next(operation, observed, nil, now).words
+            next = Self.next(operation, observed, nil, course, now).words
             return
         }
         self.version = version
         let answer = await Rollout.answer(for: operation, from: signals, now: now)
-        let (state, words) = Self.next(operation, observed, answer, now)
+        let (state, words) = Self.next(operation, observed, answer, course, now)
         next = words
         strategy = operation.change?.strategy.word ?? "repair"
         guard let shares = operation.change?.strategy.steps, let canary = state.canary else {
@@ -98,12 +106,13 @@ private struct RolloutView: Encodable {
 
     private static func next(
         _ operation: OperationRecord, _ observed: LaneObservation?, _ answer: SignalAnswer?,
-        _ now: Moment
+        _ course: Course, _ now: Moment
     ) -> (state: RolloutState, words: String) {
         guard let observed else {
             return (operation.rollout, "its provider does not say what is there")
         }
-        let step = Rollout.advance(operation, in: observed, answer: answer, now: now)
+        let step = Rollout.advance(
+            operation, in: observed, answer: answer, course: course, now: now)
         switch step.next {
         case .act(let action): return (step.state, "\(action.capability.rawValue) is next")
         case .wait(let what, _): return (step.state, what)
@@ -127,7 +136,11 @@ private struct RolloutView: Encodable {
         if let evidence, !evidence.isEmpty, !next.contains(evidence) {
             lines.append("         \(evidence)")
         }
-        lines.append("next     \(next)")
+        if let held {
+            lines.append("held     \(held)")
+        } else {
+            lines.append("next     \(next)")
+        }
         return lines.joined(separator: "\n")
     }
 }

@@ -62,7 +62,7 @@ struct ThawCommand: Verb {
 struct RolloutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollout", abstract: "See and steer what is under way in a lane.",
-        subcommands: [Status.self, Retry.self])
+        subcommands: [Status.self, Hold.self, Resume.self, Abort.self, Retry.self])
 
     /// `airlock rollout retry LANE`.
     struct Retry: Verb {

@@ -85,6 +85,9 @@ struct JournalReading: Sendable {
         for record in try SealedTable.quarantines.all(Quarantine.self, in: db) {
             state.apply(.quarantine(record))
         }
+        for record in try SealedTable.steerings.all(Steering.self, in: db) {
+            state.apply(.steering(record))
+        }
         for record in try SealedTable.claims.all(ClaimRecord.self, in: db) {
             state.apply(.claimed(record))
         }

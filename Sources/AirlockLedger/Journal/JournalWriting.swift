@@ -48,6 +48,9 @@ enum JournalWriting {
             let payload = try payload ?? SealedRow.payload(record)
             try StoredOperation.put(record, payload: payload, in: db)
             try SealedTable.rollouts.remove(String(record.number), in: db)
+            if record.outcome != nil {
+                try SealedTable.steerings.remove(String(record.number), in: db)
+            }
         case .rollout(let record):
             let payload = try payload ?? SealedRow.payload(record)
             try SealedTable.rollouts.put(payload: payload, key: String(record.operation), in: db)
@@ -62,6 +65,8 @@ enum JournalWriting {
             try SealedTable.quarantines.put(record, key: key(record.lane, record.slot), in: db)
         case .release(let lane, let slot):
             try SealedTable.quarantines.remove(key(lane, slot), in: db)
+        case .steering(let steering):
+            try SealedTable.steerings.put(steering, key: String(steering.operation), in: db)
         case .claimed(let record):
             try SealedTable.claims.put(record, key: record.environment.description, in: db)
         case .clock(let moment): try JournalMeta.clock.put(moment, in: db)

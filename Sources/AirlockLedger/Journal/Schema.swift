@@ -12,7 +12,7 @@ package struct Schema: Sendable {
     var version: Int { steps.count }
 
     /// What this version of the product writes.
-    package static let current = Schema(steps: [first])
+    package static let current = Schema(steps: [first, second])
 
     /// Version 1. Every row has the hash of its key columns and its payload; see ``SealedRow``.
     private static let first = """
@@ -51,6 +51,13 @@ package struct Schema: Sendable {
             seq INTEGER PRIMARY KEY, lane TEXT, bytes BLOB NOT NULL, hash BLOB NOT NULL
         ) STRICT;
         CREATE INDEX entries_of_lane ON entries (lane, seq) WHERE lane IS NOT NULL;
+        """
+
+    /// Version 2: what people said about open operations.
+    private static let second = """
+        CREATE TABLE steerings (
+            key TEXT PRIMARY KEY, payload BLOB NOT NULL, hash BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// The version of an open journal; 0 for a new file.

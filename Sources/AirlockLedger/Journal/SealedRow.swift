@@ -88,6 +88,7 @@ enum SealedTable: String, CaseIterable {
     case freezes
     case claims
     case quarantines
+    case steerings
 
     /// Inserts a record or replaces the one with its key.
     func put(_ record: some Encodable, key: String, in db: Database) throws {

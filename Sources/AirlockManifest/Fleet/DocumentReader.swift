@@ -107,7 +107,8 @@ enum DocumentReader {
         return Release(
             artifact: try need(artifact, "artifact", root), version: root["version"]?.text,
             replicas: try replicas(need(root["replicas"], "replicas", root)), config: config,
-            strategy: try StrategyReader.strategy(of: root))
+            strategy: try StrategyReader.strategy(of: root),
+            rollout: try StrategyReader.rollout(of: root))
     }
 
     private static func replicas(_ value: Document.Value) throws(Problem) -> Replicas {

@@ -50,7 +50,7 @@ enum StrategyReader {
         func duration(_ key: String) throws(Problem) -> Duration? {
             try DocumentReader.read(Quantity.duration, key, of: given)
         }
-        if let steps = given["steps"] { plan.steps = try self.steps(steps) }
+        if let steps = given["steps"] { (plan.steps, plan.rules) = try self.steps(steps) }
         plan.hold = try duration("hold") ?? plan.hold
         plan.decideWithin = try duration("decideWithin") ?? plan.decideWithin
         plan.deadline = try duration("deadline") ?? plan.deadline
@@ -68,27 +68,68 @@ enum StrategyReader {
         return plan
     }
 
-    private static func steps(_ given: Document.Value) throws(Problem) -> [Int] {
+    private static func steps(
+        _ given: Document.Value
+    ) throws(Problem) -> (shares: [Int], rules: [CanaryPlan.StepRule]?) {
         var steps: [Int] = []
+        var rules: [CanaryPlan.StepRule] = []
         for item in given.items {
-            let share = try DocumentReader.need(
-                item.text.flatMap(Quantity.share), "steps", item)
-            guard share.basisPoints > 0, share.basisPoints % 10 == 0 else {
-                throw Problem(
-                    item.place, "traffic is shared out in steps of 0.1%", "write 0.1%, 1% or 25%")
-            }
-            let step = share.basisPoints / 10
+            let weight = item["weight"] ?? item
+            let step = try perMille(weight, "steps")
             guard step > steps.last ?? 0 else {
                 throw Problem(
                     item.place, "each step has more traffic than the one before",
                     "write them in order, such as [1%, 5%, 25%, 100%]")
             }
+            let rule = try rule(item)
+            guard step < 1000 || rule == CanaryPlan.StepRule() else {
+                throw Problem(
+                    item.place, "the step of 100% is the end, and what it requires holds nothing",
+                    "write it at the step before")
+            }
             steps.append(step)
+            rules.append(rule)
         }
         guard steps.last == 1000 else {
             throw Problem(given.place, "the last step is not 100%", "add 100% at the end")
         }
-        return steps
+        return (steps, rules.allSatisfy { $0 == CanaryPlan.StepRule() } ? nil : rules)
+    }
+
+    /// A share of the traffic above zero.
+    private static func perMille(_ value: Document.Value, _ key: String) throws(Problem) -> Int {
+        let share = try DocumentReader.need(value.text.flatMap(Quantity.share), key, value)
+        guard share.basisPoints > 0, share.basisPoints % 10 == 0 else {
+            throw Problem(
+                value.place, "traffic is shared out in steps of 0.1%", "write 0.1%, 1% or 25%")
+        }
+        return share.basisPoints / 10
+    }
+
+    private static func rule(_ item: Document.Value) throws(Problem) -> CanaryPlan.StepRule {
+        CanaryPlan.StepRule(
+            hold: try DocumentReader.read(Quantity.duration, "hold", of: item),
+            isJudged: item["analysis"]?.text != "off",
+            needsApproval: item["requires"]?.text == "approval")
+    }
+
+    /// The state of the rollout that a release asks for.
+    static func rollout(of root: Document.Value) throws(Problem) -> RolloutWish {
+        guard let given = root["rollout"] else { return .proceed }
+        switch given.text {
+        case "hold": return .hold
+        case "abort": return .abort
+        case "proceed": return .proceed
+        default: break
+        }
+        let strategy = root["strategy"]
+        let word = strategy?.text ?? strategy?.pairs.first?.key
+        guard word == "canary" || word == "blueGreen" else {
+            throw Problem(
+                given.place, "`upTo` bounds the new slot's share, and allAtOnce gives it all",
+                "write rollout: hold, or add strategy: {canary: {}}")
+        }
+        return .upTo(try perMille(try DocumentReader.need(given["upTo"], "upTo", given), "upTo"))
     }
 
     /// In the order of ``HardLimit/Known``, so that the same bounds are the same strategy.

@@ -22,7 +22,10 @@ extension FormatTable {
             "rollback", .record(rollback),
             "Bounds of the new slot at which a canary or a blue-green switch goes back at once.",
             example: "{errorRate: {above: 2%, for: 30s}}"),
-        .later("rollout", "The state of the rollout that git asks for."),
+        .optional(
+            "rollout", .either(.text(.choice(["proceed", "hold", "abort"])), rolloutBound),
+            "The state of the rollout that git asks for; `proceed` when left out. It changes no release.",
+            example: "{upTo: 25%}"),
         .later("migration", "A job that runs before the new slot serves."),
         .later("placement", "Where instances may run."),
         .later("sticky", "What keeps a user on one instance."),
@@ -34,6 +37,12 @@ extension FormatTable {
         .required(
             "max", .integer(0...ManifestLimits.replicas), "The most instances, at least `min`.",
             example: "20"),
+    ])
+
+    private static let rolloutBound = Record([
+        .required(
+            "upTo", .text(.share), "The most of the traffic that the new slot may have for now.",
+            example: "25%")
     ])
 
     private static let secret = Record([
@@ -67,7 +76,7 @@ extension FormatTable {
 
     private static let canary = Record([
         .optional(
-            "steps", .list(of: .text(.share), minimum: 1),
+            "steps", .list(of: .either(.text(.share), step), minimum: 1),
             "Growing shares of the traffic in steps of 0.1%, the last 100%; else 1%, 5%, 25%, 100%.",
             example: "[1%, 5%, 25%, 100%]"),
         .optional(
@@ -87,6 +96,21 @@ extension FormatTable {
             "falseAlarms", .text(.share),
             "The chance of a whole rollout to give up a release that is as good as the old one; else 1%.",
             example: "1%"),
+    ])
+
+    private static let step = Record([
+        .required("weight", .text(.share), "The share of the traffic.", example: "5%"),
+        .optional(
+            "hold", .text(.duration), "The least time at this step; else that of the canary.",
+            example: "30m"),
+        .optional(
+            "analysis", .text(.choice(["required", "off"])),
+            "`off` lets the step go on without a verdict; harm is taken back all the same.",
+            example: "off"),
+        .optional(
+            "requires", .text(.choice(["approval"])),
+            "The step is left when a person runs `airlock rollout resume LANE`.",
+            example: "approval"),
     ])
 
     private static let blueGreen = Record([

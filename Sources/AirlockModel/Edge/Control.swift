@@ -23,11 +23,23 @@ package struct ControlRequest: Hashable, Sendable, Codable {
         case thaw(Freeze.Scope)
         /// Ends the quarantine of whatever slot git asks for in the lane.
         case retry(LaneID)
+        /// Says how what is under way in the lane goes on.
+        case steer(LaneID, Steer, reason: String)
         /// Takes a rewritten head for staging and production too.
         case acceptRewrite(CommitID)
         /// Who holds the ledger and how it is.
         case health
     }
+}
+
+/// What a person can say about what is under way in a lane.
+package enum Steer: String, Hashable, Sendable, Codable {
+    /// Stay where it is.
+    case hold
+    /// Go on: takes a hold back, or lets a step go on that waits for a person.
+    case resume
+    /// Go back.
+    case abort
 }
 
 /// One look at git and the engines, and what follows from it.

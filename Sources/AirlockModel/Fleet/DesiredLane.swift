@@ -51,16 +51,20 @@ package struct Release: Hashable, Sendable {
     package var replicas: Replicas
     package var config: [String: DesiredConfigValue]
     package var strategy: Strategy
+    /// The state of the rollout that git asks for; decides nothing of what the release is.
+    package var rollout: RolloutWish
 
     package init(
         artifact: ArtifactReference, version: String? = nil, replicas: Replicas,
-        config: [String: DesiredConfigValue] = [:], strategy: Strategy = .allAtOnce()
+        config: [String: DesiredConfigValue] = [:], strategy: Strategy = .allAtOnce(),
+        rollout: RolloutWish = .proceed
     ) {
         self.artifact = artifact
         self.version = version
         self.replicas = replicas
         self.config = config
         self.strategy = strategy
+        self.rollout = rollout
     }
 }
 

@@ -51,8 +51,35 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
         case revert
     }
 
+    /// What one step has of its own.
+    package struct StepRule: Hashable, Sendable, Codable {
+        /// The least time at the step; nil for that of the plan.
+        package var hold: Duration?
+        /// Whether the step is left only when the judge found the new slot acceptable. Harm is taken
+        /// back either way.
+        package var isJudged: Bool
+        /// Whether a person lets it go on from here.
+        package var needsApproval: Bool
+
+        package init(hold: Duration? = nil, isJudged: Bool = true, needsApproval: Bool = false) {
+            self.hold = hold
+            self.isJudged = isJudged
+            self.needsApproval = needsApproval
+        }
+
+        fileprivate var canonical: JSONValue {
+            .fields([
+                "hold": hold.map { .integer($0.milliseconds) },
+                "isJudged": isJudged ? nil : .bool(false),
+                "needsApproval": needsApproval ? .bool(true) : nil,
+            ])
+        }
+    }
+
     /// Shares of the traffic in per mille, growing; the last is 1000.
     package var steps: [Int]
+    /// What single steps have of their own, by their place; nil where none has.
+    package var rules: [StepRule]?
     /// The least time at each step below the last.
     package var hold: Duration
     /// Longest time at a step until ``onUndecided`` says what is done.
@@ -90,8 +117,18 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
             "deadline": .integer(deadline.milliseconds),
             "falseAlarms": .integer(Int(falseAlarms.billionths)),
             "limits": .array(limits.map(\.canonical)),
+            "rules": rules.map { .array($0.map(\.canonical)) },
         ])
     }
+
+    /// What the step at that place has of its own.
+    package func rule(at step: Int) -> StepRule {
+        guard let rules, rules.indices.contains(step) else { return StepRule() }
+        return rules[step]
+    }
+
+    /// The least time at the step at that place.
+    package func hold(at step: Int) -> Duration { rule(at: step).hold ?? hold }
 }
 
 /// A switch between two full copies.

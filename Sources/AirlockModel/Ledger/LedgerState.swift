@@ -12,6 +12,8 @@ package struct LedgerState: Hashable, Sendable {
     package var intents: [ActionKey: IntentRecord]
     package var freezes: [Freeze.Scope: Freeze]
     package var quarantines: [LaneID: [Quarantine]]
+    /// What people said about open operations, by number.
+    package var steerings: [Int: Steering]
     /// The epoch of the last claim on each environment's engine; the next one must be higher.
     package var claims: [EnvironmentName: Epoch]
     /// The latest moment at which something was written: the high-water mark of the clock.
@@ -23,7 +25,8 @@ package struct LedgerState: Hashable, Sendable {
         lanes: LaneTable<LaneRecord> = [:],
         operations: [Int: OperationRecord] = [:], intents: [ActionKey: IntentRecord] = [:],
         freezes: [Freeze.Scope: Freeze] = [:], quarantines: [LaneID: [Quarantine]] = [:],
-        claims: [EnvironmentName: Epoch] = [:], clock: Moment? = nil, nextOperation: Int = 1
+        steerings: [Int: Steering] = [:], claims: [EnvironmentName: Epoch] = [:],
+        clock: Moment? = nil, nextOperation: Int = 1
     ) {
         self.trustRoot = trustRoot
         self.head = head
@@ -33,6 +36,7 @@ package struct LedgerState: Hashable, Sendable {
         self.intents = intents
         self.freezes = freezes
         self.quarantines = quarantines
+        self.steerings = steerings
         self.claims = claims
         self.clock = clock
         self.nextOperation = nextOperation
@@ -63,6 +67,10 @@ package struct LedgerState: Hashable, Sendable {
         case .release(let lane, let slot):
             quarantines[lane]?.removeAll { $0.slot == slot }
             if quarantines[lane]?.isEmpty == true { quarantines[lane] = nil }
+        case .steering(let steering):
+            // What was said a moment too late is said about nothing.
+            guard operations[steering.operation] != nil else { return }
+            steerings[steering.operation] = steering
         case .claimed(let record): claims[record.environment] = record.epoch
         case .clock(let moment): clock = moment
         }
@@ -70,6 +78,7 @@ package struct LedgerState: Hashable, Sendable {
 
     private mutating func apply(_ record: OperationRecord) {
         operations[record.number] = record.outcome == nil ? record : nil
+        if record.outcome != nil { steerings[record.number] = nil }
         nextOperation = max(nextOperation, record.number + 1)
     }
 }
@@ -93,6 +102,8 @@ package enum JournalWrite: Hashable, Sendable {
     case thaw(Freeze.Scope)
     case quarantine(Quarantine)
     case release(LaneID, SlotID)
+    /// Inserts or replaces; goes when its operation ends.
+    case steering(Steering)
     case claimed(ClaimRecord)
     case clock(Moment)
 }

@@ -127,6 +127,7 @@ package enum GateName: String, Hashable, Sendable, Codable, CaseIterable {
     case freeze
     case clock
     case quarantine
+    case rollout
     case capability
     case blastRadius
     case dependencies

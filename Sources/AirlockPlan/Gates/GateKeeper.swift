@@ -64,6 +64,7 @@ struct GateKeeper {
             ClockGate.verdict(tier: slice.environment?.tier, fault: facts.clockFault),
             QuarantineGate.verdict(
                 on: change, quarantines: facts.ledger.quarantines[situation.lane] ?? []),
+            RolloutGate.verdict(situation),
             CapabilityGate.verdict(
                 on: change, capabilities: facts.capabilities[situation.lane.environment] ?? []),
         ]

@@ -7,6 +7,7 @@ import AirlockModel
 /// the release states: nothing serves beside the new slot that it could be compared with.
 struct BlueGreen: SideBySide {
     let plan: BlueGreenPlan
+    let course: Course
 
     var deadline: Duration { plan.deadline }
 
@@ -49,6 +50,9 @@ struct BlueGreen: SideBySide {
         }
         guard slot.healthyCount >= needed else {
             return lack(sides, state, "\(slot.healthyCount) of \(needed) instances are healthy")
+        }
+        guard course.ceiling >= 1000 else {
+            return wait(state, "the new slot is ready; \(course.ceilingBy) holds back its traffic")
         }
         return act(.route(weights), sides, state)
     }

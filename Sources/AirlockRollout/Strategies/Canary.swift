@@ -8,6 +8,7 @@ import AirlockModel
 /// Judging goes on while the next step is brought about: the shares in force count, not the wish.
 struct Canary: SideBySide {
     let plan: CanaryPlan
+    let course: Course
 
     var deadline: Duration { plan.deadline }
 
@@ -33,7 +34,35 @@ struct Canary: SideBySide {
         if case .harmful(let reasons) = canary.judge.verdict {
             return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
         }
-        return bring(sides, state, canary, total: total)
+        return keepBelowCeiling(sides, state, canary, total: total)
+    }
+
+    /// Goes down to the last step that the ceiling allows; while none is, the old slot serves alone.
+    private func keepBelowCeiling(
+        _ sides: Sides, _ before: RolloutState, _ given: CanaryState, total: Int
+    ) -> RolloutStep {
+        var (state, canary) = (before, given)
+        let isOldThere = (sides.lane.slot(sides.base)?.healthyCount ?? 0) > 0
+        guard plan.steps[canary.step] > course.ceiling, isOldThere else {
+            return bring(sides, state, canary, total: total)
+        }
+        let allowed = plan.steps.lastIndex { $0 <= course.ceiling }
+        canary.step = allowed ?? 0
+        if canary.step != given.step { canary.passed = nil }
+        guard allowed == nil else {
+            if canary.inForce != canary.step { canary.suspend() }
+            state.canary = canary
+            return bring(sides, state, canary, total: total)
+        }
+        canary.suspend()
+        state.canary = canary
+        let alone = [sides.base: 1000]
+        guard sides.lane.weights == alone else { return act(.route(alone), sides, state) }
+        return wait(state, atCeiling)
+    }
+
+    private var atCeiling: String {
+        "\(course.ceilingBy) allows at most \(Self.text(course.ceiling))"
     }
 
     /// Brings the wanted step about: capacity, health, then shares.
@@ -95,22 +124,45 @@ struct Canary: SideBySide {
         switch canary.judge.verdict {
         case .harmful(let reasons):
             return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
-        case .acceptable:
-            guard canary.held >= plan.hold else {
-                return wait(state, "\(share) is held for \(plan.hold.milliseconds / 1000) s")
-            }
-            return next(sides, state, canary, total: total)
+        case .acceptable: return leave(sides, state, canary, total: total)
         case .undecided(let reasons):
             let why = reasons.map(\.sentence).joined(separator: " ")
-            guard canary.held >= max(plan.hold, plan.decideWithin),
+            if !plan.rule(at: canary.step).isJudged {
+                return leave(sides, state, canary, total: total)
+            }
+            let hold = plan.hold(at: canary.step)
+            guard canary.held >= max(hold, plan.decideWithin),
                 reasons.allSatisfy(\.isAboutEvidence)
             else { return wait(state, "\(share) is undecided: \(why)") }
+            if course.passed[canary.step] != nil {
+                return leave(sides, state, canary, total: total)
+            }
             switch plan.onUndecided {
             case .hold: return wait(state, "\(share) stays undecided, a person decides: \(why)")
-            case .promote: return next(sides, state, canary, total: total)
+            case .promote: return leave(sides, state, canary, total: total)
             case .revert: return back(sides, state, "\(share) stayed undecided: \(why)")
             }
         }
+    }
+
+    /// Leaves a step whose time is over, when nobody has to be asked and nobody minds.
+    private func leave(
+        _ sides: Sides, _ state: RolloutState, _ canary: CanaryState, total: Int
+    ) -> RolloutStep {
+        let share = Self.text(plan.steps[canary.step])
+        let hold = plan.hold(at: canary.step)
+        guard canary.held >= hold else {
+            return wait(state, "\(share) is held for \(hold.milliseconds / 1000) s")
+        }
+        if plan.rule(at: canary.step).needsApproval, course.passed[canary.step] == nil {
+            return wait(
+                state,
+                "\(share) waits for a person: `airlock rollout resume \(sides.lane.lane)`")
+        }
+        guard plan.steps[canary.step + 1] <= course.ceiling else {
+            return wait(state, "\(share) is passed; \(atCeiling)")
+        }
+        return next(sides, state, canary, total: total)
     }
 
     /// Wants the next step; what is in force stays and is judged until the router has its shares.
@@ -118,7 +170,9 @@ struct Canary: SideBySide {
         _ sides: Sides, _ before: RolloutState, _ canary: CanaryState, total: Int
     ) -> RolloutStep {
         var (state, canary) = (before, canary)
-        canary.passed = "\(canary.word) after \(canary.held.milliseconds / 1000) s: \(canary.told)"
+        let by = course.passed[canary.step].map { ", let on by \($0)" } ?? ""
+        canary.passed =
+            "\(canary.word) after \(canary.held.milliseconds / 1000) s\(by): \(canary.told)"
         canary.step += 1
         (state.stalled, state.best, state.canary) = (.zero, 0, canary)
         return bring(sides, state, canary, total: total)

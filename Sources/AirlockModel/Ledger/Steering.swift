@@ -1,0 +1,58 @@
+/// What people said about one open operation; it ends with the operation.
+package struct Steering: Hashable, Sendable, Codable {
+    package let operation: Int
+    package let lane: LaneID
+    /// The operation stays where it is until this is taken back.
+    package var held: Word?
+    /// The operation goes back.
+    package var aborted: Word?
+    /// Who let it leave a step that a person decides about, by the step's place.
+    package var passed: [Int: Word]
+
+    package init(
+        operation: Int, lane: LaneID, held: Word? = nil, aborted: Word? = nil,
+        passed: [Int: Word] = [:]
+    ) {
+        self.operation = operation
+        self.lane = lane
+        self.held = held
+        self.aborted = aborted
+        self.passed = passed
+    }
+
+    /// One thing that a person said.
+    package struct Word: Hashable, Sendable, Codable {
+        package let actor: Actor
+        package let reason: String
+        package let at: Timestamp
+
+        package init(actor: Actor, reason: String, at: Timestamp) {
+            self.actor = actor
+            self.reason = reason
+            self.at = at
+        }
+
+        /// Who said it and why, for people.
+        package var phrase: String { "\(actor.id): \(reason)" }
+    }
+}
+
+extension OperationRecord {
+    /// Whether a person can have it go back: it brings a slot that was not there before.
+    package var canGoBack: Bool {
+        guard let change, change.kind == .create || change.kind == .replace else { return false }
+        if case .back = rollout.direction { return false }
+        return true
+    }
+
+    /// Whether it waits at a step that a person lets it leave, or that stayed undecided.
+    package var waitsForPerson: Bool {
+        guard case .canary(let plan)? = change?.strategy, let canary = rollout.canary,
+            canary.inForce == canary.step, canary.step < plan.steps.count - 1
+        else { return false }
+        return plan.rule(at: canary.step).needsApproval
+            || (plan.onUndecided == .hold
+                && canary.held
+                    >= max(plan.hold(at: canary.step), plan.decideWithin))
+    }
+}

@@ -1,0 +1,32 @@
+package import AirlockModel
+
+/// What git and people ask of an operation under way, beside the change itself.
+package struct Course: Hashable, Sendable {
+    /// The most that the new slot may have of the traffic, in per mille.
+    package var ceiling: Int
+    /// Who says so, as the subject of a sentence.
+    package var ceilingBy: String
+    /// Why it goes back; nil when nobody asked for that.
+    package var abort: String?
+    /// The steps that a person let it leave, by their place, and who that was.
+    package var passed: [Int: String]
+
+    package init(
+        ceiling: Int = 1000, ceilingBy: String = "git", abort: String? = nil,
+        passed: [Int: String] = [:]
+    ) {
+        self.ceiling = ceiling
+        self.ceilingBy = ceilingBy
+        self.abort = abort
+        self.passed = passed
+    }
+
+    /// What a release and the words of people come to.
+    package init(_ wish: RolloutWish, _ steering: Steering?) {
+        self.init()
+        if case .upTo(let share) = wish { ceiling = share }
+        if wish == .abort { abort = "git asks for it: rollout: abort" }
+        if let word = steering?.aborted { abort = "aborted by \(word.phrase)" }
+        passed = steering?.passed.mapValues(\.actor.id) ?? [:]
+    }
+}

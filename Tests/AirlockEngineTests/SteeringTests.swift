@@ -1,0 +1,157 @@
+import AirlockEngine
+import AirlockModel
+import AirlockTestSupport
+import Testing
+
+@Suite("steering a rollout")
+struct SteeringTests {
+    private static let lane = Build.lane("production/api")
+
+    private func steer(
+        _ stage: Stage, _ engine: Engine, _ steer: Steer, reason: String = "because"
+    ) async -> ControlAnswer.Result {
+        await stage.ask(engine, .steer(Self.lane, steer, reason: reason))
+    }
+
+    @Test("a person's hold keeps the step, over a restart, and resume ends it; both are in the log")
+    func hold() async throws {
+        let stage = Stage.canary()
+        var engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        try await stage.look(engine, seconds: 10)
+        #expect(
+            await steer(stage, engine, .hold)
+                == .done(
+                    message: "production/api stays where it is until "
+                        + "`airlock rollout resume production/api`"))
+        engine = try await stage.restart()
+        try await stage.look(engine, seconds: 300)
+        #expect(try await stage.share(of: 2) == 10)
+        #expect(
+            await steer(stage, engine, .resume) == .done(message: "production/api goes on"))
+        try await stage.settle(engine, rounds: 3_000)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        let said = try await stage.entries(.decision, of: "production/api")
+            .compactMap(\.outcome).filter { $0.hasPrefix("rollout") }
+        #expect(said == ["rollout hold", "rollout resume"])
+    }
+
+    @Test("what is held is judged on, and its harm is taken back")
+    func heldAndHarmful() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(3, in: stage)
+        try await stage.look(engine, seconds: 3)
+        #expect(try await stage.share(of: 3) == 10)
+        _ = await steer(stage, engine, .hold)
+        try await stage.look(engine, seconds: 60)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
+    }
+
+    @Test(
+        "an abort goes back whatever holds the change, also when a kill comes right after its answer"
+    )
+    func abort() async throws {
+        for isFrozen in [false, true] {
+            let stage = Stage.canary()
+            var engine = try await stage.engine()
+            try await stage.settle(engine)
+            Stage.release(2, in: stage)
+            try await stage.look(engine, seconds: 10)
+            if isFrozen {
+                _ = await stage.ask(
+                    engine, .freeze(.lane(Self.lane), reason: "x", lasting: nil))
+            }
+            #expect(
+                await steer(stage, engine, .abort, reason: "looks odd")
+                    == .done(message: "production/api goes back"))
+            engine = try await stage.restart()
+            let summary = try await stage.settle(engine)
+            #expect(summary.rolledBack == [Self.lane])
+            #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+            let quarantined = try await stage.entries(.quarantined, of: "production/api")
+            #expect(quarantined.first?.detail["reason"]?.hasSuffix(": looks odd") == true)
+            // Nothing is under way any more, and what was said ended with its operation.
+            guard case .failed(let message, _) = await steer(stage, engine, .abort) else {
+                Issue.record("a second abort found something")
+                continue
+            }
+            #expect(message == "no change is under way in production/api")
+        }
+    }
+
+    @Test("a step that requires approval is left when a person says so, and not before")
+    func approval() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(
+            2, in: stage, steps: "[{weight: 1%, requires: approval, hold: 30s}, 25%, 100%]")
+        try await stage.look(engine, seconds: 10)
+        try await stage.look(engine, seconds: 600)
+        #expect(try await stage.share(of: 2) == 10)
+        #expect(
+            await steer(stage, engine, .resume)
+                == .done(message: "production/api goes on from step 1"))
+        try await stage.look(engine, seconds: 20)
+        #expect(try await stage.share(of: 2) == 250)
+        guard case .failed = await steer(stage, engine, .resume) else {
+            Issue.record("the second step waits for nobody")
+            return
+        }
+        try await stage.settle(engine, rounds: 3_000)
+        let steps = try await stage.entries(.decision, of: "production/api")
+            .compactMap { $0.detail["evidence"] }
+        #expect(steps.contains { $0.contains("let on by uid:") })
+    }
+
+    @Test("git holds, bounds, lets go on and aborts the same rollout")
+    func fromGit() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage, more: "rollout: {upTo: 1%}")
+        try await stage.look(engine, seconds: 600)
+        #expect(try await stage.share(of: 2) == 10)
+        Stage.release(2, in: stage, more: "rollout: {upTo: 30%}")
+        try await stage.look(engine, seconds: 600)
+        #expect(try await stage.share(of: 2) == 250)
+        // Less than the step in force: it goes down again.
+        Stage.release(2, in: stage, more: "rollout: {upTo: 5%}")
+        try await stage.look(engine, seconds: 20)
+        #expect(try await stage.share(of: 2) == 10)
+        Stage.release(2, in: stage, more: "rollout: hold")
+        try await stage.look(engine, seconds: 20)
+        Stage.release(2, in: stage)
+        try await stage.look(engine, seconds: 100)
+        #expect(try await stage.share(of: 2) == 250)
+        Stage.release(2, in: stage, more: "rollout: abort")
+        let summary = try await stage.settle(engine)
+        #expect(summary.rolledBack == [Self.lane])
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        let opened = try await stage.entries(.decision, of: "production/api")
+            .filter { $0.outcome == "change" }
+        #expect(opened.count == 2, "the first deployment, and one rollout for all of that")
+    }
+
+    @Test(
+        "a first deployment that git aborts is taken away, and a removal is not for a person to abort"
+    )
+    func others() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        guard case .failed(let message, let advice) = await steer(stage, engine, .hold) else {
+            Issue.record("nothing was under way")
+            return
+        }
+        #expect(message == "no change is under way in production/api")
+        #expect(advice == "`airlock freeze production/api` stops what comes")
+        Stage.release(2, in: stage, more: "rollout: abort")
+        let summary = try await stage.settle(engine)
+        #expect(summary.held[Self.lane]?.contains("git asks for rollout: abort") == true)
+    }
+}
