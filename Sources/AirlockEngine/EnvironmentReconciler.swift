@@ -202,6 +202,7 @@ actor EnvironmentReconciler {
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
             provider: provider, signals: signals, reverts: reverts,
             wish: accepted.slices[name]?.lanes[lane]?.release.rollout ?? .proceed,
+            group: standing.group(of: lane),
             clock: parts.clock,
             logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })

@@ -43,6 +43,8 @@ struct LaneWorker: Sendable {
     let reverts: RevertOffers?
     /// The state of the rollout that git asks for.
     let wish: RolloutWish
+    /// The lanes that move together, this one among them, those ahead first; empty for none.
+    let group: [LaneID]
     let clock: any AirlockClock
     let logger: Logger
     let isStopping: @Sendable () -> Bool
@@ -106,6 +108,7 @@ struct LaneWorker: Sendable {
             case .end(let outcome):
                 try await end(operation, outcome, pending: &pending)
                 return .ended(outcome, isRepair: operation.change == nil)
+            case .act(.route) where await hasToWait(operation): return .waiting(.seconds(1))
             case .act(let action):
                 let failure = try await perform(action, for: &operation, pending: &pending)
                 if let failure {
@@ -145,10 +148,21 @@ struct LaneWorker: Sendable {
         return await books.freeze(of: lane, at: clock.now().wall) != nil
     }
 
+    /// Whether others of its group go back before it.
+    private func hasToWait(_ operation: OperationRecord) async -> Bool {
+        guard !group.isEmpty, case .back = operation.rollout.direction else { return false }
+        return await books.goesBackBefore(lane, of: group, at: clock.now().wall) != nil
+    }
+
     /// What git and people ask of the operation now. The wish of a release is about the change that it
     /// asks for, and one that is only watched may be another.
     private func course(of operation: OperationRecord, isWatching: Bool) async -> Course {
-        Course(isWatching ? .proceed : wish, await books.steering(of: operation.number))
+        var course = Course(
+            isWatching ? .proceed : wish, await books.steering(of: operation.number))
+        if !group.isEmpty, let steps = operation.change?.strategy.steps {
+            course.join(await books.progress(of: group), as: lane, steps: steps)
+        }
+        return course
     }
 
     // MARK: Opening and ending
@@ -330,9 +344,11 @@ struct LaneWorker: Sendable {
         if let held = operation.rollout.canary?.held { operation.rollout.canary?.recorded = held }
         pending.writes.append(rollout(of: operation))
         if let moved { pending.entries.append(moved) }
-        if old.direction != state.direction,
+        let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil
+        if old.direction != state.direction, !isForGroup,
             let quarantine = AuditText.quarantine(operation, at: now)
         {
+            pending.writes += await books.groupAbort(group, with: quarantine, at: now)
             pending.writes.append(.quarantine(quarantine))
             pending.entries.append(AuditText.quarantined(quarantine, operation, at: now))
             logger.error(

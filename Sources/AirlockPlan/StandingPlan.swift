@@ -31,7 +31,7 @@ package struct StandingPlan: Sendable {
     package private(set) var until: Timestamp?
 
     private var context: PlanContext?
-    private var situations: [LaneID: Situation] = [:]
+    private(set) var situations: [LaneID: Situation] = [:]
     private var settled: Set<LaneID> = []
     private var callers = CallerTable()
 

@@ -42,6 +42,7 @@ extension GateName {
         case .clock: "clock"
         case .quarantine: "quarantine"
         case .rollout: "rollout"
+        case .group: "group"
         case .capability: "capability"
         case .blastRadius: "blast radius"
         case .dependencies: "dependencies"

@@ -2,7 +2,8 @@ package import AirlockModel
 
 /// What git and people ask of an operation under way, beside the change itself.
 package struct Course: Hashable, Sendable {
-    /// The most that the new slot may have of the traffic, in per mille.
+    /// The most that the new slot may have of the traffic, in per mille; below zero it is not even
+    /// started.
     package var ceiling: Int
     /// Who says so, as the subject of a sentence.
     package var ceilingBy: String
@@ -10,6 +11,9 @@ package struct Course: Hashable, Sendable {
     package var abort: String?
     /// The steps that a person let it leave, by their place, and who that was.
     package var passed: [Int: String]
+
+    /// A lane of its group that is not at the last step; the old slot stays for a way back.
+    package var straggler: LaneID?
 
     package init(
         ceiling: Int = 1000, ceilingBy: String = "git", abort: String? = nil,
@@ -26,7 +30,9 @@ package struct Course: Hashable, Sendable {
         self.init()
         if case .upTo(let share) = wish { ceiling = share }
         if wish == .abort { abort = "git asks for it: rollout: abort" }
-        if let word = steering?.aborted { abort = "aborted by \(word.phrase)" }
+        if let word = steering?.aborted {
+            abort = word.group == nil ? "aborted by \(word.phrase)" : word.reason
+        }
         passed = steering?.passed.mapValues(\.actor.id) ?? [:]
     }
 }

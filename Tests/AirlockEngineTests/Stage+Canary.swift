@@ -45,15 +45,18 @@ extension Stage {
         }
     }
 
-    /// The share of production's traffic that a version has, in per mille.
+    /// The share of production/api's traffic that a version has, in per mille.
     func share(of version: Int) async throws -> Int {
-        let lane = Build.lane("production/api")
+        try await share(of: Build.artifact("api", version), in: "production/api")
+    }
+
+    /// The share of a lane's traffic that an artifact has, in per mille.
+    func share(of artifact: ArtifactReference, in name: String) async throws -> Int {
+        let lane = Build.lane(name)
         let answer = try await world.observe(
             lane.environment, of: Build.fleetName(), lanes: [lane], since: nil)
         guard case .observed(let observation) = answer, let seen = observation.lanes[lane],
-            let slot = seen.slots.first(where: {
-                $0.spec.artifact == Build.artifact("api", version)
-            })
+            let slot = seen.slots.first(where: { $0.spec.artifact == artifact })
         else { return 0 }
         return seen.weights[slot.id] ?? 0
     }

@@ -90,7 +90,9 @@ enum DocumentReader {
             port: try need(read(integer, "port", of: root), "port", root), health: health,
             resources: resources, calls: calls.map(\.value).sorted(),
             stopGrace: try read(Quantity.duration, "stopGrace", of: root))
-        return ServiceDocument(owner: root["owner"]?.text, template: template, calls: calls)
+        return ServiceDocument(
+            owner: root["owner"]?.text, group: try read({ UnitName($0) }, "group", of: root),
+            template: template, calls: calls)
     }
 
     private static func release(_ root: Document.Value) throws(Problem) -> Release {

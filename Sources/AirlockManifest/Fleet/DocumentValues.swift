@@ -31,6 +31,7 @@ package struct EnvironmentDocument: Hashable, Sendable {
 /// What `services/SERVICE/service.yaml` says.
 package struct ServiceDocument: Hashable, Sendable {
     package let owner: String?
+    package let group: UnitName?
     package let template: Template
     package let calls: [Located<UnitName>]
 }

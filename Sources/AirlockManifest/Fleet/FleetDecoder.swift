@@ -127,7 +127,8 @@ package struct FleetDecoder: Sendable {
             case .environment = value(of: subjects[2])
         else { return nil }
         return DesiredLane(
-            lane: id, owner: service.owner, release: release, template: service.template,
+            lane: id, owner: service.owner, group: service.group, release: release,
+            template: service.template,
             readSet: readSet, cause: cause(subjects.map(\.path)) ?? lanes[id]?.cause)
     }
 

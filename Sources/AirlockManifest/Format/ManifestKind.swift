@@ -128,10 +128,13 @@ enum FormatTable {
             "Services that this one may call; everything else is refused on the network.",
             example: "[inventory, payments]"),
         .optional(
+            "group", .text(.name("group name")),
+            "Services of one group roll out and back together, callees first; they have the same strategy.",
+            example: "checkout"),
+        .optional(
             "stopGrace", .text(.duration),
             "How long a stopping instance may finish its requests.", example: "20s"),
         .later("verify", "The test job of the testing tier."),
-        .later("group", "Services that move together."),
         .later("placement", "Where instances may run."),
         .later("sticky", "What keeps a user on one instance."),
     ])

@@ -2,6 +2,8 @@
 package struct DesiredLane: Hashable, Sendable {
     package let lane: LaneID
     package var owner: String?
+    /// The name under which services move together; nil for one that moves alone.
+    package var group: UnitName?
     package var release: Release
     package var template: Template
     /// The objects that this value was read from, by path: the exact closure of what decides it.
@@ -10,11 +12,13 @@ package struct DesiredLane: Hashable, Sendable {
     package var cause: CommitID?
 
     package init(
-        lane: LaneID, owner: String? = nil, release: Release, template: Template,
+        lane: LaneID, owner: String? = nil, group: UnitName? = nil, release: Release,
+        template: Template,
         readSet: [String: ObjectID] = [:], cause: CommitID? = nil
     ) {
         self.lane = lane
         self.owner = owner
+        self.group = group
         self.release = release
         self.template = template
         self.readSet = readSet

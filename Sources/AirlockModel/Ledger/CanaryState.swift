@@ -17,6 +17,9 @@ package struct CanaryState: Hashable, Sendable, Codable {
     /// Why the step before was passed, for people; nil at the first.
     package var passed: String?
 
+    /// Whether nothing but the ceiling keeps it from the next step; nil for no.
+    package var isReady: Bool?
+
     package init(judge: Judge) {
         self.judge = judge
         step = 0

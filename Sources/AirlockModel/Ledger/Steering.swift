@@ -25,15 +25,21 @@ package struct Steering: Hashable, Sendable, Codable {
         package let actor: Actor
         package let reason: String
         package let at: Timestamp
+        /// The lane of the same group for whose sake it is said; nil for none. What goes back for
+        /// another's sake is not at fault itself.
+        package let group: LaneID?
 
-        package init(actor: Actor, reason: String, at: Timestamp) {
+        package init(actor: Actor, reason: String, at: Timestamp, group: LaneID? = nil) {
             self.actor = actor
             self.reason = reason
             self.at = at
+            self.group = group
         }
 
         /// Who said it and why, for people.
-        package var phrase: String { "\(actor.id): \(reason)" }
+        package var phrase: String {
+            group == nil ? "\(actor.id): \(reason)" : reason
+        }
     }
 }
 

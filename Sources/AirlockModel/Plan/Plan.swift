@@ -129,6 +129,7 @@ package enum GateName: String, Hashable, Sendable, Codable, CaseIterable {
     case quarantine
     case rollout
     case capability
+    case group
     case blastRadius
     case dependencies
 }

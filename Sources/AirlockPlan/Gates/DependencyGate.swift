@@ -19,7 +19,7 @@ struct DependencyGate {
     ///   - own: The verdicts of those gates.
     init(
         open: [Situation], movable: [Situation], own: [LaneID: [GateVerdict]],
-        callers: CallerTable, looking: Looking
+        callers: CallerTable, looking: Looking, groups: GroupGate
     ) {
         let open = Dictionary(uniqueKeysWithValues: open.map { ($0.lane, $0) })
         self.open = open
@@ -32,7 +32,11 @@ struct DependencyGate {
         let staying = Set(movable.map(\.lane)).subtracting(leaving)
         coming = CallGraph(
             lanes: open.values.filter { $0.change != nil }.map(\.lane), going: staying,
-            callees: { situation($0)?.comingCalls ?? [] }, callers: { _ in [] })
+            callees: { lane in
+                guard let found = situation(lane) else { return [] }
+                // What moves together is a circle: it gets its places together.
+                return found.comingCalls + groups.others(of: found).map(\.lane)
+            }, callers: { _ in [] })
         running = CallGraph(
             lanes: open.values.filter { $0.change?.kind == .remove }.map(\.lane), going: leaving,
             callees: { situation($0)?.settledCalls ?? [] }, callers: callers.callers)

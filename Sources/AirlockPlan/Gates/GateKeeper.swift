@@ -24,12 +24,17 @@ struct GateKeeper {
             own[situation.lane] = Self.ownVerdicts(
                 situation, slice: slice, facts: facts, now: now)
         }
+        let groups = GroupGate(changing: changing, own: own)
+        var joint: [LaneID: GateVerdict] = [:]
+        for situation in changing { joint[situation.lane] = groups.verdict(situation) }
+        for (lane, verdict) in joint { own[lane]?.append(verdict) }
         let movable = changing.filter { situation in
             let isHeld = removalsHeld && situation.change?.kind == .remove
             return !isHeld && own[situation.lane]?.allSatisfy { $0.answer == .pass } == true
         }
         let dependencies = DependencyGate(
-            open: open, movable: movable, own: own, callers: callers, looking: looking)
+            open: open, movable: movable, own: own, callers: callers, looking: looking,
+            groups: groups)
         var waiting: [LaneID: GateVerdict] = [:]
         for situation in changing { waiting[situation.lane] = dependencies.verdict(situation) }
         let radius = BlastRadiusGate(

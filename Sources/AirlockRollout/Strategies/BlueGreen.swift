@@ -22,7 +22,11 @@ struct BlueGreen: SideBySide {
         state.seen = now
         var watched = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))
         watched.take(answer, limits: plan.limits, now: now)
+        watched.isReady = nil
         state.canary = watched
+        guard course.ceiling >= 0 else {
+            return wait(state, "\(course.ceilingBy) lets nothing start yet")
+        }
         if case .harmful(let reasons) = watched.judge.verdict {
             return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
         }
@@ -52,6 +56,7 @@ struct BlueGreen: SideBySide {
             return lack(sides, state, "\(slot.healthyCount) of \(needed) instances are healthy")
         }
         guard course.ceiling >= 1000 else {
+            state.canary?.isReady = true
             return wait(state, "the new slot is ready; \(course.ceilingBy) holds back its traffic")
         }
         return act(.route(weights), sides, state)
@@ -76,6 +81,9 @@ struct BlueGreen: SideBySide {
         guard watched.held >= plan.keep else {
             let rest = (plan.keep - watched.held).milliseconds / 1000
             return wait(state, "the old slot stays warm for \(rest) s")
+        }
+        if let straggler = course.straggler {
+            return wait(state, "the old slot stays until \(straggler) has all traffic too")
         }
         switch Goal.slot(sides.spec, sides.replicas, isPatient: true).next(in: sides.lane) {
         case .act(let action): return act(action, sides, state)

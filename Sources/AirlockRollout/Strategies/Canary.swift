@@ -30,6 +30,7 @@ struct Canary: SideBySide {
         var state = state
         state.seen = now
         canary.take(answer, limits: plan.limits, now: now)
+        canary.isReady = nil
         state.canary = canary
         if case .harmful(let reasons) = canary.judge.verdict {
             return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
@@ -62,7 +63,7 @@ struct Canary: SideBySide {
     }
 
     private var atCeiling: String {
-        "\(course.ceilingBy) allows at most \(Self.text(course.ceiling))"
+        "\(course.ceilingBy) allows at most \(Self.text(max(0, course.ceiling)))"
     }
 
     /// Brings the wanted step about: capacity, health, then shares.
@@ -160,6 +161,8 @@ struct Canary: SideBySide {
                 "\(share) waits for a person: `airlock rollout resume \(sides.lane.lane)`")
         }
         guard plan.steps[canary.step + 1] <= course.ceiling else {
+            var state = state
+            state.canary?.isReady = true
             return wait(state, "\(share) is passed; \(atCeiling)")
         }
         return next(sides, state, canary, total: total)
@@ -181,7 +184,12 @@ struct Canary: SideBySide {
     /// The last step: all traffic, then the old slot is stopped.
     private func finish(_ sides: Sides, _ before: RolloutState) -> RolloutStep {
         var state = before
-        if sides.lane.weights == [sides.spec.id: 1000] { state.canary?.suspend() }
+        if sides.lane.weights == [sides.spec.id: 1000] {
+            state.canary?.suspend()
+            if let straggler = course.straggler {
+                return wait(state, "the old slot stays until \(straggler) has all traffic too")
+            }
+        }
         let goal = Goal.slot(sides.spec, sides.replicas, isPatient: true)
         switch goal.next(in: sides.lane) {
         case .act(let action): return act(action, sides, state)

@@ -1,0 +1,50 @@
+import AirlockModel
+import AirlockRollout
+
+/// Lanes that move together, as the journal knows them.
+extension Books {
+    /// How far the rollouts of a group have come.
+    func progress(of group: [LaneID]) -> GroupProgress {
+        GroupProgress(
+            members: group.map { lane in
+                GroupProgress.Member(lane: lane, operation: operation(openIn: lane))
+            })
+    }
+
+    /// A lane behind this one that goes back first; nil when none does, or when it takes too long.
+    ///
+    /// Callers leave the new slots before their callees do.
+    func goesBackBefore(_ lane: LaneID, of group: [LaneID], at time: Timestamp) -> LaneID? {
+        guard let place = group.firstIndex(of: lane) else { return nil }
+        return group[(place + 1)...].last { behind in
+            guard let operation = operation(openIn: behind),
+                let word = steering(of: operation.number)?.aborted, word.group != nil
+            else { return false }
+            return time - word.at < Self.patienceGoingBack
+        }
+    }
+
+    /// How long the traffic of one lane stays for the sake of those behind it.
+    private static let patienceGoingBack = Duration.seconds(10)
+
+    /// Has the rest of a group go back because one of it does. What they bring is not at fault and not
+    /// quarantined; it waits with the slot that is.
+    func groupAbort(
+        _ group: [LaneID], with quarantine: Quarantine, at time: Timestamp
+    ) -> [JournalWrite] {
+        group.compactMap { lane in
+            guard lane != quarantine.lane, let operation = operation(openIn: lane),
+                operation.canGoBack
+            else { return nil }
+            var said =
+                steering(of: operation.number)
+                ?? Steering(operation: operation.number, lane: lane)
+            guard said.aborted == nil else { return nil }
+            said.aborted = Steering.Word(
+                actor: .airlock,
+                reason: "its group goes back: \(quarantine.lane): "
+                    + quarantine.reason, at: time, group: quarantine.lane)
+            return .steering(said)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package import AirlockModel
+
+/// Lets the changes of services that move together begin and go on together.
+struct GroupGate {
+    /// Lanes with a change, by their group.
+    private var members: [UnitName: [Situation]] = [:]
+    private let own: [LaneID: [GateVerdict]]
+
+    /// - Parameter own: What the gates that look at one lane alone say of each change.
+    init(changing: [Situation], own: [LaneID: [GateVerdict]]) {
+        self.own = own
+        for situation in changing {
+            guard let group = situation.desired?.group else { continue }
+            members[group, default: []].append(situation)
+        }
+    }
+
+    /// The lanes that change together with one, without it.
+    func others(of situation: Situation) -> [Situation] {
+        guard situation.change != nil, let group = situation.desired?.group else { return [] }
+        return (members[group] ?? []).filter { $0.lane != situation.lane }
+    }
+
+    func verdict(_ situation: Situation) -> GateVerdict {
+        let others = others(of: situation)
+        guard let group = situation.desired?.group, !others.isEmpty else {
+            return GateVerdict(gate: .group, answer: .pass, reason: "it moves alone")
+        }
+        let strategy = situation.desired?.release.strategy
+        for other in others {
+            let theirs = other.desired?.release.strategy
+            guard theirs?.word == strategy?.word, theirs?.steps == strategy?.steps else {
+                return GateVerdict(
+                    gate: .group, answer: .refuse,
+                    reason: "group \(group) moves together, and \(other.lane) has another strategy "
+                        + "or other steps",
+                    move: .commit("give the services of group \(group) the same strategy"))
+            }
+            let failed = (own[other.lane] ?? []).filter { $0.answer != .pass }
+            guard let first = failed.first else { continue }
+            return GateVerdict(
+                gate: .group, answer: .wait,
+                reason: "group \(group) moves together, and \(other.lane) is held: \(first.reason)",
+                move: first.move, until: first.until)
+        }
+        return GateVerdict(
+            gate: .group, answer: .pass, reason: "it moves with \(others.count) of its group")
+    }
+}
+
+extension StandingPlan {
+    /// The lanes whose changes go together with that of `lane`, it among them, callees before their
+    /// callers; empty for one that moves alone.
+    package func group(of lane: LaneID) -> [LaneID] {
+        guard let situation = situations[lane], situation.change != nil,
+            let group = situation.desired?.group
+        else { return [] }
+        var rest = situations.values.filter { $0.desired?.group == group && $0.change != nil }
+            .sorted { $0.lane < $1.lane }
+        guard rest.count > 1 else { return [] }
+        var order: [LaneID] = []
+        while !rest.isEmpty {
+            let left = Set(rest.map(\.lane))
+            // Of a circle the first name goes first.
+            let next = rest.firstIndex { left.isDisjoint(with: $0.comingCalls) } ?? 0
+            order.append(rest.remove(at: next).lane)
+        }
+        return order
+    }
+}
