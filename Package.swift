@@ -15,7 +15,7 @@ let strict: [SwiftSetting] = [
 /// What every simulated life runs through; optimised in debug builds too (docs/decisions/0015).
 let hot: Set = [
     "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
-    "AirlockAnalysis", "AirlockRollout", "AirlockSimulator", "AirlockEngine", "AirlockMemory",
+    "AirlockAnalysis", "AirlockRollout", "AirlockHealing", "AirlockSimulator", "AirlockEngine", "AirlockMemory",
     "AirlockRehearsal",
 ]
 
@@ -87,6 +87,7 @@ let package = Package(
         .airlock("AirlockTrust", ["AirlockModel", .crypto]),
         .airlock("AirlockPlan", ["AirlockModel", "AirlockTrust"]),
         .airlock("AirlockRollout", ["AirlockAnalysis", "AirlockModel"]),
+        .airlock("AirlockHealing", ["AirlockModel"]),
 
         // Adapters: one edge each, never one another.
         .systemLibrary(
@@ -108,7 +109,7 @@ let package = Package(
             "AirlockEngine",
             [
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
-                "AirlockRollout", .logging, .lifecycle,
+                "AirlockRollout", "AirlockHealing", .logging, .lifecycle,
             ]),
 
         // The edges in memory, and the lives of a fleet that a seed decides.
@@ -125,7 +126,7 @@ let package = Package(
             "AirlockCommands",
             [
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
-                "AirlockAnalysis", "AirlockRollout", "AirlockGit", "AirlockLedger",
+                "AirlockAnalysis", "AirlockRollout", "AirlockHealing", "AirlockGit", "AirlockLedger",
                 "AirlockControl", "AirlockHost",
                 "AirlockSimulator", "AirlockEngine", "AirlockRehearsal", .argumentParser, .logging,
                 .lifecycle,
@@ -188,6 +189,9 @@ let package = Package(
                 "AirlockAnalysis", "AirlockModel", "AirlockRollout", "AirlockMemory",
                 "AirlockTestSupport",
             ]),
+        .airlockTests(
+            "AirlockHealingTests",
+            ["AirlockHealing", "AirlockMemory", "AirlockModel", "AirlockTestSupport"]),
         .airlockTests(
             "AirlockTrustTests",
             ["AirlockModel", "AirlockTrust", "AirlockMemory", "AirlockTestSupport"]),

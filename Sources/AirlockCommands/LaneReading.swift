@@ -19,6 +19,7 @@ struct LaneReading {
         var condition: Condition {
             if let operation {
                 if case .back = operation.rollout.direction { return .rollingBack }
+                if operation.heal != nil { return .healing }
                 return operation.change == nil ? .repairing : .changing
             }
             if record.holdReason != nil { return .held }
@@ -45,6 +46,7 @@ struct LaneReading {
         case degraded
         case changing
         case repairing
+        case healing
         case rollingBack
         case held
         case absent

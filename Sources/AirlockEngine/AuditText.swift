@@ -24,6 +24,7 @@ enum AuditText {
         switch work {
         case .change(let change): .work("change \(change.id)")
         case .repair(let repair): .work(repair.found.map(\.phrase).joined(separator: "; "))
+        case .heal(let heal): .work(heal.phrase)
         }
     }
 
@@ -39,6 +40,15 @@ enum AuditText {
             return entry
         case .repair:
             return draft(.decision, operation, at: time, outcome: "repair")
+        case .heal(let heal):
+            var entry = draft(.decision, operation, at: time, outcome: "heal")
+            entry.detail = [
+                "rule": heal.rule.rawValue, "action": heal.action.phrase,
+                "evidence": heal.evidence, "budget": heal.budget,
+                "expires": heal.expires.rfc3339,
+            ]
+            entry.detail["fault"] = heal.fault?.rawValue
+            return entry
         }
     }
 

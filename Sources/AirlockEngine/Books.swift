@@ -9,6 +9,8 @@ package actor Books {
     /// What is durable, as the ledger would say it.
     package private(set) var state: LedgerState
     private var revisions: [EnvironmentName: Int] = [:]
+    /// Counts what turns the plan of every environment.
+    private var stops = 0
     /// Lanes written to since their environment was planned last.
     private var touched: [EnvironmentName: Set<LaneID>] = [:]
     private var nextOperation: Int
@@ -86,7 +88,9 @@ package actor Books {
     }
 
     /// Counts what changed of an environment; equal counts mean that its plan sees the same journal.
-    package func revision(of environment: EnvironmentName) -> Int { revisions[environment] ?? 0 }
+    package func revision(of environment: EnvironmentName) -> Int {
+        (revisions[environment] ?? 0) + stops
+    }
 
     /// Notes whose plan a write may turn.
     private func note(_ write: JournalWrite) {
@@ -100,7 +104,8 @@ package actor Books {
         case .quarantine(let record): note(record.lane)
         case .release(let lane, _): note(lane)
         case .steering(let steering): note(steering.lane)
-        // The planner itself notices that freezes differ.
+        // The planner itself notices that freezes and stops differ.
+        case .stop: stops += 1
         case .freeze(let freeze): revisions[freeze.scope.environment, default: 0] += 1
         case .thaw(let scope): revisions[scope.environment, default: 0] += 1
         }
@@ -168,6 +173,9 @@ package actor Books {
     func freeze(of lane: LaneID, at time: Timestamp) -> Freeze? {
         state.freezes.binding(lane, at: time).first
     }
+
+    /// What stops the whole fleet, whether or not it has ended.
+    var stop: FleetStop? { state.stop }
 
     /// The freeze of just that environment or lane.
     func freeze(at scope: Freeze.Scope) -> Freeze? { state.freezes[scope] }

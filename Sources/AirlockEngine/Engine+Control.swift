@@ -30,6 +30,9 @@ extension Engine: ControlHandler {
         case .freeze(let scope, let reason, let lasting):
             return try await freeze(scope, reason: reason, lasting: lasting, by: peer.actor)
         case .thaw(let scope): return try await thaw(scope, by: peer.actor)
+        case .freezeAll(let reason, let lasting):
+            return try await freezeAll(reason: reason, lasting: lasting, by: peer.actor)
+        case .thawAll: return try await thawAll(by: peer.actor)
         case .retry(let lane): return try await retry(lane, by: peer.actor)
         case .steer(let lane, let steer, let reason):
             return try await self.steer(lane, steer, reason: reason, by: peer.actor)

@@ -9,7 +9,7 @@ package actor Engine: Service {
     /// How long a process that was told to end may finish or park what it is doing.
     package static let shutdownLimit = Duration.seconds(10)
 
-    private let parts: EngineParts
+    let parts: EngineParts
     let books: Books
     let keeper: SourceKeeper
     private let copier: LogCopier?
@@ -74,6 +74,7 @@ package actor Engine: Service {
         } else {
             for reconciler in all { try await reconciler.run(.untilIdle) }
         }
+        try await pageForStop()
         lastTick = parts.clock.now().wall
         return await summary(since: mark)
     }
@@ -217,7 +218,10 @@ package actor Engine: Service {
     private func follow() async -> Child {
         guard let poll = parts.settings.poll else { return .follower }
         while !isStopped {
-            do throws(EngineHalt) { try await look() } catch {
+            do throws(EngineHalt) {
+                try await pageForStop()
+                try await look()
+            } catch {
                 guard case .noFleet(let why) = error else {
                     signal.yield(.halt(error))
                     return .follower

@@ -300,7 +300,7 @@ extension EnvironmentReconciler {
         for lane in plans where !inFlight.contains(lane.lane) {
             let old = state.lanes[lane.lane]
             switch lane.disposition {
-            case .change, .repair, .back: continue
+            case .change, .repair, .heal, .back: continue
             case .leave:
                 guard var record = old else { continue }
                 let renamed = rename(&record, at: now)

@@ -22,7 +22,7 @@ actor EnvironmentReconciler {
     enum Mode { case untilIdle, forever }
 
     /// A lane that is to be worked on; nil for one that has to be looked at first.
-    private typealias Errand = (
+    typealias Errand = (
         lane: LaneID, assignment: Assignment, observed: LaneObservation?
     )
 
@@ -60,6 +60,8 @@ actor EnvironmentReconciler {
     var inFlight: Set<LaneID> = []
     /// Lanes to hand out; a slice, because taking the first of an array moves all the others.
     private var queue: ArraySlice<Errand> = []
+    /// What was seen of instances lately.
+    var healing = HealingWatch()
     private var backoffs: [LaneID: Backoff] = [:]
     private var finishedSincePass = 0
     /// Monotonic milliseconds before which no pass is made that can wait.
@@ -73,7 +75,7 @@ actor EnvironmentReconciler {
     private var queued = 0
 
     /// What the last pass came to.
-    private(set) var status = EnvironmentStatus()
+    var status = EnvironmentStatus()
     private var isPassing = false
 
     init(
@@ -284,6 +286,7 @@ actor EnvironmentReconciler {
         case .change(let change, _): operation.change?.id == change.id
         case .back(let number): operation.number == number
         case .repair(let repair, _): operation.work == .repair(repair)
+        case .heal(_, let number): operation.number == number
         case .hold, .leave, nil: false
         }
     }
@@ -301,7 +304,7 @@ actor EnvironmentReconciler {
     }
 
     /// What measures what the provider runs; nil when nothing does.
-    private var signals: (any SignalSource)? {
+    var signals: (any SignalSource)? {
         accepted?.fleet.environments[name].flatMap { parts.signals[$0.provider] }
     }
 
@@ -324,6 +327,7 @@ actor EnvironmentReconciler {
             at: now)
         try await record(plans, at: now.wall)
         queue = await assignments(of: open, at: now)
+        queue += try await heals(at: now)
         queued = now.monotonicMilliseconds
         parts.logger.debug(
             "passed",
@@ -358,13 +362,14 @@ actor EnvironmentReconciler {
         guard let expected = parts.settings.expected else { return false }
         switch plan.disposition {
         case .change(let change, _): return !expected.contains(change.id)
-        case .repair: return true
+        case .repair, .heal: return true
         case .back, .hold, .leave: return false
         }
     }
 
     private func assignment(of plan: LanePlan, state: LedgerState) async -> Assignment? {
-        guard !isLeftOut(plan) else { return nil }
+        guard !isLeftOut(plan), state.stop?.isInForce(at: parts.clock.now().wall) != true
+        else { return nil }
         let open = state.lanes[plan.lane]?.operation
         switch plan.disposition {
         case .leave: return nil
@@ -372,7 +377,7 @@ actor EnvironmentReconciler {
             guard let open, let operation = state.operations[open], Rollout.isWatched(operation)
             else { return nil }
             return .watch(open)
-        case .back(let operation): return .resume(operation)
+        case .back(let operation), .heal(_, let operation): return .resume(operation)
         case .change(let change, let operation):
             guard isAccepted else { return nil }
             if let operation { return .resume(operation) }

@@ -3,7 +3,7 @@ import AirlockPlan
 
 /// What is known of one environment after its last pass.
 struct EnvironmentStatus: Sendable {
-    /// How an operation ended, and whether it was a repair.
+    /// How an operation ended, and whether it was a repair or a heal.
     struct Ending: Sendable {
         /// Counts the endings of the environment since the start.
         let number: Int
@@ -26,6 +26,8 @@ struct EnvironmentStatus: Sendable {
     var failures: [LaneID: String] = [:]
     /// Monotonic milliseconds at which lanes are to be looked at again; a clock that is set moves none.
     var rests: [LaneID: Int] = [:]
+    /// Monotonic milliseconds at which instances are looked at again; nil where nothing is healed.
+    var nextLook: Int?
     private var until: Timestamp?
     private var lookAgain: Int?
 
@@ -56,7 +58,7 @@ struct EnvironmentStatus: Sendable {
 
     /// The instant at which something may turn by itself; nil when nothing will.
     func due(at now: Moment) -> Timestamp? {
-        let next = ([lookAgain] + rests.values.map(Optional.some)).compactMap(\.self).min()
+        let next = ([lookAgain, nextLook] + rests.values.map(Optional.some)).compactMap(\.self).min()
         let rest = next.map { now.wall + .milliseconds($0 - now.monotonicMilliseconds) }
         return [until, rest].compactMap(\.self).min()
     }
@@ -65,6 +67,7 @@ struct EnvironmentStatus: Sendable {
     func isPassDue(at now: Moment) -> Bool {
         (until.map { $0 <= now.wall } ?? false)
             || (lookAgain.map { $0 <= now.monotonicMilliseconds } ?? false)
+            || (nextLook.map { $0 <= now.monotonicMilliseconds } ?? false)
     }
 
     /// Lanes whose rest is over, sorted.
@@ -82,7 +85,7 @@ extension LanePlan {
     /// Whether the plan wants something done in the lane.
     var isMoving: Bool {
         switch disposition {
-        case .change, .repair, .back: true
+        case .change, .repair, .heal, .back: true
         case .hold, .leave: false
         }
     }

@@ -87,6 +87,7 @@ struct LaneWorker: Sendable {
         }
         for _ in 0..<Self.actionsPerVisit {
             if isStopping() { return .yielded }
+            if await isFleetStopped() { return .yielded }
             let isStopped = await isStopped(operation)
             if isStopped, !Rollout.isWatched(operation) { return .yielded }
             let now = clock.now()
@@ -141,6 +142,7 @@ struct LaneWorker: Sendable {
 
     /// A freeze stops what goes forward and repairs, a person's hold this one; going back goes on.
     private func isStopped(_ operation: OperationRecord) async -> Bool {
+        if await isFleetStopped() { return true }
         if case .back = operation.rollout.direction { return false }
         let steering = await books.steering(of: operation.number)
         if operation.canGoBack, steering?.aborted != nil { return false }
@@ -152,6 +154,11 @@ struct LaneWorker: Sendable {
     private func hasToWait(_ operation: OperationRecord) async -> Bool {
         guard !group.isEmpty, case .back = operation.rollout.direction else { return false }
         return await books.goesBackBefore(lane, of: group, at: clock.now().wall) != nil
+    }
+
+    /// Whether the whole fleet is stopped, what goes back included.
+    private func isFleetStopped() async -> Bool {
+        await books.stop?.isInForce(at: clock.now().wall) == true
     }
 
     /// What git and people ask of the operation now. The wish of a release is about the change that it
@@ -180,6 +187,10 @@ struct LaneWorker: Sendable {
             var record = await books.record(of: lane)
             record.operation = operation.number
             (record.decision, record.held) = (AuditText.decision(of: work), nil)
+            if let heal = operation.heal {
+                record.healing = record.healing ?? HealingRecord()
+                record.healing?.spend(on: heal, at: now.wall)
+            }
             if let superseding, let old = await books.operation(superseding) {
                 pending.writes.append(.operation(ended(old, .superseded)))
             }

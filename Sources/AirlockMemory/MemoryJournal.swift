@@ -82,7 +82,7 @@ struct MemoryJournal: Sendable {
                 changed[key] = (known.intent, outcome)
             case .trustRoot, .head, .rewrite, .lane, .operation, .rollout, .freeze, .thaw,
                 .quarantine,
-                .release, .steering, .claimed, .clock:
+                .release, .steering, .claimed, .clock, .stop:
                 break
             }
         }

@@ -51,12 +51,16 @@ package enum Planner {
         let failed = verdicts.filter { $0.answer != .pass }
         func ended(_ end: Disposition) -> LanePlan {
             LanePlan(
-                lane: lane, disposition: end, change: situation.change, verdicts: verdicts,
+                lane: lane, disposition: gates.stopping(end), change: situation.change, verdicts: verdicts,
                 drift: drift)
         }
         /// A change that may not go on still lets the lane be brought back to what it settled on.
         func heldOrRepaired(_ reason: HoldReason?, isInstructed: Bool = true) -> LanePlan {
             if let back = situation.goingBack { return ended(.back(operation: back.number)) }
+            if let (heal, operation) = situation.healing {
+                if let freeze = gates.freeze(of: lane) { return ended(.hold(.gates([freeze]))) }
+                return ended(.heal(heal, operation: operation))
+            }
             guard let (repair, operation) = situation.repair(isInstructed: isInstructed) else {
                 return ended(reason.map(Disposition.hold) ?? situation.left)
             }

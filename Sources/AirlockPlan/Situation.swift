@@ -61,6 +61,12 @@ final class Situation: Sendable {
         return isAborted || steering?.aborted != nil ? operation : nil
     }
 
+    /// The heal that is open.
+    var healing: (heal: Heal, operation: Int)? {
+        guard let operation, let heal = operation.heal else { return nil }
+        return (heal, operation.number)
+    }
+
     /// What brings the lane back to what it settled on while no change may go on: a repair that is
     /// open, the end of an operation that git no longer asks for, or the repair of drift.
     ///
@@ -70,6 +76,7 @@ final class Situation: Sendable {
         if let operation {
             switch operation.work {
             case .repair(let repair): return (repair, operation.number)
+            case .heal: return nil
             case .change(let open):
                 guard open.id != change?.id, isInstructed else { return nil }
                 return (Repair(lane: lane, to: settled, found: []), nil)

@@ -133,6 +133,7 @@ private struct PlanContext: Hashable {
     let parked: [Diagnostic]
     let isServicesFolderLost: Bool
     let freezes: [Freeze.Scope: Freeze]
+    let stop: FleetStop?
     let secrets: [SecretName: String]
     let capabilities: Set<Capability>
     let clockFault: String?
@@ -148,6 +149,7 @@ private struct PlanContext: Hashable {
         parked = slice.parked.environments[slice.name] ?? []
         isServicesFolderLost = slice.isServicesFolderLost
         freezes = facts.ledger.freezes
+        stop = facts.ledger.stop
         secrets = facts.secrets[slice.name] ?? [:]
         capabilities = facts.capabilities[slice.name] ?? []
         clockFault = facts.clockFault

@@ -95,7 +95,7 @@ extension LanePlan {
     package var holdsChange: Bool {
         guard change != nil else { return false }
         switch disposition {
-        case .hold, .repair: return true
+        case .hold, .repair, .heal: return true
         case .change, .back, .leave: return false
         }
     }

@@ -66,6 +66,18 @@ package protocol SignalSource: Sendable {
     func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [SecondCounters]
+
+    /// What each instance of a slot served in whole seconds of `from..<to`; nil where the source does
+    /// not tell instances apart.
+    func instances(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [InstanceCounters]?
+}
+
+extension SignalSource {
+    package func instances(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [InstanceCounters]? { nil }
 }
 
 /// Where the versions of secrets come from; never their bytes.

@@ -54,8 +54,8 @@ package struct LogReplay: Sendable {
         case .released:
             guard let lane = draft.lane, let slot = draft.detail["slot"] else { return }
             quarantined[lane]?.remove(slot)
-        case .adopted, .claimed, .commitAccepted, .commitRefused, .drift, .frozen, .thawed, .clock,
-            .trust:
+        case .adopted, .claimed, .commitAccepted, .commitRefused, .drift, .frozen, .thawed,
+            .healing, .paged, .clock, .trust:
             return
         }
     }
@@ -102,12 +102,12 @@ package struct LogReplay: Sendable {
     private mutating func decide(_ draft: AuditDraft) {
         guard let lane = draft.lane, let operation = draft.operation else { return }
         switch draft.outcome {
-        case "change", "repair": open[operation] = lane
+        case "change", "repair", "heal": open[operation] = lane
         case "settled":
             open[operation] = nil
             // A repair brings back what was settled before.
             if draft.change != nil { settled[lane] = operation }
-        case "rolledBack", "superseded": open[operation] = nil
+        case "rolledBack", "superseded", "expired": open[operation] = nil
         case _: return
         }
     }

@@ -34,7 +34,9 @@ final class Witness: Sendable {
             case (.start(let spec, _), .stop(let slot)), (.stop(let slot), .start(let spec, _)):
                 return spec.id == slot
             case (.route(let mine), .route(let theirs)): return mine != theirs
-            case (.start, _), (.stop, _), (.scale, _), (.route, _): return false
+            case (.start, _), (.stop, _), (.scale, _), (.route, _), (.restart, _), (.replace, _),
+                (.eject, _), (.readmit, _):
+                return false
             }
         }
     }
@@ -154,7 +156,7 @@ final class Witness: Sendable {
             case .settled where entry.draft.outcome == "done" && !reached.contains(key):
                 accuse("said to be done, and the world never saw it: \(entry.phrase)")
             case .settled, .started, .adopted, .claimed, .commitAccepted, .commitRefused, .decision,
-                .drift, .frozen, .thawed, .quarantined, .released, .clock, .trust:
+                .drift, .frozen, .thawed, .healing, .paged, .quarantined, .released, .clock, .trust:
                 continue
             }
         }
@@ -165,16 +167,7 @@ final class Witness: Sendable {
 extension ActionOrder {
     /// One line for a person who looks for a fault.
     var phrase: String {
-        let what =
-            switch action {
-            case .start(let spec, let replicas): "start \(spec.id.short)×\(replicas)"
-            case .scale(let slot, let replicas): "scale \(slot.short) to \(replicas)"
-            case .route(let weights):
-                "route "
-                    + weights.map { "\($0.key.short)=\($0.value)" }.sorted().joined(separator: ",")
-            case .stop(let slot): "stop \(slot.short)"
-            }
-        return "\(lane) operation \(operation): \(what)"
+        "\(lane) operation \(operation): \(action.phrase)"
     }
 }
 

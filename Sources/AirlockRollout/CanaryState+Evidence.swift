@@ -49,6 +49,34 @@ extension CanaryState {
         }
     }
 
+    /// Notes each instance of the new slot that was started again since the last look: a bad event of its
+    /// own for the next second that is judged, with the instance as its witness, whoever started it.
+    mutating func note(_ slot: SlotObservation?) {
+        guard let slot else { return }
+        let before = starts ?? [:]
+        var known: [String: Int] = [:]
+        for instance in slot.instances where instance.phase != .unknown {
+            known[instance.id] = instance.starts
+            let new = max(0, instance.starts - (before[instance.id] ?? instance.starts))
+            let again = Array(repeating: instance.id, count: min(new, Self.mostRestarts))
+            restarted = Array(((restarted ?? []) + again).suffix(Self.mostRestarts))
+        }
+        starts = known
+    }
+
+    /// The restarts that no second has told of yet, as the bad events that they are.
+    private mutating func takeRestarts() -> Tally {
+        let again = restarted ?? []
+        restarted = nil
+        let bad = Int64(again.count)
+        return Tally(
+            canary: Served(requests: bad, bad: bad), stable: .nothing,
+            witnesses: Witnesses(again.map { Digest(of: $0.utf8).lead }))
+    }
+
+    /// The most restarts that wait to be told.
+    private static let mostRestarts = 16
+
     private mutating func fault(_ fault: DataFault, limits: [HardLimit], now: Moment) {
         judge.add(
             Look(
@@ -74,10 +102,12 @@ extension CanaryState {
         let last = max(both ?? .min, end - 1 - Self.patience)
         for second in Set(new.keys).union(old.keys).sorted() where second <= last {
             let time = (second + 1) * 1000
-            let tally = Tally(
+            var tally = Tally(
                 canary: Self.served(new[second]), stable: Self.served(old[second]),
                 witnesses: Witnesses(
                     (new[second]?.errors ?? 0) > 0 ? [UInt64(max(0, second))] : []))
+            // Beside requests of the slot that serves the rest, or there is nothing to hold them to.
+            if tally.stable.requests > 0 { tally = tally + takeRestarts() }
             judge.add(
                 Look(
                     at: time, step: inForce ?? step, metrics: [.events(tally, at: time)],

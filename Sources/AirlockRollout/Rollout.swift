@@ -51,6 +51,8 @@ package enum Rollout {
             }
         case .repair(let repair):
             return Self.repair(repair, state: operation.rollout, in: lane, now: now)
+        case .heal(let heal):
+            return Self.heal(heal, state: operation.rollout, in: lane, now: now)
         }
     }
 
@@ -71,6 +73,21 @@ package enum Rollout {
         var state = state
         state.step += 1
         return state
+    }
+
+    /// One action, as long as what it was decided on is fresh; what it came to is for the next look.
+    private static func heal(
+        _ heal: Heal, state: RolloutState, in lane: LaneObservation, now: Moment
+    ) -> RolloutStep {
+        if heal.action.isDone(in: lane) { return RolloutStep(state: state, next: .end(.settled)) }
+        if heal.expires <= now.wall { return RolloutStep(state: state, next: .end(.expired)) }
+        // What was said to be done is not said again; it shows, or it expires.
+        guard state.step == 0 else {
+            return RolloutStep(
+                state: state,
+                next: .wait("\(heal.action.phrase) does not show", lookAgain: Goal.lookAgain))
+        }
+        return RolloutStep(state: state, next: .act(heal.action))
     }
 
     private static func repair(

@@ -14,7 +14,7 @@ struct OrderOutcome: Sendable {
     ) {
         world.settleLate(until: time)
         let struck = world.faults.striking(order.lane, at: time)
-        let effect = world.effect(of: order)
+        let effect = world.effect(of: order, at: time)
         func deliver(_ effect: Delivery.Effect, by fault: Int?) {
             let delivery = Delivery(order: order, effect: effect, fault: fault)
             let record = WorldRecord(at: time, event: .delivery(delivery))
@@ -31,11 +31,13 @@ struct OrderOutcome: Sendable {
             self.init(
                 effect: effect == .applied ? .pending(until: time + delay) : effect, isLost: true)
         case .deliverTwice, .loseInstance, .driftReplicas, .driftTraffic, .driftConfig,
-            .driftStop, .driftForeign, nil:
+            .driftStop, .driftForeign, .killInstances, .degradeInstances, .cureInstances, nil:
             self.init(effect: effect, isLost: false)
         }
         deliver(self.effect, by: struck?.number)
-        if struck?.fault.kind == .deliverTwice { deliver(world.effect(of: order), by: nil) }
+        if struck?.fault.kind == .deliverTwice {
+            deliver(world.effect(of: order, at: time), by: nil)
+        }
     }
 
     private init(effect: Delivery.Effect, isLost: Bool) {

@@ -80,6 +80,12 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
         try await store.counters(of: lane, slot: slot, from: from, to: to)
     }
 
+    package func instances(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [InstanceCounters]? {
+        try await store.instances(of: lane, slot: slot, from: from, to: to)
+    }
+
     package func versions(
         of names: Set<SecretName>, in environment: EnvironmentName
     ) async throws(ProviderError) -> [SecretName: String] {

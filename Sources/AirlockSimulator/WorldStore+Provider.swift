@@ -50,7 +50,23 @@ extension WorldStore {
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) throws(ProviderError) -> [SecondCounters] {
         guard from < to else { return [] }
-        guard to - from <= .seconds(World.maximumSeconds) else {
+        let (world, time) = try measured(lane, over: to - from)
+        return world.counters(of: slot, in: lane, from: from, to: min(to, time))
+    }
+
+    func instances(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) throws(ProviderError) -> [InstanceCounters] {
+        guard from < to else { return [] }
+        let (world, time) = try measured(lane, over: to - from)
+        return world.instances(of: slot, in: lane, from: from, to: min(to, time))
+    }
+
+    /// The world as whoever measures `lane` sees it.
+    private func measured(
+        _ lane: LaneID, over span: Duration
+    ) throws(ProviderError) -> (world: World, time: Timestamp) {
+        guard span <= .seconds(World.maximumSeconds) else {
             throw .refused("counters are had for at most \(World.maximumSeconds) s at a time")
         }
         let (world, time) = try current()
@@ -58,7 +74,7 @@ extension WorldStore {
         guard !cuts.contains(where: { $0.fault.scope.covers(lane) }) else {
             throw Self.cutOff(lane.environment)
         }
-        return world.counters(of: slot, in: lane, from: from, to: min(to, time))
+        return (world, time)
     }
 
     func isPresent(in environment: EnvironmentName) throws(ProviderError) -> Bool {

@@ -23,6 +23,29 @@ extension LaneObservation {
             return LaneObservation(
                 lane: lane, slots: slots.filter { $0.id != id },
                 weights: weights.filter { $0.key != id })
+        case .restart(let id, let instance, let starts):
+            return with(id) {
+                $0.with(instance) {
+                    InstanceObservation(
+                        id: $0.id, phase: .healthy, starts: max($0.starts, starts + 1),
+                        isEjected: $0.isEjected)
+                }
+            }
+        case .replace(let id, let instance):
+            return with(id) {
+                $0.with(instance) {
+                    InstanceObservation(id: $0.id + "'", phase: .healthy)
+                }
+            }
+        case .eject(let id, let instance), .readmit(let id, let instance):
+            let isEjected = action.isDone(in: self) ? nil : action == .eject(id, instance: instance)
+            return with(id) {
+                $0.with(instance) {
+                    InstanceObservation(
+                        id: $0.id, phase: $0.phase, starts: $0.starts,
+                        isEjected: isEjected ?? $0.isEjected)
+                }
+            }
         }
     }
 
@@ -60,6 +83,16 @@ extension SlotObservation {
         return SlotObservation(
             id: id, spec: spec, replicas: replicas, instances: instances, change: change,
             operation: operation)
+    }
+
+    /// The slot with one instance replaced by what `change` makes of it.
+    package func with(
+        _ instance: String, _ change: (InstanceObservation) -> InstanceObservation
+    ) -> SlotObservation {
+        SlotObservation(
+            id: id, spec: spec, replicas: replicas,
+            instances: instances.map { $0.id == instance ? change($0) : $0 },
+            change: self.change, operation: operation)
     }
 
     /// The slot after someone edited it by hand.

@@ -151,7 +151,7 @@ struct FleetWorld {
     private mutating func open(_ plan: LanePlan) -> Int? {
         switch plan.disposition {
         case .hold, .leave: return nil
-        case .back(let operation): return operation
+        case .back(let operation), .heal(_, let operation): return operation
         case .change(let change, let operation):
             return operation ?? open(.change(change), in: plan.lane, commit: change.commit)
         case .repair(let repair, let operation):
@@ -267,7 +267,7 @@ extension LanePlan {
     /// Whether the plan wants something done in the lane.
     var isMoving: Bool {
         switch disposition {
-        case .change, .repair, .back: true
+        case .change, .repair, .heal, .back: true
         case .hold, .leave: false
         }
     }

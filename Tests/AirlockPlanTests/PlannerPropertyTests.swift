@@ -220,6 +220,7 @@ struct PlannerPropertyTests {
                     "change \(try json(change)) \(operation ?? 0)"
                 case .repair(let repair, let operation):
                     "repair \(try json(repair)) \(operation ?? 0)"
+                case .heal(let heal, let operation): "heal \(heal.phrase) \(operation)"
                 case .back(let operation): "back \(operation)"
                 case .hold(let reason):
                     "hold \(reason.phrase) \(reason.moves(in: lane.lane).map(\.advice))"

@@ -17,7 +17,7 @@ actor ExampleProvider: Provider {
     func cutOff(_ isCutOff: Bool) { self.isCutOff = isCutOff }
 
     nonisolated func capabilities(of environment: EnvironmentName) -> Set<Capability> {
-        Set(Capability.allCases)
+        [.start, .scale, .route, .stop, .idempotency]
     }
 
     func observe(
@@ -97,6 +97,7 @@ actor ExampleProvider: Provider {
         case .stop(let id):
             slots[id] = nil
             if weights[id] != nil { weights = [:] }
+        case .restart, .replace, .eject, .readmit: throw .unsupported(order.action.capability)
         }
         return LaneObservation(lane: lane.lane, slots: Array(slots.values), weights: weights)
     }

@@ -24,8 +24,8 @@ struct AuditText {
 
     private func paint(_ kind: AuditKind) -> Ink.Shade {
         switch kind {
-        case .commitRefused, .quarantined: .red
-        case .drift, .frozen, .clock: .yellow
+        case .commitRefused, .quarantined, .paged: .red
+        case .drift, .frozen, .clock, .healing: .yellow
         case .settled, .commitAccepted, .released, .thawed: .green
         case .started, .adopted, .claimed, .decision, .intended, .trust: .plain
         }

@@ -94,6 +94,7 @@ struct PlanMarkdown {
             return reason.phrase + advice
         case .change: return "passes every gate"
         case .repair(let repair, _): return repair.found.map(\.phrase).joined(separator: "; ")
+        case .heal(let heal, _): return heal.phrase
         case .back: return "a failed change is being taken back"
         case .leave: return ""
         }

@@ -43,7 +43,7 @@ struct PlanText {
         let forward = ["create", "replace", "scale", "remove"].map { "\(count($0)) to \($0)" }
         return ink.bold(
             "Plan: " + forward.joined(separator: ", ")
-                + "; \(count("repair") + count("back")) to repair, "
+                + "; \(count("repair") + count("heal") + count("back")) to repair, "
                 + "\(waiting) waiting, \(count("hold") - waiting) held.")
     }
 
@@ -53,6 +53,9 @@ struct PlanText {
         var lines = [head]
         if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
         lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }
+        if case .heal(let heal, _) = lane.disposition {
+            lines.append("      " + ink.cyan("heals: \(heal.phrase)"))
+        }
         if case .hold(let reason) = lane.disposition {
             let word =
                 reason.turnsByItself

@@ -47,7 +47,7 @@ struct PlanOrigin {
 /// One lane of a plan.
 struct LaneView: Codable {
     let lane: String
-    /// `create replace scale remove repair back hold leave`.
+    /// `create replace scale remove repair heal back hold leave`.
     let action: String
     /// What git asks for while the lane is held: `create replace scale remove`.
     let wanted: String?
@@ -78,7 +78,7 @@ struct LaneView: Codable {
         case .hold(let why):
             reason = why.phrase
             advice = why.moves(in: plan.lane).compactMap(\.advice)
-        case .change, .repair, .back, .leave:
+        case .change, .repair, .heal, .back, .leave:
             reason = nil
             advice = []
         }
@@ -144,6 +144,7 @@ extension LanePlan {
         switch disposition {
         case .change(let change, _): change.kind.rawValue
         case .repair: "repair"
+        case .heal: "heal"
         case .back: "back"
         case .hold: "hold"
         case .leave: "leave"
@@ -154,7 +155,7 @@ extension LanePlan {
     var operation: Int? {
         switch disposition {
         case .change(_, let number), .repair(_, let number): number
-        case .back(let number): number
+        case .back(let number), .heal(_, let number): number
         case .hold, .leave: nil
         }
     }

@@ -94,6 +94,16 @@ struct DurationArgument: ExpressibleByArgument {
     }
 }
 
+/// A percentage on the command line, such as `25%`.
+struct ShareArgument: ExpressibleByArgument {
+    let share: Share
+
+    init?(argument: String) {
+        guard let share = Quantity.share(argument) else { return nil }
+        self.share = share
+    }
+}
+
 /// A point in time on the command line: RFC 3339, or a length of time before now.
 struct TimeArgument: ExpressibleByArgument {
     private enum Form {

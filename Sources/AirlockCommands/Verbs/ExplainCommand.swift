@@ -61,6 +61,7 @@ struct ExplainCommand: Verb {
         let quarantined: [Bad]
         let held: String?
         let frozen: Frozen?
+        let healing: HealingView?
     }
 
     func perform() async throws -> ExitStatus {
@@ -86,8 +87,9 @@ struct ExplainCommand: Verb {
             throw Failure("\(lane) is not in the plan", advice: "report this")
         }
         let cause = try await cause(of: desired?.readSet ?? [:], at: reading.commit, fleets)
-        let freeze = planning.ledger.freezes
-            .binding(lane, at: wiring.clock.now().wall).first
+        let now = wiring.clock.now().wall
+        let freeze = planning.ledger.freezes.binding(lane, at: now).first
+        let policy = reading.fleet?.environments[lane.environment]?.healing
         let view = View(
             lane: lane.description, commit: reading.commit.description,
             lookedAtAgainBecauseOf: cause.map { CommitView($0.commit) },
@@ -99,10 +101,14 @@ struct ExplainCommand: Verb {
             plan: LaneView(planned, withID: plan.incomplete == nil),
             settled: record?.settled.map(SlotView.init), operation: record?.operation,
             quarantined: (planning.ledger.quarantines[lane] ?? []).map(View.Bad.init),
-            held: record?.holdReason, frozen: freeze.map(View.Frozen.init))
+            held: record?.holdReason, frozen: freeze.map(View.Frozen.init),
+            healing: HealingView(
+                record?.healing, policy: policy, isKnown: reading.fleet != nil, at: now))
         switch output.format {
         case .json, .yaml: try Output.value(view, as: output.format)
-        case .human: Output.data(text(view, planned, freeze))
+        case .human:
+            let told = healing(record?.healing ?? HealingRecord(), policy, now)
+            Output.data((text(view, planned, freeze) + told).joined(separator: "\n"))
         }
         return .done
     }
@@ -125,7 +131,14 @@ struct ExplainCommand: Verb {
         return nil
     }
 
-    private func text(_ view: View, _ plan: LanePlan, _ freeze: Freeze?) -> String {
+    private func healing(
+        _ record: HealingRecord, _ policy: HealingPolicy?, _ now: Timestamp
+    ) -> [String] {
+        [HealingText.policy(policy, record, at: now)]
+            + HealingText(record: record, now: now, ink: common.ink).lines
+    }
+
+    private func text(_ view: View, _ plan: LanePlan, _ freeze: Freeze?) -> [String] {
         let ink = common.ink
         var lines = [ink.bold(view.lane)]
         lines.append("is read from")
@@ -157,7 +170,7 @@ struct ExplainCommand: Verb {
         lines += view.quarantined.map {
             ink.red("quarantined: slot \($0.slot.prefix(12)): \($0.reason)")
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
     private func verdict(_ view: View, _ plan: LanePlan) -> String {
@@ -168,6 +181,8 @@ struct ExplainCommand: Verb {
             return operation.map { "operation \($0) is under way: \(change.kind.rawValue)" }
                 ?? "would \(change.kind.rawValue) next"
         case .repair: return "would be repaired next"
+        case .heal(let heal, let operation):
+            return "operation \(operation) heals it: \(heal.phrase)"
         case .back(let operation): return "operation \(operation) is being taken back"
         case .hold(let reason): return "is held: \(reason.phrase.visible)"
         }

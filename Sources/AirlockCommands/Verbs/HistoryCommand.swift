@@ -94,7 +94,7 @@ struct HistoryCommand: Verb {
         switch outcome {
         case .settled: .green
         case .rolledBack: .red
-        case .superseded: .dim
+        case .superseded, .expired: .dim
         case nil: .cyan
         }
     }
@@ -106,7 +106,7 @@ struct HistoryCommand: Verb {
         if case .slot(_, let shown, _)? = operation.change?.target { version = shown }
         return View(
             operation: operation.number, lane: operation.lane.description,
-            kind: operation.change?.kind.rawValue ?? "repair",
+            kind: operation.change?.kind.rawValue ?? (operation.heal == nil ? "repair" : "heal"),
             outcome: operation.outcome?.word ?? "under way", reason: reason,
             opened: operation.opened.rfc3339, ended: operation.ended?.rfc3339,
             commit: operation.commit?.description, author: operation.author,

@@ -50,6 +50,7 @@ struct PlanCommand: Verb {
         plan.lanes = plan.lanes.filter(isWanted)
         var origin = reading.origin
         origin.notices += reading.diagnostics.map(\.description)
+        origin.notices += standing(in: planning.ledger, at: wiring.clock.now().wall)
         let view = PlanView(plan, origin: origin)
         if let out { try write(view, to: out) }
         switch output.format {
@@ -90,6 +91,19 @@ struct PlanCommand: Verb {
             "not every file can be read after merging \(branch):\n"
                 + lines.joined(separator: "\n"),
             advice: "mend what is named and commit it to \(branch)")
+    }
+
+    /// What stops the fleet, and the incidents of the lanes that are asked for.
+    private func standing(in state: LedgerState, at now: Timestamp) -> [String] {
+        let stopped = state.stop.flatMap { $0.isInForce(at: now) ? $0 : nil }
+        let lanes = state.lanes.values.filter { $0.healing != nil }.sorted { $0.lane < $1.lane }
+        let incidents = lanes.filter { isWanted(LanePlan(lane: $0.lane, disposition: .leave(.converged))) }
+            .flatMap { record in
+                (record.healing?.open ?? []).map {
+                    "\(record.lane) has an incident: \(HealingText.phrase($0, at: now))"
+                }
+            }
+        return (stopped.map { ["everything is stopped: \($0.reason)"] } ?? []) + incidents
     }
 
     private func isWanted(_ lane: LanePlan) -> Bool {

@@ -76,6 +76,9 @@ struct SimCommand: AsyncParsableCommand {
                 late            the answer is lost, the order is carried out --by later
                 partition       nothing gets through
                 lose-instance   an instance dies
+                kill-instance   --instances end, and nobody starts them again
+                degrade-instance  --instances fail --errors of their requests, or take --latency
+                cure-instances  degraded instances are well again
                 drift-replicas  someone sets --replicas by hand
                 drift-traffic   someone takes the traffic away
                 drift-config    someone edits what runs
@@ -93,6 +96,9 @@ struct SimCommand: AsyncParsableCommand {
             case late
             case partition
             case loseInstance = "lose-instance"
+            case killInstance = "kill-instance"
+            case degradeInstance = "degrade-instance"
+            case cureInstances = "cure-instances"
             case driftReplicas = "drift-replicas"
             case driftTraffic = "drift-traffic"
             case driftConfig = "drift-config"
@@ -107,6 +113,12 @@ struct SimCommand: AsyncParsableCommand {
         var lasting: DurationArgument?
         @Option(help: "How late, for late (default: 5s).") var by: DurationArgument?
         @Option(help: "The number, for drift-replicas (default: 1).") var replicas = 1
+        @Option(help: "How many instances, for kill-instance and degrade-instance (default: 1).")
+        var instances = 1
+        @Option(help: "Share of requests that fail, for degrade-instance (default: 50%).")
+        var errors: ShareArgument?
+        @Option(help: "99 of 100 requests take at most this long, for degrade-instance.")
+        var latency: DurationArgument?
         @OptionGroup var common: CommonOptions
         @OptionGroup var output: FormatOption
 
@@ -135,6 +147,12 @@ struct SimCommand: AsyncParsableCommand {
             case .late: .late(by?.duration ?? .seconds(5))
             case .partition: .partition
             case .loseInstance: .loseInstance
+            case .killInstance: .killInstances(instances)
+            case .degradeInstance:
+                .degradeInstances(
+                    instances, errors: errors?.share ?? Share(basisPoints: 5_000),
+                    latency: latency?.duration)
+            case .cureInstances: .cureInstances
             case .driftReplicas: .driftReplicas(replicas)
             case .driftTraffic: .driftTraffic
             case .driftConfig: .driftConfig

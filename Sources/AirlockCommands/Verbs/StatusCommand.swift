@@ -24,7 +24,8 @@ struct StatusCommand: Verb {
         let now = wiring.clock.now().wall
         switch output.format {
         case .json, .yaml:
-            let view = StatusView(reading, lanes: lanes, fetched: fetched?.fetched, health: health)
+            let view = StatusView(
+                reading, lanes: lanes, fetched: fetched?.fetched, health: health, now: now)
             try Output.value(view, as: output.format)
         case .human:
             Output.data(
@@ -67,6 +68,11 @@ struct StatusText {
                 let end = freeze.until.map { "until \($0.local)" } ?? "until thawed"
                 return ink.yellow("\(freeze.scope) is frozen \(end): \(freeze.reason)")
             }
+        if let stop = reading.state.stop, stop.isInForce(at: now) {
+            let end = stop.until.map { "until \($0.local)" } ?? "until `airlock thaw --all`"
+            lines.append(
+                ink.red("everything is stopped \(end), automatic rollback too: \(stop.reason)"))
+        }
         var table = Table(["lane", "version", "state", "healthy", "slot", "since", "commit"])
         for lane in lanes { table.add(row(lane)) }
         lines += ["", table.isEmpty ? "No lanes." : table.text(ink)]
@@ -128,7 +134,7 @@ struct StatusText {
     private func paint(_ condition: LaneReading.Condition) -> Ink.Shade {
         switch condition {
         case .settled: .green
-        case .changing, .repairing: .cyan
+        case .changing, .repairing, .healing: .cyan
         case .rollingBack, .degraded: .red
         case .held: .yellow
         case .absent: .dim
@@ -139,6 +145,11 @@ struct StatusText {
         var lines: [String] = []
         if let reason = lane.record.holdReason {
             lines.append(ink.yellow("\(lane.record.lane) is held: \(reason)"))
+        }
+        if let healing = lane.record.healing {
+            lines += HealingText(record: healing, now: now, ink: ink).lines.map {
+                "\(lane.record.lane): \($0)"
+            }
         }
         for quarantine in lane.quarantines {
             // A lane that is held for it has said so already.
@@ -171,6 +182,7 @@ struct StatusView: Encodable {
         let held: String?
         let quarantined: [String]
         let frozen: String?
+        let healing: HealingView?
     }
 
     /// The reconciler that runs.
@@ -197,11 +209,13 @@ struct StatusView: Encodable {
     let rewritten: String?
     let running: Running?
     let unknown: [String: String]
+    /// Why everything is stopped; nil when it is not.
+    let stopped: String?
     let lanes: [Lane]
 
     init(
         _ reading: LaneReading, lanes: [LaneReading.Lane], fetched: Timestamp?,
-        health: HolderHealth?
+        health: HolderHealth?, now: Timestamp
     ) {
         commit = reading.state.head?.commit.id.description
         accepted = reading.state.head?.accepted.rfc3339
@@ -211,10 +225,11 @@ struct StatusView: Encodable {
         running = health.map(Running.init)
         unknown = Dictionary(
             uniqueKeysWithValues: reading.unobserved.map { ($0.key.description, $0.value) })
-        self.lanes = lanes.map(Self.lane)
+        stopped = reading.state.stop.flatMap { $0.isInForce(at: now) ? $0.reason : nil }
+        self.lanes = lanes.map { Self.lane($0, at: now) }
     }
 
-    private static func lane(_ lane: LaneReading.Lane) -> Lane {
+    private static func lane(_ lane: LaneReading.Lane, at now: Timestamp) -> Lane {
         let settled = lane.record.settled
         let slots = lane.observed?.slots
         return Lane(
@@ -224,6 +239,8 @@ struct StatusView: Encodable {
             replicas: slots?.reduce(0) { $0 + $1.replicas }, since: settled?.at.rfc3339,
             commit: settled?.commit?.description, change: settled?.change?.description,
             operation: lane.operation?.number, held: lane.record.holdReason,
-            quarantined: lane.quarantines.map(\.slot.description), frozen: lane.freeze?.reason)
+            quarantined: lane.quarantines.map(\.slot.description), frozen: lane.freeze?.reason,
+            healing: HealingView(
+                lane.record.healing, policy: nil, isKnown: false, at: now))
     }
 }

@@ -6,10 +6,13 @@ struct FreezeCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "freeze",
         abstract: "Stop forward changes, repairs and healing in an environment or lane.",
-        discussion: "An automatic rollback goes on.")
+        discussion: "An automatic rollback goes on, unless everything is stopped with --all.")
 
     @Argument(help: "An environment (production) or a lane (production/checkout).")
-    var scope: Freeze.Scope
+    var scope: Freeze.Scope?
+
+    @Flag(help: "Stop the whole fleet, automatic rollback too; a person is paged every 15 minutes.")
+    var all = false
 
     @Option(help: "Why; it is kept in the audit log and shown to whoever waits.")
     var reason: String
@@ -23,13 +26,19 @@ struct FreezeCommand: Verb {
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         let names = try await KnownNames(wiring)
-        if !names.isEmpty { try names.check(scope) }
-        return try await Holder(wiring: wiring)
-            .carryOut(
-                .freeze(scope, reason: reason, lasting: lasting?.duration), as: output.format)
+        if let scope, !names.isEmpty { try names.check(scope) }
+        return try await Holder(wiring: wiring).carryOut(call, as: output.format)
+    }
+
+    private var call: ControlRequest.Call {
+        if let scope {
+            return .freeze(scope, reason: reason, lasting: lasting?.duration)
+        }
+        return .freezeAll(reason: reason, lasting: lasting?.duration)
     }
 
     func validate() throws {
+        try Scoped.check(scope, all)
         if reason.allSatisfy(\.isWhitespace) {
             throw ValidationError("--reason is empty; say why, for whoever waits")
         }
@@ -45,7 +54,10 @@ struct ThawCommand: Verb {
         commandName: "thaw", abstract: "End a freeze.")
 
     @Argument(help: "What was frozen: an environment or a lane.")
-    var scope: Freeze.Scope
+    var scope: Freeze.Scope?
+
+    @Flag(help: "End a stop of the whole fleet.")
+    var all = false
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var output: FormatOption
@@ -54,7 +66,24 @@ struct ThawCommand: Verb {
         let wiring = try Wiring(try common.settings())
         // Nothing was ever frozen where there is no ledger, and asking must not make one.
         guard try wiring.reader() != nil else { throw Failure.noLedger(wiring) }
-        return try await Holder(wiring: wiring).carryOut(.thaw(scope), as: output.format)
+        return try await Holder(wiring: wiring).carryOut(
+            scope.map(ControlRequest.Call.thaw) ?? .thawAll, as: output.format)
+    }
+}
+
+extension ThawCommand {
+    func validate() throws { try Scoped.check(scope, all) }
+}
+
+/// What a freeze or thaw is about: one scope, or everything.
+private enum Scoped {
+    static func check(_ scope: Freeze.Scope?, _ all: Bool) throws {
+        if scope == nil, !all {
+            throw ValidationError("name an environment or a lane, or give --all")
+        }
+        if let scope, all {
+            throw ValidationError("give \(scope) or --all, not both")
+        }
     }
 }
 

@@ -145,7 +145,7 @@ private struct IntendedEntries {
                 throw .damaged(place: place, what: "it ends no intended entry before it")
             }
         case .started, .adopted, .claimed, .commitAccepted, .commitRefused, .decision, .drift,
-            .frozen, .thawed, .quarantined, .released, .clock, .trust:
+            .frozen, .thawed, .healing, .paged, .quarantined, .released, .clock, .trust:
             break
         }
     }

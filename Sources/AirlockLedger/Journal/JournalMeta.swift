@@ -11,6 +11,8 @@ enum JournalMeta: String {
     case head
     case rewrite
     case clock
+    /// What stops the whole fleet.
+    case stop
     /// The fleet's name, the origin of the audit log.
     case origin
     /// The public key of the audit log, in base64.

@@ -68,6 +68,7 @@ struct JournalReading: Sendable {
         state.head = try JournalMeta.head.get(HeadRecord.self, in: db)
         state.rewrite = try JournalMeta.rewrite.get(RewriteRecord.self, in: db)
         state.clock = try JournalMeta.clock.get(Moment.self, in: db)
+        state.stop = try JournalMeta.stop.get(FleetStop.self, in: db)
         let lanes = try SealedTable.lanes.all(LaneRecord.self, in: db)
         for record in lanes { state.apply(.lane(record)) }
         for record in try StoredOperation.all("WHERE open = 1", in: db) {

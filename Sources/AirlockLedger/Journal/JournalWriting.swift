@@ -61,6 +61,8 @@ enum JournalWriting {
         case .freeze(let freeze):
             try SealedTable.freezes.put(freeze, key: freeze.scope.description, in: db)
         case .thaw(let scope): try SealedTable.freezes.remove(scope.description, in: db)
+        case .stop(let record?): try JournalMeta.stop.put(record, in: db)
+        case .stop(nil): try JournalMeta.stop.remove(in: db)
         case .quarantine(let record):
             try SealedTable.quarantines.put(record, key: key(record.lane, record.slot), in: db)
         case .release(let lane, let slot):

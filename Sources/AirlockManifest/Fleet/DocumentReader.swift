@@ -70,7 +70,10 @@ enum DocumentReader {
         let tier = try need(read(Tier.init(rawValue:), "tier", of: root), "tier", root)
         let place = root["tier"]?.place ?? root.place
         return EnvironmentDocument(
-            tier: Located(value: tier, place: place), provider: .simulated)
+            tier: Located(value: tier, place: place), provider: .simulated,
+            healing: try root["healing"].flatMap { given throws(Problem) in
+                try HealingReader.policy(of: given)
+            })
     }
 
     private static func service(_ root: Document.Value) throws(Problem) -> ServiceDocument {

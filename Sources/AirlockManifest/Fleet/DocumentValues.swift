@@ -26,6 +26,7 @@ package struct FleetDocument: Hashable, Sendable {
 package struct EnvironmentDocument: Hashable, Sendable {
     package let tier: Located<Tier>
     package let provider: ProviderChoice
+    package let healing: HealingPolicy?
 }
 
 /// What `services/SERVICE/service.yaml` says.

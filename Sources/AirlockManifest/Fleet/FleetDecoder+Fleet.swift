@@ -57,7 +57,8 @@ extension FleetDecoder {
         for name in index.environments {
             if case .environment(let document) = value(of: .environment(name)) {
                 environments[name] = Environment(
-                    name: name, tier: document.tier.value, provider: document.provider)
+                    name: name, tier: document.tier.value, provider: document.provider,
+                    healing: document.healing)
             }
         }
         return environments

@@ -35,6 +35,7 @@ enum SimulationReader {
             behaviour.latencyP99 = latency
         }
         if let cpu = try read(Quantity.share, "cpu", of: value) { behaviour.cpu = cpu }
+        behaviour.milliCapacity = try read(Quantity.milliRate, "capacity", of: value)
         if let memory = try read(Quantity.memoryBytes, "memory", of: value) {
             behaviour.memoryBytes = memory
         }

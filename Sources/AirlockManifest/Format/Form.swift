@@ -21,6 +21,8 @@ package enum Form: Hashable, Sendable {
     /// Memory per minute.
     case growth
     case rate
+    /// A number of actions in a window of time.
+    case budget
     /// The path of a URL.
     case urlPath
     /// The name of a configuration value.
@@ -43,6 +45,7 @@ package enum Form: Hashable, Sendable {
         case .memory: "an amount of memory"
         case .growth: "a growth of memory"
         case .rate: "a rate"
+        case .budget: "a budget"
         case .urlPath: "the path of a URL"
         case .configKey: "the name of a configuration value"
         case .choice(let words):
@@ -66,6 +69,7 @@ package enum Form: Hashable, Sendable {
         case .memory: "write 256Mi, 1Gi or 64M"
         case .growth: "write 10Mi/m"
         case .rate: "write 50/s, 0.5/s or 30/m"
+        case .budget: "write 3 per 10m, with at most \(HealingPolicy.Budget.maximum) in at least 1s"
         case .urlPath: "write /healthz"
         case .configKey: "use letters, digits, `_`, `.` and `-`, starting with a letter or `_`"
         case .choice(let words): "write \(words.joined(separator: " or "))"
@@ -94,6 +98,8 @@ package enum Form: Hashable, Sendable {
         case .memory: "^\(size)$"
         case .growth: "^\(size)/m$"
         case .rate: "^[0-9]{1,6}(\\.[0-9]{1,3})?/(s|m)$"
+        case .budget:
+            "^([1-9]|[1-4][0-9]|50) per (?=.*[1-9].*(d|h|m|s)$)([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$"
         case .urlPath: "^/[!-~]{0,254}$"
         case .configKey: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"
         case .choice(let words): "^(\(words.joined(separator: "|")))$"
@@ -115,6 +121,7 @@ package enum Form: Hashable, Sendable {
         case .memory: Quantity.memoryBytes(text) != nil
         case .growth: Quantity.growthPerMinute(text) != nil
         case .rate: Quantity.milliRate(text) != nil
+        case .budget: Quantity.budget(text) != nil
         case .urlPath: Self.isPath(text)
         case .configKey: Self.isConfigKey(text)
         case .choice(let words): words.contains(text)
@@ -130,6 +137,7 @@ package enum Form: Hashable, Sendable {
         case .memory: "write \(number)Mi or \(number)M"
         case .growth: "write \(number)Mi/m"
         case .rate: "write \(number)/s"
+        case .budget: "write \(number) per 10m"
         case .words, .name, .artifact, .digest, .cpu, .urlPath, .configKey, .choice: nil
         }
     }

@@ -175,6 +175,10 @@ extension FormatTable {
         .optional(
             "cpu", .text(.share), "Use of the CPU limit; 20% when left out.", example: "40%"),
         .optional(
+            "capacity", .text(.rate),
+            "Requests at which one instance uses its CPU limit up; then `cpu` does not count.",
+            example: "50/s"),
+        .optional(
             "memory", .text(.memory), "Memory of one instance after start; 64Mi when left out.",
             example: "96Mi"),
         .optional(

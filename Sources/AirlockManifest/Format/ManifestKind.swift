@@ -1,3 +1,5 @@
+import AirlockModel
+
 /// The kinds of files that a fleet repository is made of.
 package enum ManifestKind: String, Hashable, Sendable, CaseIterable {
     case fleet
@@ -100,9 +102,46 @@ enum FormatTable {
             .either(.text(.choice(["simulated"])), providers),
             "What runs the slots; the simulator when left out.", example: "{simulated: {}}"),
         .later("deploy", "Approvals, windows, soak and drills."),
-        .later("healing", "How far failed instances are restarted or ejected."),
+        .optional(
+            "healing", .either(.text(.choice(["off"])), healing),
+            "How far what runs there is healed, see docs/healing.md; `off` when left out.",
+            example: "{restarts: 3 per 10m, ejectedShare: 10%}"),
         .later("parity", "Which environment this one must resemble."),
         .later("group", "Environments that move together."),
+    ])
+
+    private static let healing = Record([
+        .optional(
+            "restarts", .text(.budget),
+            "All that healing of one lane may do in a window, steps of scaling too; else 3 per 10m.",
+            example: "3 per 10m"),
+        .optional(
+            "ejectedShare", .text(.share),
+            "The most instances of a slot without traffic, one where others suffice; else 10%.",
+            example: "10%"),
+        .optional(
+            "afterChange", .text(.delay),
+            "For this long after a change a fault is the change's and nothing is healed; else 10m.",
+            example: "10m"),
+        .optional(
+            "scale", .record(scale),
+            "Use of the CPU limit at which instances are added and taken away.",
+            example: "{above: 75%, below: 30%}"),
+        .optional(
+            "dryRun",
+            .list(
+                of: .text(.choice(HealingRule.allCases.map(\.rawValue))), minimum: 1),
+            "Rules that only say what they would do.", example: "[restart, replace, eject, scale]"),
+    ])
+
+    private static let scale = Record([
+        .optional(
+            "above", .text(.share), "One instance more, up to `replicas.max`; else 75%.",
+            example: "75%"),
+        .optional(
+            "below", .text(.share),
+            "One instance less, down to `replicas.min`; at most half of `above`, else 30%.",
+            example: "30%"),
     ])
 
     private static let providers = Record(

@@ -75,6 +75,18 @@ package enum Quantity {
             ? thousandths.value : text.hasSuffix("/m") ? thousandths.value / 60 : nil
     }
 
+    /// `3 per 10m`: 1 to 50 in a window of whole seconds.
+    package static func budget(_ text: String) -> HealingPolicy.Budget? {
+        let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[1] == "per", !parts[0].hasPrefix("0") else { return nil }
+        var digits = parts[0]
+        guard let count = takeNumber(&digits), digits.isEmpty,
+            (1...HealingPolicy.Budget.maximum).contains(count), !parts[2].hasSuffix("ms"),
+            let window = duration(String(parts[2])), window > .zero
+        else { return nil }
+        return HealingPolicy.Budget(count: count, window: window)
+    }
+
     /// `sha256:` and 64 lowercase hexadecimal digits.
     package static func digest(_ text: String) -> Digest? {
         text.hasPrefix("sha256:") ? Digest(String(text.dropFirst(7))) : nil

@@ -21,6 +21,9 @@ package struct ControlRequest: Hashable, Sendable, Codable {
         case reconcile(ReconcileRequest)
         case freeze(Freeze.Scope, reason: String, lasting: Duration?)
         case thaw(Freeze.Scope)
+        /// Stops the whole fleet, automatic rollback included.
+        case freezeAll(reason: String, lasting: Duration?)
+        case thawAll
         /// Ends the quarantine of whatever slot git asks for in the lane.
         case retry(LaneID)
         /// Says how what is under way in the lane goes on.

@@ -25,6 +25,9 @@ package struct ArtifactBehaviour: Hashable, Sendable, Codable {
     package var latencyP99: Duration
     /// Use of the slot's CPU limit at its traffic.
     package var cpu: Share
+    /// Requests a second that use the CPU limit of one instance up, in thousandths; nil when the use
+    /// does not depend on them, and is ``cpu``.
+    package var milliCapacity: Int?
     /// Memory of one instance after start, in bytes.
     package var memoryBytes: Int
     /// Growth of memory per minute, in bytes; an instance over its limit is killed and starts again.
@@ -39,8 +42,10 @@ package struct ArtifactBehaviour: Hashable, Sendable, Codable {
         startup: Duration? = .seconds(1), errorRate: Share = Share(basisPoints: 0),
         latencyP99: Duration = .milliseconds(50), cpu: Share = Share(basisPoints: 2_000),
         memoryBytes: Int = 64 << 20, leakBytesPerMinute: Int = 0, crashAfter: Duration? = nil,
-        poisonAfter: Duration? = nil, poisonErrorRate: Share = Share(basisPoints: 5_000)
+        poisonAfter: Duration? = nil, poisonErrorRate: Share = Share(basisPoints: 5_000),
+        milliCapacity: Int? = nil
     ) {
+        self.milliCapacity = milliCapacity
         self.startup = startup
         self.errorRate = errorRate
         self.latencyP99 = latencyP99

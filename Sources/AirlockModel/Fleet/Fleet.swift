@@ -77,13 +77,17 @@ package struct Environment: Hashable, Sendable {
     package let name: EnvironmentName
     package var tier: Tier
     package var provider: ProviderChoice
+    /// How far what runs there is healed; nil for not at all.
+    package var healing: HealingPolicy?
 
     package init(
-        name: EnvironmentName, tier: Tier, provider: ProviderChoice = .simulated
+        name: EnvironmentName, tier: Tier, provider: ProviderChoice = .simulated,
+        healing: HealingPolicy? = nil
     ) {
         self.name = name
         self.tier = tier
         self.provider = provider
+        self.healing = healing
     }
 }
 
@@ -141,6 +145,7 @@ extension Environment {
                     "order": .array(order.map(JSONValue.text)),
                     "removals": canonical(limits.removals),
                     "changing": canonical(limits.changing),
+                    "healing": healing?.canonical,
                 ])))
     }
 }

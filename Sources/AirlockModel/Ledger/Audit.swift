@@ -34,6 +34,10 @@ package enum AuditKind: String, Hashable, Sendable, Codable, CaseIterable {
     case drift
     case frozen
     case thawed
+    /// An incident was opened or closed, or healing said something.
+    case healing
+    /// A person was paged.
+    case paged
     case quarantined
     case released
     case clock

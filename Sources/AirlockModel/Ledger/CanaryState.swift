@@ -16,6 +16,10 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var judge: Judge
     /// Why the step before was passed, for people; nil at the first.
     package var passed: String?
+    /// How often each instance of the new slot had been started; nil before the first look.
+    package var starts: [String: Int]?
+    /// Instances that were started again and that no second has told of yet.
+    package var restarted: [String]?
 
     /// Whether nothing but the ceiling keeps it from the next step; nil for no.
     package var isReady: Bool?

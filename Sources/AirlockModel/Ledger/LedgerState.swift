@@ -11,6 +11,8 @@ package struct LedgerState: Hashable, Sendable {
     /// Intents without an end, by key.
     package var intents: [ActionKey: IntentRecord]
     package var freezes: [Freeze.Scope: Freeze]
+    /// What stops the whole fleet, automatic rollback included; nil when nothing does.
+    package var stop: FleetStop?
     package var quarantines: [LaneID: [Quarantine]]
     /// What people said about open operations, by number.
     package var steerings: [Int: Steering]
@@ -24,7 +26,8 @@ package struct LedgerState: Hashable, Sendable {
         trustRoot: CommitID? = nil, head: HeadRecord? = nil, rewrite: RewriteRecord? = nil,
         lanes: LaneTable<LaneRecord> = [:],
         operations: [Int: OperationRecord] = [:], intents: [ActionKey: IntentRecord] = [:],
-        freezes: [Freeze.Scope: Freeze] = [:], quarantines: [LaneID: [Quarantine]] = [:],
+        freezes: [Freeze.Scope: Freeze] = [:], stop: FleetStop? = nil,
+        quarantines: [LaneID: [Quarantine]] = [:],
         steerings: [Int: Steering] = [:], claims: [EnvironmentName: Epoch] = [:],
         clock: Moment? = nil, nextOperation: Int = 1
     ) {
@@ -35,6 +38,7 @@ package struct LedgerState: Hashable, Sendable {
         self.operations = operations
         self.intents = intents
         self.freezes = freezes
+        self.stop = stop
         self.quarantines = quarantines
         self.steerings = steerings
         self.claims = claims
@@ -61,6 +65,7 @@ package struct LedgerState: Hashable, Sendable {
         case .settle(let key, _): intents[key] = nil
         case .freeze(let freeze): freezes[freeze.scope] = freeze
         case .thaw(let scope): freezes[scope] = nil
+        case .stop(let record): stop = record
         case .quarantine(let record):
             quarantines[record.lane, default: []].removeAll { $0.slot == record.slot }
             quarantines[record.lane, default: []].append(record)
@@ -100,6 +105,8 @@ package enum JournalWrite: Hashable, Sendable {
     case settle(ActionKey, IntentOutcome)
     case freeze(Freeze)
     case thaw(Freeze.Scope)
+    /// Everything is stopped; nil when it is not any more.
+    case stop(FleetStop?)
     case quarantine(Quarantine)
     case release(LaneID, SlotID)
     /// Inserts or replaces; goes when its operation ends.

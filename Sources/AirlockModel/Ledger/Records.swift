@@ -11,16 +11,19 @@ package struct LaneRecord: Hashable, Sendable, Codable {
     /// The change that the decision holds and the commit that caused it, which a start could not find
     /// out again; nil when no change is held.
     package var held: HeldChange?
+    /// Its incidents and what healing did; nil where there is nothing to tell.
+    package var healing: HealingRecord?
 
     package init(
         lane: LaneID, settled: Settled? = nil, operation: Int? = nil, decision: Decision? = nil,
-        held: HeldChange? = nil
+        held: HeldChange? = nil, healing: HealingRecord? = nil
     ) {
         self.lane = lane
         self.settled = settled
         self.operation = operation
         self.decision = decision
         self.held = held
+        self.healing = healing
     }
 
     /// A change that waits.
@@ -48,7 +51,7 @@ package struct LaneRecord: Hashable, Sendable, Codable {
     }
 }
 
-/// One attempt at a change, or one repair; numbered per ledger when it opens.
+/// One attempt at a change, one repair or one heal; numbered per ledger when it opens.
 package struct OperationRecord: Hashable, Sendable, Codable {
     package let number: Int
     package let lane: LaneID
@@ -81,6 +84,7 @@ package struct OperationRecord: Hashable, Sendable, Codable {
     package enum Work: Hashable, Sendable, Codable {
         case change(Change)
         case repair(Repair)
+        case heal(Heal)
     }
 
     /// How an operation ended.
@@ -89,6 +93,8 @@ package struct OperationRecord: Hashable, Sendable, Codable {
         case rolledBack(reason: String)
         /// Another operation took its place before it settled.
         case superseded
+        /// What it was decided on is too old to be acted on.
+        case expired
 
         /// One word for audit entries and tables.
         package var word: String {
@@ -96,15 +102,24 @@ package struct OperationRecord: Hashable, Sendable, Codable {
             case .settled: "settled"
             case .rolledBack: "rolledBack"
             case .superseded: "superseded"
+            case .expired: "expired"
             }
         }
     }
 
-    /// The change that it carries out; nil for a repair.
+    /// The change that it carries out; nil for a repair or a heal.
     package var change: Change? {
         switch work {
         case .change(let change): change
-        case .repair: nil
+        case .repair, .heal: nil
+        }
+    }
+
+    /// What it heals; nil for a change or a repair.
+    package var heal: Heal? {
+        switch work {
+        case .heal(let heal): heal
+        case .change, .repair: nil
         }
     }
 }
@@ -338,6 +353,7 @@ extension OperationRecord {
             case .removal: change.base?.slot.artifact
             }
         case .repair(let repair): repair.to?.slot.artifact
+        case .heal: nil
         }
     }
 }

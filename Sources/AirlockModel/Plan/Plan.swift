@@ -60,6 +60,8 @@ package enum Disposition: Hashable, Sendable {
     /// Go forward; the number is that of the operation which is open for it.
     case change(Change, operation: Int?)
     case repair(Repair, operation: Int?)
+    /// Finish a heal that is open.
+    case heal(Heal, operation: Int)
     /// Finish going back: a change that failed.
     case back(operation: Int)
     case hold(HoldReason)

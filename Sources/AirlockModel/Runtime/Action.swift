@@ -5,6 +5,15 @@ package enum Action: Hashable, Sendable, Codable {
     /// Weights in per mille that add up to 1000, or empty for "no traffic".
     case route([SlotID: Int])
     case stop(SlotID)
+    /// Starts an instance again in its place. `starts` is how often it had been started when this was
+    /// decided, by which it can be seen whether it was done.
+    case restart(SlotID, instance: String, starts: Int)
+    /// Ends an instance and starts another one in its stead.
+    case replace(SlotID, instance: String)
+    /// Takes an instance out of the traffic; it goes on running.
+    case eject(SlotID, instance: String)
+    /// Gives an ejected instance its traffic again.
+    case readmit(SlotID, instance: String)
 
     /// What a provider must be able to do for this action.
     package var capability: Capability {
@@ -13,6 +22,9 @@ package enum Action: Hashable, Sendable, Codable {
         case .scale: .scale
         case .route: .route
         case .stop: .stop
+        case .restart: .restart
+        case .replace: .replace
+        case .eject, .readmit: .eject
         }
     }
 
@@ -20,8 +32,20 @@ package enum Action: Hashable, Sendable, Codable {
     package var slot: SlotID? {
         switch self {
         case .start(let spec, _): spec.id
-        case .scale(let id, _), .stop(let id): id
+        case .scale(let id, _), .stop(let id), .restart(let id, _, _), .replace(let id, _),
+            .eject(let id, _), .readmit(let id, _):
+            id
         case .route: nil
+        }
+    }
+
+    /// The instance that the action is about; nil for one that is about a slot or the traffic.
+    package var instance: String? {
+        switch self {
+        case .restart(_, let instance, _), .replace(_, let instance), .eject(_, let instance),
+            .readmit(_, let instance):
+            instance
+        case .start, .scale, .route, .stop: nil
         }
     }
 
@@ -44,6 +68,36 @@ package enum Action: Hashable, Sendable, Codable {
                         })),
             ])
         case .stop(let id): .fields(["do": .string("stop"), "slot": .text(id)])
+        case .restart(let id, let instance, let starts):
+            .fields([
+                "do": .string("restart"), "slot": .text(id), "instance": .string(instance),
+                "starts": .integer(starts),
+            ])
+        case .replace(let id, let instance): Self.canonical("replace", id, instance)
+        case .eject(let id, let instance): Self.canonical("eject", id, instance)
+        case .readmit(let id, let instance): Self.canonical("readmit", id, instance)
+        }
+    }
+
+    private static func canonical(
+        _ word: String, _ slot: SlotID, _ instance: String
+    ) -> JSONValue {
+        .fields(["do": .string(word), "slot": .text(slot), "instance": .string(instance)])
+    }
+
+    /// One phrase for tables and logs.
+    package var phrase: String {
+        switch self {
+        case .start(let spec, let replicas): "start \(spec.id.short) with \(replicas)"
+        case .scale(let id, let replicas): "scale \(id.short) to \(replicas)"
+        case .route(let weights):
+            "route "
+                + weights.map { "\($0.key.short)=\($0.value)" }.sorted().joined(separator: ",")
+        case .stop(let id): "stop \(id.short)"
+        case .restart(_, let instance, _): "restart \(instance)"
+        case .replace(_, let instance): "replace \(instance)"
+        case .eject(_, let instance): "eject \(instance)"
+        case .readmit(_, let instance): "readmit \(instance)"
         }
     }
 
@@ -56,6 +110,13 @@ package enum Action: Hashable, Sendable, Codable {
         case .scale(let id, let replicas): lane.slot(id)?.replicas == replicas
         case .route(let weights): lane.weights == weights.filter { $0.value > 0 }
         case .stop(let id): lane.slot(id) == nil
+        case .restart(let id, let instance, let starts):
+            lane.slot(id)?.instance(instance).map { $0.starts > starts } ?? true
+        case .replace(let id, let instance): lane.slot(id)?.instance(instance) == nil
+        case .eject(let id, let instance):
+            lane.slot(id)?.instance(instance).map(\.isEjected) ?? true
+        case .readmit(let id, let instance):
+            lane.slot(id)?.instance(instance).map { !$0.isEjected } ?? true
         }
     }
 }
@@ -66,6 +127,10 @@ package enum Capability: String, Hashable, Sendable, Codable, CaseIterable, Comp
     case scale
     case route
     case stop
+    case restart
+    case replace
+    /// Ejects and readmits.
+    case eject
     /// The same idempotency key is carried out once.
     case idempotency
 
@@ -80,7 +145,7 @@ package struct ActionOrder: Hashable, Sendable, Codable {
     package let claim: Claim
     package let fleet: FleetName
     package let lane: LaneID
-    /// Nil for a repair.
+    /// Nil for a repair or a heal.
     package let change: ChangeID?
     package let operation: Int
     package let action: Action

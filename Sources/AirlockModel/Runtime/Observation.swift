@@ -84,6 +84,11 @@ package struct SlotObservation: Hashable, Sendable, Codable {
     /// How many instances can serve now.
     package var healthyCount: Int { instances.count { $0.phase == .healthy } }
 
+    /// The instance of that id, when it is there.
+    package func instance(_ id: String) -> InstanceObservation? {
+        instances.first { $0.id == id }
+    }
+
     /// Whether someone changed what runs under this id.
     package var isEdited: Bool { spec.id != id }
 }
@@ -92,11 +97,36 @@ package struct SlotObservation: Hashable, Sendable, Codable {
 package struct InstanceObservation: Hashable, Sendable, Codable {
     package let id: String
     package let phase: Phase
+    /// How often it was started in its place; grows, whoever started it.
+    package let starts: Int
+    /// Whether it runs and gets no traffic because somebody said so.
+    package let isEjected: Bool
 
-    package init(id: String, phase: Phase) {
+    package init(id: String, phase: Phase, starts: Int = 1, isEjected: Bool = false) {
         self.id = id
         self.phase = phase
+        self.starts = starts
+        self.isEjected = isEjected
     }
+
+    /// Reads also what was written before instances were counted and ejected.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        phase = try container.decode(Phase.self, forKey: .phase)
+        starts = try container.decodeIfPresent(Int.self, forKey: .starts) ?? 1
+        isEjected = try container.decodeIfPresent(Bool.self, forKey: .isEjected) ?? false
+    }
+
+    private enum CodingKeys: CodingKey {
+        case id
+        case phase
+        case starts
+        case isEjected
+    }
+
+    /// Whether it takes part in serving.
+    package var isServing: Bool { phase == .healthy && !isEjected }
 
     /// What an instance can be; `unknown` is never counted as healthy or absent.
     package enum Phase: String, Hashable, Sendable, Codable {

@@ -16,6 +16,15 @@ enum FreezeGate {
             move: .run("airlock thaw \(longest.scope)"), until: longest.until)
     }
 
+    /// The verdict of a stop of the whole fleet; nil when there is none.
+    static func verdict(of stop: FleetStop?, now: Moment) -> GateVerdict? {
+        guard let stop, stop.isInForce(at: now.wall) else { return nil }
+        return GateVerdict(
+            gate: .freeze, answer: .wait,
+            reason: "everything is stopped by \(stop.actor.id): \(stop.reason)",
+            move: .run("airlock thaw --all"), until: stop.until)
+    }
+
     private static func endsEarlier(_ left: Freeze, _ right: Freeze) -> Bool {
         guard let leftEnd = left.until else { return false }
         return right.until.map { leftEnd < $0 } ?? true

@@ -5,6 +5,7 @@ struct GateKeeper {
     private let answers: [LaneID: [GateVerdict]]
     private let freezes: [Freeze.Scope: Freeze]
     private let now: Moment
+    private let stop: FleetStop?
 
     /// - Parameter open: Every lane that is not quiet, sorted.
     /// - Parameter settled: How many lanes of the environment have settled on something.
@@ -14,6 +15,7 @@ struct GateKeeper {
         let (slice, facts, now) = (looking.slice, looking.facts, looking.now)
         freezes = facts.ledger.freezes
         self.now = now
+        stop = facts.ledger.stop
         let changing = open.filter { $0.change != nil }
         guard !changing.isEmpty else {
             answers = [:]
@@ -57,6 +59,15 @@ struct GateKeeper {
     func freeze(of lane: LaneID) -> GateVerdict? {
         let verdict = FreezeGate.verdict(on: lane, freezes: freezes, now: now)
         return verdict.answer == .pass ? nil : verdict
+    }
+
+    /// What becomes of a lane's end while the whole fleet is stopped: nothing moves, not even back.
+    func stopping(_ end: Disposition) -> Disposition {
+        switch end {
+        case .hold, .leave: return end
+        case .change, .repair, .heal, .back:
+            return FreezeGate.verdict(of: stop, now: now).map { .hold(.gates([$0])) } ?? end
+        }
     }
 
     /// The gates that look at one lane alone.

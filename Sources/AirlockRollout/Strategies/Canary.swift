@@ -31,6 +31,7 @@ struct Canary: SideBySide {
         state.seen = now
         canary.take(answer, limits: plan.limits, now: now)
         canary.isReady = nil
+        canary.note(lane.slot(sides.spec.id))
         state.canary = canary
         if case .harmful(let reasons) = canary.judge.verdict {
             return back(sides, state, reasons.map(\.sentence).joined(separator: " "))

@@ -29,12 +29,16 @@ struct LaneState: Sendable {
     }
 
     /// What an action would come to.
-    func effect(of action: Action) -> Delivery.Effect {
+    func effect(of action: Action, at time: Timestamp) -> Delivery.Effect {
         switch action {
         case .start(let spec, let replicas): effect(ofStart: spec.id, replicas)
         case .scale(let id, let replicas): effect(ofScale: id, replicas)
         case .route(let weights): effect(ofRoute: weights)
         case .stop(let id): slots[id] == nil ? .noEffect : .applied
+        case .restart(let id, let instance, _), .replace(let id, let instance),
+            .eject(let id, let instance), .readmit(let id, let instance):
+            slots[id]?.effect(on: instance, of: action, at: time)
+                ?? .refused("there is no slot \(id.short)")
         }
     }
 
@@ -86,6 +90,9 @@ struct LaneState: Sendable {
         case .scale(let id, let replicas): slots[id]?.scale(to: replicas, at: time)
         case .route(let weights): share(weights.filter { $0.value != 0 }, at: time)
         case .stop(let id): stop(id, at: time)
+        case .restart(let id, let instance, _), .replace(let id, let instance),
+            .eject(let id, let instance), .readmit(let id, let instance):
+            slots[id]?.carryOut(action, on: instance, at: time)
         }
     }
 
@@ -103,6 +110,8 @@ struct LaneState: Sendable {
             if let first = mixed.keys.min() { mixed[first]? += rest }
             return .route(mixed)
         case .stop(let id): return slots[id].map { .scale(id, replicas: $0.replicas / 2) }
+        // One instance is nothing that can be done by half.
+        case .restart, .replace, .eject, .readmit: return nil
         }
     }
 
@@ -123,6 +132,10 @@ struct LaneState: Sendable {
         guard let id = first ?? slots.keys.min() else { return }
         switch kind {
         case .loseInstance: slots[id]?.loseInstance(at: time)
+        case .killInstances(let count): slots[id]?.kill(count, at: time)
+        case .degradeInstances(let count, let errors, let latency):
+            slots[id]?.degrade(count, errors: errors, latency: latency, at: time)
+        case .cureInstances: slots[id]?.cure(at: time)
         case .driftReplicas(let count): slots[id]?.scale(to: count, at: time)
         case .driftTraffic: share([:], at: time)
         case .driftConfig: slots[id]?.edit(at: time)

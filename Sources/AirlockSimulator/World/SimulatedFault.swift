@@ -32,11 +32,19 @@ package struct SimulatedFault: Hashable, Sendable, Codable {
             return "an order is late by 0 to \(Self.longest), not \(delay)"
         case .driftReplicas(let count) where !(0...LaneState.maximumReplicas).contains(count):
             return "replicas are 0 to \(LaneState.maximumReplicas), not \(count)"
+        case .killInstances(let count) where !Self.counts.contains(count),
+            .degradeInstances(let count, _, _) where !Self.counts.contains(count):
+            return "instances are 1 to \(LaneState.maximumReplicas), not \(count)"
+        case .degradeInstances(_, _, let latency?) where latency < .zero || latency > Self.longest:
+            return "latency is 0 to \(Self.longest), not \(latency)"
         case .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice, .late, .partition,
-            .loseInstance, .driftReplicas, .driftTraffic, .driftConfig, .driftStop, .driftForeign:
+            .loseInstance, .driftReplicas, .driftTraffic, .driftConfig, .driftStop, .driftForeign,
+            .killInstances, .degradeInstances, .cureInstances:
             return nil
         }
     }
+
+    private static let counts = 1...LaneState.maximumReplicas
 
     /// What goes wrong.
     package enum Kind: Hashable, Sendable, Codable {
@@ -56,6 +64,12 @@ package struct SimulatedFault: Hashable, Sendable, Codable {
         case partition
         /// One instance dies and is started again.
         case loseInstance
+        /// So many instances end, and nobody starts them again.
+        case killInstances(Int)
+        /// So many instances fail that share of their requests, and may be slower than their peers.
+        case degradeInstances(Int, errors: Share, latency: Duration?)
+        /// Degraded instances are well again.
+        case cureInstances
         /// Someone set another number of replicas by hand.
         case driftReplicas(Int)
         /// Someone took the traffic away by hand.
@@ -72,7 +86,7 @@ package struct SimulatedFault: Hashable, Sendable, Codable {
             switch self {
             case .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice, .late, .partition: false
             case .loseInstance, .driftReplicas, .driftTraffic, .driftConfig, .driftStop,
-                .driftForeign:
+                .driftForeign, .killInstances, .degradeInstances, .cureInstances:
                 true
             }
         }

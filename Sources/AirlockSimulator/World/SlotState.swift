@@ -8,6 +8,12 @@ struct SlotState: Sendable {
         let started: Timestamp
         /// Nil while it is there.
         var ended: Timestamp?
+        /// How often it was started in its place before.
+        var restarts = 0
+        /// When it ended for good; nil while it lives.
+        var killed: Timestamp?
+        var degraded: Degradation?
+        var ejections: [Ejection] = []
 
         func isThere(at time: Timestamp) -> Bool {
             started <= time && ended.map { time < $0 } ?? true
@@ -28,7 +34,7 @@ struct SlotState: Sendable {
     let behaviour: ArtifactBehaviour
     let change: ChangeID?
     let operation: Int?
-    private var instances: [Instance]
+    var instances: [Instance]
     private var gone: [Instance] = []
     private var nextInstance: Int
 
@@ -65,12 +71,12 @@ struct SlotState: Sendable {
         startInstance(at: time)
     }
 
-    private mutating func startInstance(at time: Timestamp) {
+    mutating func startInstance(at time: Timestamp) {
         instances.append(Instance(number: nextInstance, started: time))
         nextInstance += 1
     }
 
-    private mutating func end(_ instance: Instance, at time: Timestamp) {
+    mutating func end(_ instance: Instance, at time: Timestamp) {
         var ended = instance
         ended.ended = time
         gone.append(ended)
@@ -117,6 +123,7 @@ struct SlotState: Sendable {
     func phase(
         of instance: Instance, at time: Timestamp
     ) -> (phase: InstanceObservation.Phase, age: Duration, until: Timestamp?) {
+        if let killed = instance.killed, killed <= time { return (.failed, time - killed, nil) }
         guard let startup = behaviour.startup else {
             return (.starting, time - instance.started, nil)
         }
@@ -124,8 +131,7 @@ struct SlotState: Sendable {
         var begin = instance.started
         if let lifetime {
             let cycle = startup + lifetime + Self.restartDelay
-            let rounds = max(0, age.milliseconds / max(1, cycle.milliseconds))
-            begin = begin + cycle * rounds
+            begin = begin + cycle * rounds(of: instance, at: time)
             age = time - begin
             if age >= startup + lifetime {
                 return (.failed, age - startup - lifetime, begin + cycle)
@@ -133,6 +139,14 @@ struct SlotState: Sendable {
         }
         if age < startup { return (.starting, age, begin + startup) }
         return (.healthy, age - startup, lifetime.map { begin + startup + $0 })
+    }
+
+    /// How often an instance has failed and come back by itself since its start.
+    func rounds(of instance: Instance, at time: Timestamp) -> Int {
+        guard let startup = behaviour.startup, let lifetime else { return 0 }
+        let cycle = startup + lifetime + Self.restartDelay
+        let end = instance.killed.map { min($0, time) } ?? time
+        return max(0, (end - instance.started).milliseconds / max(1, cycle.milliseconds))
     }
 
     /// The slot as a provider reports it, and when that changes by itself.
@@ -146,8 +160,8 @@ struct SlotState: Sendable {
             let state = phase(of: instance, at: time)
             if !isCutOff { until = [until, state.until].compactMap(\.self).min() }
             return InstanceObservation(
-                id: "\(id.short)-\(instance.number)",
-                phase: isCutOff ? .unknown : state.phase)
+                id: name(of: instance), phase: isCutOff ? .unknown : state.phase,
+                starts: starts(of: instance, at: time), isEjected: instance.isEjected(at: time))
         }
         let slot = SlotObservation(
             id: id, spec: spec, replicas: replicas, instances: observed, change: change,

@@ -56,4 +56,11 @@ struct SlotStream {
         let place = SplitMix64.mix(UInt64(bitPattern: Int64(second)))
         return SplitMix64(seed: SplitMix64.mix(base ^ place))
     }
+
+    /// The numbers of one second of one instance.
+    func numbers(in second: Int, instance: Int) -> SplitMix64 {
+        let place = SplitMix64.mix(UInt64(bitPattern: Int64(second)))
+        let number = SplitMix64.mix(~UInt64(bitPattern: Int64(instance)))
+        return SplitMix64(seed: SplitMix64.mix(base ^ place ^ number))
+    }
 }

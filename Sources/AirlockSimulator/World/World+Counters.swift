@@ -35,13 +35,15 @@ extension World {
         let time = Timestamp(milliseconds: second * 1000)
         let healthy = slot.instances(at: time).map { slot.phase(of: $0, at: time) }
             .filter { $0.phase == .healthy }
-        let part = Double(milliRequests % 1000) / 1000
-        let requests = milliRequests / 1000 + (random.unit() < part ? 1 : 0)
+        let serving = slot.serving(at: time)
+        let requests = Self.requests(milliRequests, &random)
         let errors = random.successes(
-            of: requests, probability: healthy.isEmpty ? 1 : errorRate(of: slot, at: time))
+            of: requests, probability: errorRate(of: slot, served: serving, at: time))
         let noise = 0.9 + 0.2 * random.unit()
-        let latency = Double(slot.behaviour.latencyP99.milliseconds * 1000) * noise
-        let cpu = Double(slot.behaviour.cpu.basisPoints * weight / 1000) * noise
+        let slowest = serving.compactMap { $0.degradation(at: time)?.latency }.max()
+        let p99 = max(slot.behaviour.latencyP99, slowest ?? .zero)
+        let latency = Double(p99.milliseconds * 1000) * noise
+        let cpu = cpu(of: slot, weight: weight, milliRequests, instances: serving.count) * noise
         return SecondCounters(
             second: second, requests: requests, errors: errors,
             latencyP99Microseconds: requests == 0 ? nil : Int(latency),
@@ -49,7 +51,36 @@ extension World {
             memoryBytes: healthy.map { slot.memory(healthyFor: $0.age) }.max() ?? 0)
     }
 
-    private static func errorRate(of slot: SlotState, at time: Timestamp) -> Double {
+    /// Whole requests of one second; what is less than one comes now and then.
+    static func requests(_ milliRequests: Int, _ random: inout SplitMix64) -> Int {
+        let part = Double(milliRequests % 1000) / 1000
+        return milliRequests / 1000 + (random.unit() < part ? 1 : 0)
+    }
+
+    /// Use of the limit in hundredths of a percent: by the requests that each instance gets where the
+    /// artifact has a capacity, else by the share of the traffic alone.
+    private static func cpu(
+        of slot: SlotState, weight: Int, _ milliRequests: Int, instances: Int
+    ) -> Double {
+        guard let capacity = slot.behaviour.milliCapacity, capacity > 0 else {
+            return Double(slot.behaviour.cpu.basisPoints * weight / 1000)
+        }
+        return Double(milliRequests) / Double(capacity * max(1, instances)) * 10_000
+    }
+
+    /// The share of requests that fail, over all instances that serve.
+    private static func errorRate(
+        of slot: SlotState, served serving: [SlotState.Instance], at time: Timestamp
+    ) -> Double {
+        guard !serving.isEmpty else { return 1 }
+        let rate = errorRate(of: slot, at: time)
+        let degraded = serving.compactMap { $0.degradation(at: time) }
+        guard !degraded.isEmpty else { return rate }
+        let bad = degraded.reduce(0.0) { $0 + Double($1.errors.basisPoints) / 10_000 }
+        return (rate * Double(serving.count - degraded.count) + bad) / Double(serving.count)
+    }
+
+    static func errorRate(of slot: SlotState, at time: Timestamp) -> Double {
         let behaviour = slot.behaviour
         let isPoisoned = behaviour.poisonAfter.map { time - slot.started >= $0 } ?? false
         let rate = isPoisoned ? behaviour.poisonErrorRate : behaviour.errorRate

@@ -96,20 +96,21 @@ struct World: Sendable {
     mutating func settleLate(until time: Timestamp) {
         while hasDue(at: time) {
             let next = late.removeFirst()
-            let delivery = Delivery(order: next.order, effect: effect(of: next.order), fault: nil)
+            let effect = effect(of: next.order, at: next.due)
+            let delivery = Delivery(order: next.order, effect: effect, fault: nil)
             take(delivery, at: next.due)
         }
     }
 
-    /// What an order would come to now.
-    func effect(of order: ActionOrder) -> Delivery.Effect {
+    /// What an order would come to at `time`.
+    func effect(of order: ActionOrder, at time: Timestamp) -> Delivery.Effect {
         if !bugs.dropsFence, let claim = places[order.lane.environment]?.claim {
             if claim.ledger != order.claim.ledger { return .foreign(claim) }
             if claim.epoch > order.claim.epoch { return .fenced(by: claim) }
         }
         if !bugs.ignoresIdempotency, done.contains(order.key) { return .repeated }
         let state = lane(LaneKey(fleet: order.fleet, lane: order.lane)) ?? LaneState()
-        return state.effect(of: order.action)
+        return state.effect(of: order.action, at: time)
     }
 
     // MARK: Changing

@@ -1,0 +1,160 @@
+import AirlockModel
+
+/// Sick instances: what is done for them, and when it is not theirs to be healed.
+extension Deliberation {
+    /// Does what helps against a fault, for each instance that has it.
+    mutating func treat(_ fault: InstanceFault) {
+        let sick = health.sick(fault)
+        guard !sick.isEmpty else { return }
+        if isOfTheSlot(fault) || isOfTheChange(fault, sick.count) { return }
+        for id in sick {
+            guard let instance = slot.instance(id) else { continue }
+            if fault.isDegraded {
+                eject(instance, fault)
+            } else {
+                revive(instance, fault)
+            }
+        }
+    }
+
+    /// The correlation guard: what many instances have at the same time is no instance's fault.
+    private mutating func isOfTheSlot(_ fault: InstanceFault) -> Bool {
+        let total = slot.instances.count
+        let affected = health.affected(by: fault, within: .seconds(600), now: now)
+        guard affected >= 2, affected * 10_000 >= total * Healer.correlated.basisPoints else {
+            return false
+        }
+        say(
+            .page, "\(fault.noun) are too many to be healed one by one",
+            "\(affected) of \(total) instances of slot \(slot.id.short) within 10 minutes; from "
+                + "30% on it is not an instance's fault",
+            advice: "roll the release back with `airlock rollback \(situation.lane)`, or look for "
+                + "what they share")
+        return true
+    }
+
+    /// The same right after a change: then the change is the cause that is nearest.
+    private mutating func isOfTheChange(_ fault: InstanceFault, _ count: Int) -> Bool {
+        let age = now - situation.settled.at
+        guard let change = situation.settled.change, age < policy.afterChange else { return false }
+        say(
+            .page, "\(fault.noun) right after change \(change.short)",
+            "\(count) of \(slot.instances.count), \(max(0, age.milliseconds / 1000)) s after it "
+                + "settled; within \(policy.afterChange.milliseconds / 1000) s it is taken for the "
+                + "change's fault",
+            advice: "roll the release back with `airlock rollback \(situation.lane)`")
+        return true
+    }
+
+    /// Starts an instance again; one that this did not mend is replaced.
+    private mutating func revive(_ instance: InstanceObservation, _ fault: InstanceFault) {
+        let evidence = evidence(instance, fault)
+        let before = heals(of: instance.id, for: fault)
+        let canReplace = situation.capabilities.contains(.replace)
+        guard fault == .crashing || before > 0, canReplace else {
+            propose(
+                .restart, .restart(slot.id, instance: instance.id, starts: instance.starts), fault,
+                evidence)
+            return
+        }
+        if instance.isServing, let lack = lack(without: instance.id) {
+            say(.hold, "\(instance.id) cannot be replaced yet", "\(evidence); \(lack)")
+            return
+        }
+        propose(.replace, .replace(slot.id, instance: instance.id), fault, evidence)
+    }
+
+    /// Takes an instance out of the traffic; one that came back bad twice is replaced.
+    private mutating func eject(_ instance: InstanceObservation, _ fault: InstanceFault) {
+        guard !instance.isEjected else { return }
+        let evidence = evidence(instance, fault)
+        if let lack = lack(without: instance.id) {
+            say(.hold, "\(instance.id) cannot be ejected", "\(evidence); \(lack)")
+            return
+        }
+        let times =
+            record.sentences.first { $0.slot == slot.id && $0.instance == instance.id }?.times ?? 0
+        if times >= 2, situation.capabilities.contains(.replace) {
+            propose(.replace, .replace(slot.id, instance: instance.id), fault, evidence)
+            return
+        }
+        let out = slot.instances.count(where: \.isEjected)
+        guard out + 1 <= allowedOut else {
+            say(
+                .hold, "\(instance.id) cannot be ejected",
+                "\(evidence); \(out) of \(slot.instances.count) are out already")
+            return
+        }
+        propose(.eject, .eject(slot.id, instance: instance.id), fault, evidence)
+    }
+
+    /// Gives instances back whose sentence is over, or that are needed before that.
+    mutating func readmit() {
+        for instance in slot.instances where instance.isEjected {
+            record.acknowledge(instance.id, in: slot.id, at: now)
+        }
+        let isShort = slot.instances.count(where: \.isServing) < needed
+        let out = record.sentences.filter { sentence in
+            sentence.served == nil && sentence.slot == slot.id
+                && slot.instance(sentence.instance).map { $0.isEjected && $0.phase == .healthy }
+                    ?? false
+        }.sorted { ($0.until, $0.instance) < ($1.until, $1.instance) }
+        guard let first = out.first, first.until <= now || isShort else { return }
+        let served = first.until <= now
+        propose(
+            .eject, .readmit(slot.id, instance: first.instance), nil,
+            served
+                ? "its sentence is over, the \(ordinal(first.times)) time"
+                : "it is needed: \(slot.instances.count(where: \.isServing)) of \(needed) serve",
+            isCharged: false)
+    }
+
+    private func ordinal(_ number: Int) -> String {
+        number == 1 ? "first" : number == 2 ? "second" : "\(number)th"
+    }
+
+    // MARK: Capacity
+
+    /// The most instances that may be out at a time.
+    private var allowedOut: Int { max(1, policy.ejectedShare.of(slot.instances.count)) }
+
+    /// Instances that have to go on serving: what git declares at least, or all but the share that may be
+    /// out, and those that the load needs.
+    var needed: Int {
+        let declared = situation.settled.replicas
+        let total = slot.instances.count
+        var needed =
+            declared.minimum < declared.maximum ? declared.minimum : max(1, total - allowedOut)
+        if let load = health.loads.last, policy.scaleAbove.basisPoints > 0 {
+            let busy = slot.instances.count(where: \.isServing) * load.basisPoints
+            let limit = policy.scaleAbove.basisPoints
+            needed = max(needed, (busy + limit - 1) / limit)
+        }
+        return needed
+    }
+
+    /// Why the slot cannot do without an instance; nil when it can.
+    private func lack(without id: String) -> String? {
+        let others = slot.instances.count {
+            $0.id != id && $0.isServing && health.sickness(of: $0.id) == nil
+        }
+        return others >= needed ? nil : "\(others) others serve well and \(needed) are needed"
+    }
+
+    // MARK: Evidence
+
+    private func heals(of instance: String, for fault: InstanceFault) -> Int {
+        record.incidents.filter { $0.isOpen && $0.fault == fault && $0.slot == slot.id }
+            .reduce(0) { $0 + $1.healed.count { $0.instance == instance } }
+    }
+
+    private func evidence(_ instance: InstanceObservation, _ fault: InstanceFault) -> String {
+        guard let watched = health.instances[instance.id] else { return fault.phrase }
+        if fault == .crashing {
+            let day = watched.deaths.count { now - $0 < LaneHealth.day }
+            return "\(instance.id) \(fault.phrase): \(day) times in a day"
+        }
+        let bad = watched.seen.count { $0 == fault }
+        return "\(instance.id) \(fault.phrase) at \(bad) of \(watched.seen.count) looks"
+    }
+}

@@ -1,0 +1,61 @@
+import AirlockModel
+
+/// What single instances served, computed when asked for.
+extension World {
+    /// What each instance of a slot that was there at `to` served in the whole seconds of `from..<to`.
+    func instances(
+        of id: SlotID, in lane: LaneID, from: Timestamp, to: Timestamp
+    ) -> [InstanceCounters] {
+        let keys = fleets.map { LaneKey(fleet: $0, lane: lane) }
+        guard from < to, let key = keys.first(where: { self.lane($0)?.slots[id] != nil }),
+            let state = self.lane(key), let slot = state.slots[id]
+        else { return [] }
+        let start = (max(from, slot.started).milliseconds + 999) / 1000
+        let end = min(to.milliseconds / 1000, start + Self.maximumSeconds)
+        let stream = SlotStream(seed: seed ?? 0, lane: lane, slot: id)
+        let traffic = spec.traffic[lane.unit.name] ?? 0
+        var sums: [Int: InstanceSum] = [:]
+        for instance in slot.instances(at: to) { sums[instance.number] = InstanceSum() }
+        for second in start..<max(start, end) {
+            let time = Timestamp(milliseconds: second * 1000)
+            let weight = state.weight(of: id, at: time)
+            var random = stream.numbers(in: second)
+            let requests = Self.requests(traffic * weight / 1000, &random)
+            let serving = slot.serving(at: time).sorted { $0.number < $1.number }
+            for (place, instance) in serving.enumerated() where sums[instance.number] != nil {
+                // The rest of the division goes round, so that no instance has more than its share.
+                let isExtra = (place + second) % serving.count < requests % serving.count
+                let own = requests / serving.count + (isExtra ? 1 : 0)
+                var dice = stream.numbers(in: second, instance: instance.number)
+                sums[instance.number]?.add(own, of: instance, in: slot, at: time, &dice)
+            }
+        }
+        return sums.sorted { $0.key < $1.key }.map { number, sum in
+            InstanceCounters(
+                instance: "\(id.short)-\(number)", requests: sum.requests, errors: sum.errors,
+                latencyP99Microseconds: sum.requests == 0 ? nil : sum.latency)
+        }
+    }
+}
+
+private struct InstanceSum {
+    var requests = 0
+    var errors = 0
+    var latency = 0
+
+    mutating func add(
+        _ own: Int, of instance: SlotState.Instance, in slot: SlotState, at time: Timestamp,
+        _ dice: inout SplitMix64
+    ) {
+        guard own > 0 else { return }
+        let degradation = instance.degradation(at: time)
+        let rate =
+            degradation.map { Double($0.errors.basisPoints) / 10_000 }
+            ?? World.errorRate(of: slot, at: time)
+        requests += own
+        errors += dice.successes(of: own, probability: rate)
+        let p99 = degradation?.latency ?? slot.behaviour.latencyP99
+        let noise = 0.9 + 0.2 * dice.unit()
+        latency = max(latency, Int(Double(p99.milliseconds * 1000) * noise))
+    }
+}
