@@ -15,7 +15,8 @@ let strict: [SwiftSetting] = [
 /// What every simulated life runs through; optimised in debug builds too (docs/decisions/0015).
 let hot: Set = [
     "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
-    "AirlockAnalysis", "AirlockRollout", "AirlockHealing", "AirlockSimulator", "AirlockEngine", "AirlockMemory",
+    "AirlockAnalysis", "AirlockRollout", "AirlockHealing", "AirlockSimulator", "AirlockEngine",
+    "AirlockMemory",
     "AirlockRehearsal",
 ]
 
@@ -126,7 +127,8 @@ let package = Package(
             "AirlockCommands",
             [
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
-                "AirlockAnalysis", "AirlockRollout", "AirlockHealing", "AirlockGit", "AirlockLedger",
+                "AirlockAnalysis", "AirlockRollout", "AirlockHealing", "AirlockGit",
+                "AirlockLedger",
                 "AirlockControl", "AirlockHost",
                 "AirlockSimulator", "AirlockEngine", "AirlockRehearsal", .argumentParser, .logging,
                 .lifecycle,

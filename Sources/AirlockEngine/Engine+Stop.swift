@@ -18,7 +18,8 @@ extension Engine {
         await wakeAll()
         let end = stop.until.map { "until \($0.rfc3339)" } ?? "until `airlock thaw --all`"
         return .done(
-            message: "everything is stopped \(end), automatic rollback too; a person is paged every "
+            message:
+                "everything is stopped \(end), automatic rollback too; a person is paged every "
                 + "\(FleetStop.pageEvery.milliseconds / 60_000) minutes while it lasts")
     }
 

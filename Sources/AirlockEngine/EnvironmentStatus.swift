@@ -58,7 +58,8 @@ struct EnvironmentStatus: Sendable {
 
     /// The instant at which something may turn by itself; nil when nothing will.
     func due(at now: Moment) -> Timestamp? {
-        let next = ([lookAgain, nextLook] + rests.values.map(Optional.some)).compactMap(\.self).min()
+        let next = ([lookAgain, nextLook] + rests.values.map(Optional.some)).compactMap(\.self)
+            .min()
         let rest = next.map { now.wall + .milliseconds($0 - now.monotonicMilliseconds) }
         return [until, rest].compactMap(\.self).min()
     }

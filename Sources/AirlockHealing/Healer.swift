@@ -164,7 +164,8 @@ struct Deliberation {
         }
         guard heal == nil else { return }
         let share =
-            isCharged ? "\(spent + 1) of \(policy.budget.phrase)" : "none of \(policy.budget.phrase)"
+            isCharged
+            ? "\(spent + 1) of \(policy.budget.phrase)" : "none of \(policy.budget.phrase)"
         heal = Heal(
             lane: situation.lane, rule: rule, action: action, fault: fault, evidence: evidence,
             budget: share, expires: now + Healer.patience)

@@ -80,7 +80,8 @@ package struct LaneHealth: Hashable, Sendable {
         // What nobody can see is neither good nor bad: no look is noted.
         let unknown = observed.instances.count { $0.phase == .unknown }
         guard unknown == 0 else {
-            blindness = "the state of \(unknown) of \(observed.instances.count) instances is unknown"
+            blindness =
+                "the state of \(unknown) of \(observed.instances.count) instances is unknown"
             return
         }
         blindness = nil

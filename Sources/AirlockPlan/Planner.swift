@@ -51,7 +51,8 @@ package enum Planner {
         let failed = verdicts.filter { $0.answer != .pass }
         func ended(_ end: Disposition) -> LanePlan {
             LanePlan(
-                lane: lane, disposition: gates.stopping(end), change: situation.change, verdicts: verdicts,
+                lane: lane, disposition: gates.stopping(end), change: situation.change,
+                verdicts: verdicts,
                 drift: drift)
         }
         /// A change that may not go on still lets the lane be brought back to what it settled on.

@@ -79,7 +79,8 @@ import Testing
             .compactMap { $0.detail["action"] }
     }
 
-    @Test("an instance that was killed is restarted once, behind an intent, with evidence and budget")
+    @Test(
+        "an instance that was killed is restarted once, behind an intent, with evidence and budget")
     func restart() async throws {
         let (stage, engine) = try await stage()
         try await strike(stage, .killInstances(1))
@@ -109,7 +110,8 @@ import Testing
         }
         #expect(try await heals(stage).count == 3)
         let pages = try await stage.entries(.paged, of: Self.lane)
-        #expect(pages.map { $0.detail["what"] } == ["failed instances were healed 3 times and more"])
+        #expect(
+            pages.map { $0.detail["what"] } == ["failed instances were healed 3 times and more"])
         #expect(try await record(stage).healing?.open.count == 1)
     }
 
@@ -167,7 +169,7 @@ import Testing
             try await strike(stage, .killInstances(1))
             try await look(stage, engine, 30)
             #expect(try await heals(stage).isEmpty)
-        #expect(try await slot(stage).healthyCount == 9)
+            #expect(try await slot(stage).healthyCount == 9)
             #expect(try await record(stage).healing == nil)
         }
     }
@@ -234,7 +236,8 @@ import Testing
         stage.extra = files("{afterChange: 0s}")
         stage.commit()
         let world = SimulatedProvider(
-            seed: 2, lacking: [.restart, .replace], now: { [clock = stage.clock] in clock.now().wall })
+            seed: 2, lacking: [.restart, .replace],
+            now: { [clock = stage.clock] in clock.now().wall })
         stage.provider = world
         stage.signals = world
         let engine = try await stage.engine()

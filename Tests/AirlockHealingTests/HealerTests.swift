@@ -12,7 +12,9 @@ import Testing
         #expect(ward.done.isEmpty && ward.said.isEmpty && ward.record.isEmpty)
     }
 
-    @Test("a failed instance is restarted once, with its evidence, its share of the budget and an end")
+    @Test(
+        "a failed instance is restarted once, with its evidence, its share of the budget and an end"
+    )
     func restart() throws {
         var ward = Ward()
         ward.look()
@@ -20,7 +22,8 @@ import Testing
         ward.look(8)
         #expect(ward.actions == ["restart i3"])
         let heal = try #require(ward.done.first?.heal)
-        #expect(heal.evidence == "i3 has failed at 2 of 3 looks" && heal.budget == "1 of 3 per 600s")
+        #expect(
+            heal.evidence == "i3 has failed at 2 of 3 looks" && heal.budget == "1 of 3 per 600s")
         #expect(heal.expires.milliseconds == (ward.done[0].at + 60) * 1000)
         #expect(ward.record.open.map(\.heals) == [1] && ward.said.isEmpty)
     }

@@ -42,7 +42,9 @@ import Testing
         #expect(up == 1 && ward.actions.count == 1)
     }
 
-    @Test("a load below its bound takes instances away, never below the fewest and never a needed one")
+    @Test(
+        "a load below its bound takes instances away, never below the fewest and never a needed one"
+    )
     func down() {
         var ward = Ward(6)
         ward.replicas = Build.replicas(2, 8)

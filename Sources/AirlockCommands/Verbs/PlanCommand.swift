@@ -97,12 +97,14 @@ struct PlanCommand: Verb {
     private func standing(in state: LedgerState, at now: Timestamp) -> [String] {
         let stopped = state.stop.flatMap { $0.isInForce(at: now) ? $0 : nil }
         let lanes = state.lanes.values.filter { $0.healing != nil }.sorted { $0.lane < $1.lane }
-        let incidents = lanes.filter { isWanted(LanePlan(lane: $0.lane, disposition: .leave(.converged))) }
-            .flatMap { record in
-                (record.healing?.open ?? []).map {
-                    "\(record.lane) has an incident: \(HealingText.phrase($0, at: now))"
-                }
+        let incidents = lanes.filter {
+            isWanted(LanePlan(lane: $0.lane, disposition: .leave(.converged)))
+        }
+        .flatMap { record in
+            (record.healing?.open ?? []).map {
+                "\(record.lane) has an incident: \(HealingText.phrase($0, at: now))"
             }
+        }
         return (stopped.map { ["everything is stopped: \($0.reason)"] } ?? []) + incidents
     }
 
