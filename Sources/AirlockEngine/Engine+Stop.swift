@@ -10,11 +10,15 @@ extension Engine {
         defer { steering.leave() }
         let now = clock.now().wall
         let stop = FleetStop(
-            reason: reason, actor: actor, from: now, until: lasting.map { now + $0 })
+            reason: reason, actor: actor, from: now, until: lasting.map { now + $0 }, paged: now)
         var entry = AuditDraft(kind: .frozen, time: now, actor: actor, outcome: "stopped")
         entry.detail = ["reason": reason, "scope": "everything, automatic rollback included"]
         entry.detail["until"] = stop.until?.rfc3339
-        try await books.commit(LedgerTransaction(writes: [.stop(stop)], entries: [entry]))
+        let page = Page(stop)
+        try await books.commit(
+            LedgerTransaction(
+                writes: [.stop(stop)], entries: [entry, Self.entry(of: page, at: now)]))
+        parts.page(page)
         await wakeAll()
         let end = stop.until.map { "until \($0.rfc3339)" } ?? "until `airlock thaw --all`"
         return .done(
@@ -46,15 +50,25 @@ extension Engine {
         let now = clock.now().wall
         guard var stop = await books.stop, stop.isPageDue(at: now) else { return }
         stop.paged = now
-        let page = Page(
+        let page = Page(stop)
+        try await books.commit(
+            LedgerTransaction(writes: [.stop(stop)], entries: [Self.entry(of: page, at: now)]))
+        parts.page(page)
+    }
+
+    private static func entry(of page: Page, at time: Timestamp) -> AuditDraft {
+        AuditDraft(
+            kind: .paged, time: time, outcome: "paged",
+            detail: ["what": page.summary, "evidence": page.evidence, "advice": page.advice])
+    }
+}
+
+extension Page {
+    /// That nothing moves in the whole fleet.
+    fileprivate init(_ stop: FleetStop) {
+        self.init(
             lane: nil, summary: "everything is stopped, automatic rollback too",
             evidence: "by \(stop.actor.id) since \(stop.from.rfc3339): \(stop.reason)",
             advice: "run `airlock thaw --all` as soon as it may go on", since: stop.from)
-        var entry = AuditDraft(kind: .paged, time: now, outcome: "paged")
-        entry.detail = [
-            "what": page.summary, "evidence": page.evidence, "advice": page.advice,
-        ]
-        try await books.commit(LedgerTransaction(writes: [.stop(stop)], entries: [entry]))
-        parts.page(page)
     }
 }
