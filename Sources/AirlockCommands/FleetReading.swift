@@ -110,6 +110,8 @@ struct FleetReading {
 struct PlanReading {
     let wiring: Wiring
     let ledger: LedgerState
+    /// The most lanes whose traffic is asked for.
+    private static let lanesMeasured = 200
     /// The fleet that the ledger belongs to; nil in a new one.
     private let origin: FleetName?
 
@@ -169,9 +171,29 @@ struct PlanReading {
             facts.secrets[name] = try await secrets(of: name, in: fleet, reading.simulation)
             observed[name] = await observe(name, of: fleet.name, by: provider)
         }
+        let now = wiring.clock.now()
+        let plan = Planner.plan(
+            fleet, commit: reading.commit, observed: observed, facts: facts, now: now)
+        facts.traffic = await traffic(for: plan, of: fleet, at: now.wall)
+        guard !facts.traffic.isEmpty else { return plan }
         return Planner.plan(
-            fleet, commit: reading.commit, observed: observed, facts: facts,
-            now: wiring.clock.now())
+            fleet, commit: reading.commit, observed: observed, facts: facts, now: now)
+    }
+
+    /// What the lanes serve whose canary would begin; the most lanes that are asked about are those that
+    /// a plan shows in full.
+    private func traffic(
+        for plan: Plan, of fleet: Fleet, at now: Timestamp
+    ) async -> [LaneID: MeasuredTraffic] {
+        var measured: [LaneID: MeasuredTraffic] = [:]
+        for lane in TrafficReading.waiting(in: plan.lanes).prefix(Self.lanesMeasured) {
+            guard let base = lane.change?.base,
+                let choice = fleet.environments[lane.lane.environment]?.provider
+            else { continue }
+            measured[lane.lane] = await TrafficReading.traffic(
+                of: lane.lane, slot: base.slot.id, from: wiring.signals[choice], at: now)
+        }
+        return measured
     }
 
     /// The limits of the accepted commit bind the next one.

@@ -46,7 +46,8 @@ extension EnvironmentReconciler {
         touched.formUnion(touchedByObservation)
         touched.formUnion(.some(view.touched))
         touchedByObservation = .none
-        let plans = standing.update(touched, slice, observed: observed, facts: facts, now: now)
+        let plans = await planMeasured(
+            touched, slice, observed: observed, facts: facts, now: now)
         plansMade += 1
         memo = observation == nil ? nil : key
         logPass(plans.count, observing: observing, all: stopwatch.elapsed)
@@ -85,7 +86,7 @@ extension EnvironmentReconciler {
             ledger: await books.state, secrets: [name: secrets],
             capabilities: [name: provider.capabilities(of: name)],
             commit: fleet.id, limitsInForce: fleet.limitsInForce, claim: parts.ledger.claim,
-            clockFault: try await books.clockFault(at: now))
+            traffic: traffic, clockFault: try await books.clockFault(at: now))
         return Planner.plan(slice, observed: observed, facts: facts, now: now)
     }
 

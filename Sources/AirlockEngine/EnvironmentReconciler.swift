@@ -55,6 +55,8 @@ actor EnvironmentReconciler {
     var toAdopt = TouchedLanes.all
     /// The secrets that the fleet with that number names.
     var namedSecrets: (fleet: Int, names: Set<SecretName>) = (0, [])
+    /// What lanes serve whose canary waits to begin.
+    var traffic: [LaneID: MeasuredTraffic] = [:]
     /// Plans that were made and not remembered, since the start.
     var plansMade = 0
     var inFlight: Set<LaneID> = []

@@ -52,8 +52,7 @@ package enum Planner {
         func ended(_ end: Disposition) -> LanePlan {
             LanePlan(
                 lane: lane, disposition: gates.stopping(end), change: situation.change,
-                verdicts: verdicts,
-                drift: drift)
+                verdicts: verdicts, drift: drift, forecast: situation.forecast)
         }
         /// A change that may not go on still lets the lane be brought back to what it settled on.
         func heldOrRepaired(_ reason: HoldReason?, isInstructed: Bool = true) -> LanePlan {

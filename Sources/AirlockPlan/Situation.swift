@@ -17,6 +17,8 @@ final class Situation: Sendable {
     /// What differs from ``settled``; empty while an operation is under way, whose business it is.
     let drift: [Drift]
     let wish: Wish
+    /// What is known of the traffic that a canary would share out; nil when nobody asked.
+    let traffic: MeasuredTraffic?
 
     /// What git asks of the lane, before any gate was asked.
     enum Wish {
@@ -104,6 +106,7 @@ final class Situation: Sendable {
         wish = Self.wish(
             lane: lane, desired: desired, settled: settled, operation: operation,
             isParked: !parked.isEmpty, slice: slice, facts: facts)
+        traffic = facts.traffic[lane]
     }
 
     private static func wish(

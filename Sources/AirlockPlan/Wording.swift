@@ -44,6 +44,7 @@ extension GateName {
         case .rollout: "rollout"
         case .group: "group"
         case .capability: "capability"
+        case .decisionTime: "time to decide"
         case .blastRadius: "blast radius"
         case .dependencies: "dependencies"
         }

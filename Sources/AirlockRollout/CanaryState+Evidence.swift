@@ -17,6 +17,7 @@ extension CanaryState {
     /// No second that is judged lies across the change of shares.
     mutating func begin(limits: [HardLimit], now: Moment) {
         (inForce, held, recorded) = (step, .zero, .zero)
+        exposedBefore = exposed
         judgedTo = Timestamp(milliseconds: (now.wall.milliseconds / 1000 + 1) * 1000)
         look(limits: limits, now: now)
     }
@@ -102,6 +103,9 @@ extension CanaryState {
         let last = max(both ?? .min, end - 1 - Self.patience)
         for second in Set(new.keys).union(old.keys).sorted() where second <= last {
             let time = (second + 1) * 1000
+            if let requests = new[second]?.requests, requests > 0 {
+                exposed = (exposed ?? 0) + requests
+            }
             var tally = Tally(
                 canary: Self.served(new[second]), stable: Self.served(old[second]),
                 witnesses: Witnesses(

@@ -51,7 +51,11 @@ extension WorldStore {
     ) throws(ProviderError) -> [SecondCounters] {
         guard from < to else { return [] }
         let (world, time) = try measured(lane, over: to - from)
-        return world.counters(of: slot, in: lane, from: from, to: min(to, time))
+        // Whoever asks counts in wall time; the world is ahead of it by what `sim advance` added.
+        let ahead = world.advanced
+        let found = world.counters(
+            of: slot, in: lane, from: from + ahead, to: min(to + ahead, time))
+        return found.map { $0.moved(by: -(ahead.milliseconds / 1000)) }
     }
 
     func instances(
@@ -59,7 +63,8 @@ extension WorldStore {
     ) throws(ProviderError) -> [InstanceCounters] {
         guard from < to else { return [] }
         let (world, time) = try measured(lane, over: to - from)
-        return world.instances(of: slot, in: lane, from: from, to: min(to, time))
+        let ahead = world.advanced
+        return world.instances(of: slot, in: lane, from: from + ahead, to: min(to + ahead, time))
     }
 
     /// The world as whoever measures `lane` sees it.

@@ -28,6 +28,28 @@ struct CanaryTests {
             })
     }
 
+    @Test(
+        "a canary that today's traffic leaves undecided is held until its release says what then"
+    )
+    func undecidable() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        stage.clock.advance(by: .seconds(600))
+        Stage.release(2, in: stage, steps: "[0.1%, 100%], decideWithin: 2m")
+        try await stage.look(engine, seconds: 3)
+        let held = try await stage.ledger.state().lanes[Self.lane]?.holdReason
+        #expect(
+            held?.hasPrefix("time to decide: 0.1% needs ") == true
+                && held?.contains("has 2m, and the release does not say what then") == true,
+            "\(held ?? "it is not held")")
+        #expect(try await stage.share(of: 2) == 0)
+        Stage.release(
+            2, in: stage, steps: "[0.1%, 100%], decideWithin: 2m, onUndecided: promote")
+        try await stage.settle(engine, rounds: 600)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+    }
+
     @Test("a bad release is caught at 1%, rolled back and quarantined, with the numbers in the log")
     func bad() async throws {
         let stage = Stage.canary()

@@ -13,6 +13,8 @@ struct FleetWorld {
     var unobserved: Set<EnvironmentName> = []
     var claim: Claim?
     var clockFault: String?
+    /// What lanes serve, of those that were asked about.
+    var traffic: [LaneID: MeasuredTraffic] = [:]
     var capabilities = Set(Capability.allCases)
     /// Slots that never become healthy.
     var broken: Set<SlotID> = []
@@ -87,7 +89,7 @@ struct FleetWorld {
             secrets: Dictionary(uniqueKeysWithValues: names.map { ($0, secrets) }),
             capabilities: Dictionary(uniqueKeysWithValues: names.map { ($0, capabilities) }),
             commit: ledger.head?.commit.id, limitsInForce: limitsInForce, claim: claim,
-            clockFault: clockFault)
+            traffic: traffic, clockFault: clockFault)
     }
 
     var observed: [EnvironmentName: ObservedEnvironment] {

@@ -124,6 +124,50 @@ struct CanaryTests {
         }
     }
 
+    @Test(
+        "an undecided step widens while few enough users have met the new slot, and never to all traffic"
+    )
+    func widening() throws {
+        var plan = Self.plan
+        plan.maxExposed = 2_000
+        var stage = Stage(canary: plan)
+        stage.signals = Self.traffic(new: 0.005, perSecond: 100)
+        _ = stage.run(seconds: 90)
+        #expect(stage.lane.weights[Stage.new.id] == 250, "after its hold")
+        let passed = try #require(stage.operation.rollout.canary?.passed)
+        #expect(passed.contains("widened") && passed.contains("and 2000 may"), "\(passed)")
+        #expect(stage.run(seconds: 1_000) == .settled, "25% decides by itself")
+
+        plan.maxExposed = 1_000
+        stage = Stage(canary: plan)
+        stage.signals = Self.traffic(new: 0.005, perSecond: 100)
+        _ = stage.run(seconds: 590)
+        #expect(stage.lane.weights[Stage.new.id] == 10, "the next hold alone would meet 1,500")
+
+        plan.maxExposed = 1_000_000
+        plan.steps = [10, 20, 1000]
+        stage = Stage(canary: plan)
+        stage.signals = Self.traffic(new: 0.005, perSecond: 100)
+        #expect(stage.run(seconds: 1_500) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 20, "all of it is never reached undecided")
+    }
+
+    @Test("what decides in its own time is not widened, and what nobody knows is not either")
+    func noWidening() {
+        var plan = Self.plan
+        plan.maxExposed = 1_000_000
+        var stage = Stage(canary: plan)
+        stage.signals = Self.traffic(new: 0.005)
+        let outcome = stage.run(seconds: 2_000)
+        #expect(outcome == .settled)
+        let passed = stage.operation.rollout.canary?.passed ?? ""
+        #expect(passed.hasPrefix("acceptable after"), "\(passed)")
+        stage = Stage(canary: plan)
+        stage.signals = { _, _ in .down("x") }
+        _ = stage.run(seconds: 900)
+        #expect(stage.lane.weights[Stage.new.id] == 10)
+    }
+
     @Test("a kill at any look changes neither the actions nor the verdict")
     func kills() {
         var (stage, other) = (Stage(canary: Self.plan), Stage(canary: Self.plan))

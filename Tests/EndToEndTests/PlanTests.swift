@@ -59,6 +59,49 @@ import Testing
         #expect((service["lanes"] as? [Any])?.count == 2)
     }
 
+    @Test("a plan says how long each step of a canary needs at today's traffic")
+    func forecast() async throws {
+        let stage = try await Stage()
+        let digest = try #require(
+            Shop.release("api", "1.0.0").firstMatch(of: /sha256:[0-9a-f]{64}/)?.output)
+        try stage.commit(
+            "traffic",
+            [
+                "simulation.yaml": """
+                artifacts: {"\(digest)": {errorRate: 0.5%}}
+                traffic: {api: 40/s}
+                secrets: {api-db: "1"}
+
+                """
+            ])
+        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("sim", "advance", "2h")
+        let release = Shop.release("api", "1.1.0").split(separator: "\n")
+            .filter { !$0.hasPrefix("strategy") }.joined(separator: "\n")
+        func commit(_ canary: String) throws {
+            try stage.commit(
+                "api 1.1.0",
+                ["services/api/production.yaml": release + "\nstrategy: {canary: \(canary)}\n"])
+        }
+        try commit("{steps: [1%, 5%, 25%, 100%]}")
+        let plan = try await stage.must("plan").output
+        #expect(plan.contains("step      1%: 2h"), "\(plan)")
+        #expect(plan.contains("to tell a doubling of errors at 0.40 requests/s"), "\(plan)")
+        #expect(plan.contains("decides   5% is the first that decides within 1h"), "\(plan)")
+        #expect(plan.contains("held: time to decide: 1% needs 2h"), "\(plan)")
+        #expect(plan.contains("→ write onUndecided: hold, promote or revert"), "\(plan)")
+        try commit("{steps: [1%, 5%, 25%, 100%], onUndecided: promote}")
+        let markdown = try await stage.must("plan", "-o", "markdown").output
+        #expect(markdown.contains("| 5% | 2 requests/s | 2"), "\(markdown)")
+        let json = try await stage.must("plan", "-o", "json").json()
+        let lanes = try #require(json["lanes"] as? [[String: Any]])
+        let forecast = try #require(lanes.compactMap { $0["forecast"] as? [String: Any] }.first)
+        #expect(forecast["firstPerMille"] as? Int == 50)
+        #expect((forecast["steps"] as? [[String: Any]])?.map { $0["inTime"] as? Bool } == [
+            false, true, true,
+        ])
+    }
+
     @Test("--detailed-exitcode is 2 with differences and 0 without; without the flag it is 0")
     func detailed() async throws {
         let stage = try await Stage()

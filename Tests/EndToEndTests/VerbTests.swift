@@ -119,6 +119,65 @@ import Testing
         #expect(try await stage.airlock("detect", "--sensitivity", "2").code == 64)
     }
 
+    @Test("detect --backtest tells what a release's bounds would have done, and draws it")
+    func backtest() async throws {
+        let stage = try await Stage(nil)
+        func write(_ name: String, _ text: String) throws {
+            try text.write(toFile: "\(stage.root)/\(name)", atomically: true, encoding: .utf8)
+        }
+        let start = 1_700_000_000
+        let lines = (0..<3_600).map { second in
+            let isBad = (1_000..<1_200).contains(second) || (3_000..<3_040).contains(second)
+            return "\(start + second),\(isBad ? 6.0 : 0.5 + Double(second % 10) / 100)"
+        }
+        try write("errors.csv", "time,percent\n" + lines.joined(separator: "\n") + "\n")
+        try write("known.csv", "\(start + 990),\(start + 1_300),database\n")
+        try write("bad.csv", "1,2\n2,x\n")
+        try write(
+            "release.yaml",
+            """
+            artifact: registry.example/api@sha256:\(String(repeating: "e", count: 64))
+            replicas: 1
+            strategy: canary
+            rollback: {errorRate: {above: 2%, for: 30s}}
+
+            """)
+        let common = [
+            "detect", "--backtest", "\(stage.root)/release.yaml", "--signal",
+            "error-rate:%=\(stage.root)/errors.csv", "--incidents", "\(stage.root)/known.csv",
+        ]
+        let text = try await stage.airlock(common + ["--chart", "\(stage.root)/chart.svg"])
+        #expect(text.code == 0, "\(text.errors)")
+        #expect(
+            text.output.contains(
+                "error-rate above 2% for 30s: 2 times, 1 of 1 incidents found, 1 false alarms"),
+            "\(text.output)")
+        #expect(text.output.contains("6%     40s    database"), "\(text.output)")
+        let svg = try String(contentsOfFile: stage.root + "/chart.svg", encoding: .utf8)
+        #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n") && svg.contains("<polyline"))
+        let json = try await stage.airlock(common + ["-o", "json"]).json()
+        let signals = try #require(json["signals"] as? [[String: Any]])
+        let limits = try #require(signals.first?["limits"] as? [[String: Any]])
+        let score = try #require(limits.first?["score"] as? [String: Any])
+        #expect(score["found"] as? Int == 1 && score["medianDelayMilliseconds"] as? Int == 40_000)
+        #expect((limits.first?["neighbours"] as? [Any])?.count == 15)
+        let tried = try await stage.airlock(common + ["--against", "above 7%"])
+        #expect(tried.output.contains("error-rate above 7% at once: 0 times"), "\(tried.output)")
+
+        let bad = try await stage.airlock([
+            "detect", "--backtest", "--signal", "cpu=\(stage.root)/bad.csv",
+        ])
+        #expect(bad.code == 1 && bad.errors.contains("/bad.csv:2:3: `x` is no number"))
+        try write("percent.csv", "1,2\n2,3\n")
+        let unit = try await stage.airlock([
+            "detect", "--backtest", "--signal", "error-rate=\(stage.root)/percent.csv",
+        ])
+        #expect(unit.code == 1 && unit.errors.contains("write --signal error-rate:%="))
+        for words in [["detect", "--backtest"], ["detect", "--chart", "x"]] {
+            #expect(try await stage.airlock(words).code == 64, "\(words)")
+        }
+    }
+
     @Test("schema and completion say what there is when asked for something else")
     func unknownKinds() async throws {
         let stage = try await Stage(nil)

@@ -194,8 +194,11 @@ extension MetricState {
 
     /// How long the step's traffic needs to exclude harm from now on, if none is there.
     private var estimate: Duration? {
-        guard case .events(_, let safety) = tests, pace.milliseconds > 0, pace.stable > 0 else {
-            return nil
+        guard pace.milliseconds > 0, pace.stable > 0 else { return nil }
+        let numbers: Comparison
+        switch tests {
+        case .events, .parts: numbers = comparison
+        case .latency: return nil
         }
         let rate = { (count: Int64) in
             TrafficRate(requests: count, during: .milliseconds(pace.milliseconds))
@@ -204,6 +207,7 @@ extension MetricState {
         let errors = Chance(billionths: Int64(clamping: part))
         let time = DecisionTime(
             canary: rate(pace.canary), stable: rate(pace.stable), errors: errors)
-        return time.toExclude(safety.tolerated, limit: safety.limit, have: safety.evidence)
+        return time.toExclude(
+            numbers.tolerated, limit: numbers.safety.limit, have: numbers.safety.evidence)
     }
 }

@@ -29,6 +29,7 @@ struct PlanMarkdown {
             // A repair or a lane that waits for another one changes nothing that could be shown.
             let differences = shown.prefix(Self.maximumLanes).flatMap(difference)
             if !differences.isEmpty { lines += ["", "```diff"] + differences + ["```"] }
+            lines += shown.prefix(Self.maximumLanes).flatMap(forecast)
         }
         if shown.count > Self.maximumLanes {
             lines.append("\(shown.count - Self.maximumLanes) more lanes are not shown.")
@@ -67,6 +68,22 @@ struct PlanMarkdown {
             if let after = row.after { lines.append("+ \(row.name): \(Self.fenced(after))") }
         }
         return lines
+    }
+
+    /// How long the steps of a canary need.
+    private func forecast(_ lane: LanePlan) -> [String] {
+        guard let forecast = lane.forecast else { return [] }
+        var lines = [
+            "", "Time to tell a doubling of errors in `\(lane.lane)` at today's traffic "
+                + "(\(forecast.basis)):", "", "| step | requests | needs | in time |",
+            "|---|---|---|---|",
+        ]
+        lines += forecast.steps.map { step in
+            "| \(step.share) | \(step.rate.phrase) | \(step.time?.phrase ?? "never") "
+                + "| \(step.isInTime ? "yes" : "no") |"
+        }
+        let sentence = forecast.answer + (forecast.fallback.map { "; \($0)" } ?? "")
+        return lines + ["", sentence.prefix(1).uppercased() + sentence.dropFirst() + "."]
     }
 
     private func symbol(_ lane: LanePlan) -> String {

@@ -52,6 +52,7 @@ struct PlanText {
         if let versions = versions(lane.change) { head += "  \(versions.visible)" }
         var lines = [head]
         if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
+        if let forecast = lane.forecast { lines += Self.lines(of: forecast).map { "      " + $0 } }
         lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }
         if case .heal(let heal, _) = lane.disposition {
             lines.append("      " + ink.cyan("heals: \(heal.phrase)"))
@@ -73,6 +74,16 @@ struct PlanText {
             lines.append("      " + ink.dim("change \(change.id)"))
         }
         return lines
+    }
+
+    /// How long each step of a canary needs, and which decides.
+    private static func lines(of forecast: DecisionForecast) -> [String] {
+        forecast.stepLines.map { "step      " + $0 }
+            + [
+                "decides   \(forecast.answer)"
+                    + (forecast.fallback.map { "; \($0)" } ?? ""),
+                "today     \(forecast.basis)",
+            ]
     }
 
     private func symbol(_ lane: LanePlan) -> String {

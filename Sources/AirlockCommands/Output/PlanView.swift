@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockModel
 import AirlockPlan
 
@@ -61,6 +62,8 @@ struct LaneView: Codable {
     let reason: String?
     let advice: [String]
     let drift: [String]
+    /// How long the steps of a canary need at today's traffic; nil where nobody measures.
+    let forecast: ForecastView?
 
     init(_ plan: LanePlan, withID: Bool) {
         lane = plan.lane.description
@@ -74,6 +77,7 @@ struct LaneView: Codable {
         after = plan.change.flatMap(SlotView.init)
         verdicts = plan.verdicts.map(VerdictView.init)
         drift = plan.drift.map(\.phrase)
+        forecast = plan.forecast.map(ForecastView.init)
         switch plan.disposition {
         case .hold(let why):
             reason = why.phrase
@@ -82,6 +86,46 @@ struct LaneView: Codable {
             reason = nil
             advice = []
         }
+    }
+}
+
+/// How long a canary needs to tell a doubling of errors.
+struct ForecastView: Codable {
+    /// The share of the traffic at one step.
+    struct Step: Codable {
+        let perMille: Int
+        let requestsPerMillionSeconds: Int64
+        /// Nil for never.
+        let seconds: Int?
+        let deadlineSeconds: Int
+        let inTime: Bool
+    }
+
+    /// What was measured: seconds, and the requests and errors in them.
+    let measuredSeconds: Int
+    let requests: Int
+    let errors: Int
+    let steps: [Step]
+    /// The first step that decides in time; nil when none does.
+    let firstPerMille: Int?
+    let maxExposed: Int?
+    /// `hold promote revert`; nil where the release does not say.
+    let onUndecided: String?
+
+    init(_ forecast: DecisionForecast) {
+        (measuredSeconds, requests, errors) = (
+            forecast.traffic.seconds, forecast.traffic.requests, forecast.traffic.errors
+        )
+        steps = forecast.steps.map { step in
+            Step(
+                perMille: step.perMille,
+                requestsPerMillionSeconds: step.rate.requestsPerMillionSeconds,
+                seconds: step.time.map { $0.milliseconds / 1000 },
+                deadlineSeconds: step.deadline.milliseconds / 1000, inTime: step.isInTime)
+        }
+        firstPerMille = forecast.first?.perMille
+        maxExposed = forecast.plan.maxExposed
+        onUndecided = forecast.plan.onUndecided?.rawValue
     }
 }
 

@@ -43,7 +43,12 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// Colours for stdout.
-    var ink: Ink {
+    var ink: Ink { Ink.ofStdout(noColor: noColor) }
+}
+
+extension Ink {
+    /// Colours for stdout where it is a terminal that shows them.
+    static func ofStdout(noColor: Bool) -> Ink {
         let terminal = Terminal(
             descriptor: FileHandle.standardOutput.fileDescriptor,
             environment: ProcessInfo.processInfo.environment)

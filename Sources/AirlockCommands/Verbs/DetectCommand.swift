@@ -12,7 +12,17 @@ struct DetectCommand: Verb {
             Reads `timestamp,value` lines from stdin, with or without a header, and writes \
             `timestamp,value,score`. A score of 0.5 and more is an alarm; it depends on the line and \
             those before it alone. The first 150 lines are for learning.
+
+            With --backtest it replays recorded signals against the bounds of a release, and tells when \
+            it would have been rolled back, how soon after what people know to have been wrong, and how \
+            often for nothing: airlock detect --backtest services/checkout/production.yaml \
+            --signal error-rate=errors.csv --incidents incidents.csv
             """)
+
+    @Flag(help: "Replay recorded signals against the `rollback` bounds of RELEASE.")
+    var backtest = false
+
+    @OptionGroup var replay: BacktestOptions
 
     @Option(help: "0 to 1: how early to alarm; 0.25 for paging, 0.75 to look for causes.")
     var sensitivity = Sensitivity.standard
@@ -20,7 +30,19 @@ struct DetectCommand: Verb {
     /// Bytes that are read in one go.
     private static let pieceBytes = 65_536
 
+    func validate() throws {
+        if backtest, replay.signal.isEmpty {
+            throw ValidationError(
+                "There is nothing to replay: add --signal error-rate=FILE with `timestamp,value` lines."
+            )
+        }
+        if !backtest, let option = replay.firstGiven {
+            throw ValidationError("\(option) belongs to a backtest: add --backtest.")
+        }
+    }
+
     func perform() async throws -> ExitStatus {
+        if backtest { return try replay.perform() }
         if isatty(STDIN_FILENO) == 1 {
             Output.note("reading `timestamp,value` lines; end them with Ctrl-D")
         }

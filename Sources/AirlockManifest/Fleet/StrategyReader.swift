@@ -56,7 +56,14 @@ enum StrategyReader {
         plan.deadline = try duration("deadline") ?? plan.deadline
         let undecided = try DocumentReader.read(
             CanaryPlan.Undecided.init(rawValue:), "onUndecided", of: given)
-        plan.onUndecided = undecided ?? plan.onUndecided
+        plan.onUndecided = undecided
+        plan.maxExposed = try DocumentReader.read(DocumentReader.integer, "maxExposed", of: given)
+        if plan.maxExposed != nil, plan.steps.count < 3 {
+            throw Problem(
+                given["maxExposed"]?.place ?? given.place,
+                "`maxExposed` lets an undecided step go to the next below 100%, and there is none",
+                "add a step, such as [1%, 5%, 25%, 100%], or remove it")
+        }
         if let share = try DocumentReader.read(Quantity.share, "falseAlarms", of: given) {
             guard (1...5_000).contains(share.basisPoints) else {
                 throw Problem(

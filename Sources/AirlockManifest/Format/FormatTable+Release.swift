@@ -87,8 +87,12 @@ extension FormatTable {
             "After this time at a step `onUndecided` says what is done; else 1h.", example: "1h"),
         .optional(
             "onUndecided", .text(.choice(CanaryPlan.Undecided.allCases.map(\.rawValue))),
-            "What is done at a step that the evidence leaves open; `hold` when left out.",
+            "What is done at a step that the evidence leaves open; to be said where today's traffic does not decide in time.",
             example: "hold"),
+        .optional(
+            "maxExposed", .integer(1...1_000_000_000),
+            "An undecided step goes to the next below 100% while fewer users than this met the new slot, each request counted as one; never when left out.",
+            example: "5000"),
         .optional(
             "deadline", .text(.duration),
             "After this time without health the new slot is given up; else 10m.", example: "10m"),

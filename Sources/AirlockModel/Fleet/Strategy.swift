@@ -84,7 +84,11 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
     package var hold: Duration
     /// Longest time at a step until ``onUndecided`` says what is done.
     package var decideWithin: Duration
-    package var onUndecided: Undecided
+    /// Nil where the release does not say: then each step has to be decided in time.
+    package var onUndecided: Undecided?
+    /// The most users that may meet the new slot while undecided steps are widened, counted as requests,
+    /// each of which is at most one user; nil to widen none.
+    package var maxExposed: Int?
     /// After this much time without one more healthy instance the new slot is given up.
     package var deadline: Duration
     /// The chance with which a release that is as good as the old one is given up, over the whole
@@ -95,25 +99,31 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
 
     package init(
         steps: [Int] = [10, 50, 250, 1000], hold: Duration = .seconds(600),
-        decideWithin: Duration = .seconds(3600), onUndecided: Undecided = .hold,
-        deadline: Duration = .seconds(600), falseAlarms: Chance = .onePercent,
+        decideWithin: Duration = .seconds(3600), onUndecided: Undecided? = nil,
+        maxExposed: Int? = nil, deadline: Duration = .seconds(600), falseAlarms: Chance = .onePercent,
         limits: [HardLimit] = []
     ) {
         self.steps = steps
         self.hold = hold
         self.decideWithin = decideWithin
         self.onUndecided = onUndecided
+        self.maxExposed = maxExposed
         self.deadline = deadline
         self.falseAlarms = falseAlarms
         self.limits = limits
     }
 
+    /// Longest time at the step at that place.
+    package func timeToDecide(at step: Int) -> Duration { max(hold(at: step), decideWithin) }
+
+    /// What is said and what is left out have one form where they mean the same.
     fileprivate var canonical: JSONValue {
         .fields([
             "steps": .array(steps.map(JSONValue.integer)),
             "hold": .integer(hold.milliseconds),
             "decideWithin": .integer(decideWithin.milliseconds),
-            "onUndecided": .string(onUndecided.rawValue),
+            "onUndecided": .string((onUndecided ?? .hold).rawValue),
+            "maxExposed": maxExposed.map(JSONValue.integer),
             "deadline": .integer(deadline.milliseconds),
             "falseAlarms": .integer(Int(falseAlarms.billionths)),
             "limits": .array(limits.map(\.canonical)),

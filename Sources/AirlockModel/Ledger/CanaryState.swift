@@ -23,12 +23,24 @@ package struct CanaryState: Hashable, Sendable, Codable {
 
     /// Whether nothing but the ceiling keeps it from the next step; nil for no.
     package var isReady: Bool?
+    /// Requests that the new slot was judged by since the first step; nil for none, and in records from
+    /// before this was counted.
+    package var exposed: Int?
+    /// How many of them came before this step.
+    package var exposedBefore: Int?
 
     package init(judge: Judge) {
         self.judge = judge
         step = 0
         held = .zero
         recorded = .zero
+    }
+
+    /// Requests that the new slot would get in `time` at another share, by those of this step.
+    package func exposure(in time: Duration, per share: Int, of present: Int) -> Int {
+        let seen = Int128((exposed ?? 0) - (exposedBefore ?? 0))
+        let shares = Int128(max(1, present)) * Int128(max(1, held.milliseconds))
+        return Int(clamping: seen * Int128(time.milliseconds) * Int128(share) / shares)
     }
 
     /// Whether the verdict is that the new slot does harm.

@@ -11,6 +11,8 @@ package struct Facts: Hashable, Sendable {
     package var limitsInForce: Limits?
     /// This ledger's claim; nil in a plan that is only shown.
     package var claim: Claim?
+    /// What lanes served lately, of those that were asked about.
+    package var traffic: [LaneID: MeasuredTraffic]
     /// Why the clock cannot be trusted; nil when it can.
     package var clockFault: String?
 
@@ -18,7 +20,8 @@ package struct Facts: Hashable, Sendable {
         ledger: LedgerState = LedgerState(),
         secrets: [EnvironmentName: [SecretName: String]] = [:],
         capabilities: [EnvironmentName: Set<Capability>] = [:], commit: CommitID? = nil,
-        limitsInForce: Limits? = nil, claim: Claim? = nil, clockFault: String? = nil
+        limitsInForce: Limits? = nil, claim: Claim? = nil,
+        traffic: [LaneID: MeasuredTraffic] = [:], clockFault: String? = nil
     ) {
         self.ledger = ledger
         self.secrets = secrets
@@ -26,6 +29,7 @@ package struct Facts: Hashable, Sendable {
         self.commit = commit
         self.limitsInForce = limitsInForce
         self.claim = claim
+        self.traffic = traffic
         self.clockFault = clockFault
     }
 }

@@ -42,16 +42,19 @@ package struct LanePlan: Hashable, Sendable {
     package let verdicts: [GateVerdict]
     /// What differs from what the lane settled on, whether or not it is repaired now.
     package let drift: [Drift]
+    /// How long the steps of the change need; nil where nothing is judged or nobody measures.
+    package let forecast: DecisionForecast?
 
     package init(
         lane: LaneID, disposition: Disposition, change: Change? = nil,
-        verdicts: [GateVerdict] = [], drift: [Drift] = []
+        verdicts: [GateVerdict] = [], drift: [Drift] = [], forecast: DecisionForecast? = nil
     ) {
         self.lane = lane
         self.disposition = disposition
         self.change = change
         self.verdicts = verdicts
         self.drift = drift
+        self.forecast = forecast
     }
 }
 
@@ -131,6 +134,7 @@ package enum GateName: String, Hashable, Sendable, Codable, CaseIterable {
     case quarantine
     case rollout
     case capability
+    case decisionTime
     case group
     case blastRadius
     case dependencies

@@ -162,4 +162,12 @@ package struct SecondCounters: Hashable, Sendable, Codable {
         self.cpuBasisPoints = cpuBasisPoints
         self.memoryBytes = memoryBytes
     }
+
+    /// The same so many seconds later.
+    package func moved(by seconds: Int) -> SecondCounters {
+        SecondCounters(
+            second: second + seconds, requests: requests, errors: errors,
+            latencyP99Microseconds: latencyP99Microseconds, cpuBasisPoints: cpuBasisPoints,
+            memoryBytes: memoryBytes)
+    }
 }

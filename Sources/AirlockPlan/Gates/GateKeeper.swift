@@ -83,6 +83,7 @@ struct GateKeeper {
             RolloutGate.verdict(situation),
             CapabilityGate.verdict(
                 on: change, capabilities: facts.capabilities[situation.lane.environment] ?? []),
+            DecisionTimeGate.verdict(on: situation),
         ]
     }
 }

@@ -132,14 +132,16 @@ struct Canary: SideBySide {
             if !plan.rule(at: canary.step).isJudged {
                 return leave(sides, state, canary, total: total)
             }
-            let hold = plan.hold(at: canary.step)
-            guard canary.held >= max(hold, plan.decideWithin),
+            if let widened = widened(canary, reasons) {
+                return leave(sides, state, canary, total: total, because: widened)
+            }
+            guard canary.held >= plan.timeToDecide(at: canary.step),
                 reasons.allSatisfy(\.isAboutEvidence)
             else { return wait(state, "\(share) is undecided: \(why)") }
             if course.passed[canary.step] != nil {
                 return leave(sides, state, canary, total: total)
             }
-            switch plan.onUndecided {
+            switch plan.onUndecided ?? .hold {
             case .hold: return wait(state, "\(share) stays undecided, a person decides: \(why)")
             case .promote: return leave(sides, state, canary, total: total)
             case .revert: return back(sides, state, "\(share) stayed undecided: \(why)")
@@ -149,7 +151,8 @@ struct Canary: SideBySide {
 
     /// Leaves a step whose time is over, when nobody has to be asked and nobody minds.
     private func leave(
-        _ sides: Sides, _ state: RolloutState, _ canary: CanaryState, total: Int
+        _ sides: Sides, _ state: RolloutState, _ canary: CanaryState, total: Int,
+        because reason: String? = nil
     ) -> RolloutStep {
         let share = Self.text(plan.steps[canary.step])
         let hold = plan.hold(at: canary.step)
@@ -166,17 +169,20 @@ struct Canary: SideBySide {
             state.canary?.isReady = true
             return wait(state, "\(share) is passed; \(atCeiling)")
         }
-        return next(sides, state, canary, total: total)
+        return next(sides, state, canary, total: total, because: reason)
     }
 
     /// Wants the next step; what is in force stays and is judged until the router has its shares.
     private func next(
-        _ sides: Sides, _ before: RolloutState, _ canary: CanaryState, total: Int
+        _ sides: Sides, _ before: RolloutState, _ canary: CanaryState, total: Int,
+        because reason: String? = nil
     ) -> RolloutStep {
         var (state, canary) = (before, canary)
         let by = course.passed[canary.step].map { ", let on by \($0)" } ?? ""
+        let widened = reason.map { ", widened: \($0)" } ?? ""
         canary.passed =
-            "\(canary.word) after \(canary.held.milliseconds / 1000) s\(by): \(canary.told)"
+            "\(canary.word) after \(canary.held.milliseconds / 1000) s\(by)\(widened): "
+            + canary.told
         canary.step += 1
         (state.stalled, state.best, state.canary) = (.zero, 0, canary)
         return bring(sides, state, canary, total: total)

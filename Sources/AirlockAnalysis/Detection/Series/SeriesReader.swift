@@ -9,7 +9,8 @@ package struct SeriesReader: Sendable {
     private static let longestQuote = 60
 
     private var line: [UInt8] = []
-    private var lineNumber = 0
+    /// The line that was read last, from 1.
+    private(set) var lineNumber = 0
     private var isFirst = true
 
     /// What one line is.
@@ -65,20 +66,24 @@ package struct SeriesReader: Sendable {
             return .blank
         }
         guard let fields = Self.split(line) else { throw fault(.quote) }
-        guard fields.count == 2 else { throw fault(.fields(fields.count)) }
+        guard fields.count == 2 else {
+            throw fault(.fields(fields.count), at: fields.last?.startIndex ?? 0)
+        }
         let time = TimestampText.seconds(fields[0])
         let value = Self.value(fields[1])
         if let time, let value { return .point(time: time, value: value) }
         if isFirst, time == nil, value == nil { return .header }
-        if time == nil { throw fault(.timestamp(Self.quote(fields[0]))) }
-        throw fault(.value(Self.quote(fields[1])))
+        if time == nil {
+            throw fault(.timestamp(Self.quote(fields[0])), at: fields[0].startIndex)
+        }
+        throw fault(.value(Self.quote(fields[1])), at: fields[1].startIndex)
     }
 
-    private func fault(_ problem: SeriesFault.Problem) -> SeriesFault {
-        SeriesFault(line: lineNumber, problem: problem)
+    private func fault(_ problem: SeriesFault.Problem, at index: Int = 0) -> SeriesFault {
+        SeriesFault(line: lineNumber, column: index + 1, problem: problem)
     }
 
-    private static func quote(_ field: ArraySlice<UInt8>) -> String {
+    static func quote(_ field: ArraySlice<UInt8>) -> String {
         let shown = field.prefix(longestQuote).map {
             $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0
         }
@@ -86,7 +91,7 @@ package struct SeriesReader: Sendable {
     }
 
     /// The fields without quotes and outer blanks; nil when a quote is not closed.
-    private static func split(_ line: [UInt8]) -> [ArraySlice<UInt8>]? {
+    static func split(_ line: [UInt8]) -> [ArraySlice<UInt8>]? {
         var fields: [ArraySlice<UInt8>] = []
         fields.reserveCapacity(2)
         var start = 0

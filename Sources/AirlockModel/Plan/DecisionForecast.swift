@@ -1,0 +1,148 @@
+package import AirlockAnalysis
+
+/// What a lane served lately, as far as it was measured.
+package struct LaneTraffic: Hashable, Sendable {
+    /// How far back is looked.
+    package static let window = Duration.seconds(3_600)
+    /// Of fewer seconds nothing is concluded.
+    package static let leastSeconds = 60
+    /// How long a measurement counts as today's.
+    package static let validity = Duration.seconds(900)
+
+    /// Seconds that were measured.
+    package let seconds: Int
+    package let requests: Int
+    package let errors: Int
+
+    package init(seconds: Int, requests: Int, errors: Int) {
+        self.seconds = seconds
+        self.requests = requests
+        self.errors = errors
+    }
+
+    /// Adds up what a source said.
+    package init(_ counters: [SecondCounters]) {
+        self.init(
+            seconds: counters.count, requests: counters.reduce(0) { $0 + $1.requests },
+            errors: counters.reduce(0) { $0 + $1.errors })
+    }
+
+    /// Requests per second, the mean of all that was measured.
+    package var rate: TrafficRate {
+        TrafficRate(requests: Int64(requests), during: .seconds(seconds))
+    }
+
+    /// The chance that a request fails: the mean after a half of an error more, so that none in a short
+    /// time is not taken for none ever (H. Jeffreys, 1946).
+    package var errorChance: Chance {
+        let (bad, all) = (Int128(errors) * 2 + 1, Int128(requests) * 2 + 2)
+        return Chance(billionths: Int64(clamping: bad * 1_000_000_000 / all))
+    }
+}
+
+/// What is known of a lane's traffic, and since when.
+package struct MeasuredTraffic: Hashable, Sendable {
+    package let result: Result
+    package let at: Timestamp
+
+    /// What came of asking.
+    package enum Result: Hashable, Sendable {
+        case seen(LaneTraffic)
+        /// Why it is not known.
+        case unknown(String)
+    }
+
+    package init(_ result: Result, at: Timestamp) {
+        self.result = result
+        self.at = at
+    }
+
+    /// What a source said of the slot that serves; too few seconds tell nothing.
+    package init(_ counters: [SecondCounters], at: Timestamp) {
+        let traffic = LaneTraffic(counters)
+        self.init(
+            traffic.seconds < LaneTraffic.leastSeconds
+                ? .unknown("it was measured for \(traffic.seconds) s only") : .seen(traffic),
+            at: at)
+    }
+
+    /// What was seen; nil when it is not known.
+    package var traffic: LaneTraffic? {
+        if case .seen(let traffic) = result { traffic } else { nil }
+    }
+
+    /// Whether it is too old to be today's.
+    package func isOld(at now: Timestamp) -> Bool {
+        now < at || now - at >= LaneTraffic.validity
+    }
+}
+
+/// How long today's traffic needs, at each step of a canary, to tell a doubling of errors.
+package struct DecisionForecast: Hashable, Sendable {
+    package let traffic: LaneTraffic
+    /// The steps that are left only by a verdict, in order; that of all traffic is none.
+    package let steps: [Step]
+    /// What the release says about its steps.
+    package let plan: CanaryPlan
+
+    /// One share of the traffic.
+    package struct Step: Hashable, Sendable {
+        package let perMille: Int
+        /// Requests per second of the new slot.
+        package let rate: TrafficRate
+        /// In the mean; nil for never.
+        package let time: Duration?
+        /// The least time at the step.
+        package let hold: Duration
+        /// How long it may take.
+        package let deadline: Duration
+
+        /// Whether it is decided in time.
+        package var isInTime: Bool { time.map { $0 <= deadline } ?? false }
+    }
+
+    /// Nil where no step is judged.
+    package init?(of plan: CanaryPlan, under traffic: LaneTraffic) {
+        let judged = plan.steps.indices.filter {
+            plan.steps[$0] < 1000 && plan.rule(at: $0).isJudged
+        }
+        guard !judged.isEmpty else { return nil }
+        let all = traffic.rate
+        let times = DecisionTime.ofWeights(
+            judged.map { Int64(plan.steps[$0]) * 10 }, traffic: all, errors: traffic.errorChance,
+            chance: plan.falseAlarms)
+        steps = zip(judged, times).map { step, weight in
+            let ours = all.requestsPerMillionSeconds * Int64(plan.steps[step]) / 1000
+            return Step(
+                perMille: plan.steps[step], rate: TrafficRate(requestsPerMillionSeconds: ours),
+                time: weight.time, hold: plan.hold(at: step),
+                deadline: plan.timeToDecide(at: step))
+        }
+        self.traffic = traffic
+        self.plan = plan
+    }
+
+    /// The first step that is decided in time; nil when none is.
+    package var first: Step? { steps.first(where: \.isInTime) }
+
+    /// The first step at which the time is over before it is decided and cannot be widened; nil when the
+    /// rollout comes to a decision by itself.
+    ///
+    /// Steps below the first that decides are widened while those who met the new slot are fewer than
+    /// ``CanaryPlan/maxExposed``.
+    package var stuck: Step? {
+        guard let slow = steps.first(where: { !$0.isInTime }) else { return nil }
+        guard let most = plan.maxExposed, let first else { return slow }
+        let below = steps.prefix { $0 != first }
+        guard exposed(below) < most else { return slow }
+        return steps.dropFirst(below.count).first { !$0.isInTime }
+    }
+
+    /// Requests that the new slot gets while each of `steps` is held.
+    private func exposed(_ steps: some Sequence<Step>) -> Int {
+        let all = steps.reduce(Int128(0)) { sum, step in
+            sum + Int128(step.rate.requestsPerMillionSeconds) * Int128(step.hold.milliseconds)
+        }
+        return Int(clamping: all / 1_000_000_000)
+    }
+}

@@ -1,0 +1,32 @@
+import AirlockAnalysis
+import AirlockModel
+
+extension Canary {
+    /// Why an undecided step may go on to the next all the same, with the numbers; nil when it may not.
+    ///
+    /// More traffic is what a step lacks that its own cannot decide in time. It gets it while few enough
+    /// users have met the new slot, those of the next step's hold included. All of the traffic is never
+    /// reached in this way, and what is not known or speaks against the release widens nothing.
+    func widened(_ canary: CanaryState, _ reasons: [Indecision]) -> String? {
+        guard let most = plan.maxExposed, canary.held >= plan.hold(at: canary.step),
+            canary.step + 1 < plan.steps.count, plan.steps[canary.step + 1] < 1000
+        else { return nil }
+        var missing: [String] = []
+        for reason in reasons {
+            guard case .evidence(_, let estimate) = reason else { return nil }
+            guard let estimate else {
+                missing.append("this share never decides")
+                continue
+            }
+            guard canary.held + estimate > plan.timeToDecide(at: canary.step) else { return nil }
+            missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
+        }
+        let (share, next) = (plan.steps[canary.step], plan.steps[canary.step + 1])
+        let exposed = canary.exposed ?? 0
+        let coming = canary.exposure(
+            in: plan.hold(at: canary.step + 1), per: next, of: share)
+        guard exposed + coming < most else { return nil }
+        return missing.joined(separator: ", ")
+            + ", \(exposed) users at most have met the new slot and \(most) may"
+    }
+}
