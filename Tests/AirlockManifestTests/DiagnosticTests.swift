@@ -121,7 +121,10 @@ struct DiagnosticTests {
             ("{canary: {steps: [0%, 100%]}}", "f:3:29: traffic is shared out in steps of 0.1%"),
             ("{canary: {steps: []}}", "f:3:28: `steps` is empty"),
             ("{canary: {falseAlarms: 80%}}", "f:3:34: `falseAlarms` is a chance above zero"),
-            ("{canary: {steps: [5%, 100%], maxExposed: 90}}", "f:3:52: `maxExposed` lets an undecided"),
+            (
+                "{canary: {steps: [5%, 100%], maxExposed: 90}}",
+                "f:3:52: `maxExposed` lets an undecided"
+            ),
             ("{canary: {maxExposed: 0}}", "f:3:33: `maxExposed`"),
             ("{canary: {onUndecided: go}}", "`hold`, `promote`, `revert`"),
             ("{canary: {}, allAtOnce: {}}", "f:3:11: `strategy` names more than one way"),
@@ -155,7 +158,8 @@ struct DiagnosticTests {
             + "latencyP99: {above: 400ms, for: 30s}, cpu: {above: 85%, for: 5m}}"
         let plan = CanaryPlan(
             steps: [1, 500, 1000], hold: .seconds(90), decideWithin: .seconds(7200),
-            onUndecided: .revert, maxExposed: 5_000, deadline: .seconds(30), falseAlarms: Chance(millionths: 5_000),
+            onUndecided: .revert, maxExposed: 5_000, deadline: .seconds(30),
+            falseAlarms: Chance(millionths: 5_000),
             limits: [
                 (HardLimit.Known.errorRate, 20_000, 0), (.latencyP99, 400_000, 30),
                 (.cpu, 850_000, 300), (.memory, 1_024_000_000, 60),

@@ -97,9 +97,10 @@ import Testing
         let lanes = try #require(json["lanes"] as? [[String: Any]])
         let forecast = try #require(lanes.compactMap { $0["forecast"] as? [String: Any] }.first)
         #expect(forecast["firstPerMille"] as? Int == 50)
-        #expect((forecast["steps"] as? [[String: Any]])?.map { $0["inTime"] as? Bool } == [
-            false, true, true,
-        ])
+        #expect(
+            (forecast["steps"] as? [[String: Any]])?.map { $0["inTime"] as? Bool } == [
+                false, true, true,
+            ])
     }
 
     @Test("--detailed-exitcode is 2 with differences and 0 without; without the flag it is 0")

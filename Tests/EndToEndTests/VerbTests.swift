@@ -150,7 +150,7 @@ import Testing
         #expect(text.code == 0, "\(text.errors)")
         #expect(
             text.output.contains(
-                "error-rate above 2% for 30s: 2 times, 1 of 1 incidents found, 1 false alarms"),
+                "error-rate above 2% for 30s: 2 times, 1 of 1 incidents found, 1 false alarm,"),
             "\(text.output)")
         #expect(text.output.contains("6%     40s    database"), "\(text.output)")
         let svg = try String(contentsOfFile: stage.root + "/chart.svg", encoding: .utf8)

@@ -38,7 +38,8 @@ struct BacktestChart {
         var x = Self.left
         return items.map { colour, text in
             defer { x += 40 + 7.6 * Double(text.count) }
-            return "<rect x=\"\(x)\" y=\"\(y - 10)\" width=\"12\" height=\"12\" fill=\"\(colour)\"/>"
+            return "<rect x=\"\(x)\" y=\"\(y - 10)\" width=\"12\" height=\"12\" "
+                + "fill=\"\(colour)\"/>"
                 + "<text x=\"\(x + 18)\" y=\"\(y)\" fill=\"#334155\">\(text)</text>"
         }.joined(separator: "\n")
     }

@@ -6,7 +6,10 @@ import Foundation
 
 /// What `airlock detect --backtest` is asked for.
 struct BacktestOptions: ParsableArguments {
-    @Argument(help: "With --backtest: the release whose bounds are replayed, such as services/api/production.yaml.")
+    @Argument(
+        help:
+            "With --backtest: the release whose bounds are replayed, such as services/api/production.yaml."
+    )
     var release: String?
 
     @Option(
@@ -55,7 +58,9 @@ struct BacktestOptions: ParsableArguments {
             release: release, signals: signal, limits: kept + tried, incidents: known())
         if let chart { try write(BacktestChart(backtest: backtest).svg, to: chart) }
         switch output.format {
-        case .human: Output.data(BacktestText(backtest: backtest, ink: Ink.ofStdout(noColor: noColor)).text)
+        case .human:
+            let ink = Ink.ofStdout(noColor: noColor)
+            Output.data(BacktestText(backtest: backtest, ink: ink).text)
         case .json, .yaml: try Output.value(backtest.report, as: output.format)
         }
         return .done

@@ -65,7 +65,8 @@ struct BacktestText {
         let times = report.actions.count == 1 ? "once" : "\(report.actions.count) times"
         guard !one.incidents.isEmpty else { return "\(times)\(perDay(report.score))" }
         return "\(times), \(report.score.found) of \(report.score.incidents) incidents found, "
-            + "\(report.score.falseAlarms) false alarms\(perDay(report.score))"
+            + "\(report.score.falseAlarms) false "
+            + "alarm\(report.score.falseAlarms == 1 ? "" : "s")\(perDay(report.score))"
     }
 
     private func perDay(_ score: BacktestReport.ScoreView) -> String {

@@ -74,7 +74,8 @@ struct PlanMarkdown {
     private func forecast(_ lane: LanePlan) -> [String] {
         guard let forecast = lane.forecast else { return [] }
         var lines = [
-            "", "Time to tell a doubling of errors in `\(lane.lane)` at today's traffic "
+            "",
+            "Time to tell a doubling of errors in `\(lane.lane)` at today's traffic "
                 + "(\(forecast.basis)):", "", "| step | requests | needs | in time |",
             "|---|---|---|---|",
         ]

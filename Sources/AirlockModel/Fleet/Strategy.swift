@@ -100,7 +100,8 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
     package init(
         steps: [Int] = [10, 50, 250, 1000], hold: Duration = .seconds(600),
         decideWithin: Duration = .seconds(3600), onUndecided: Undecided? = nil,
-        maxExposed: Int? = nil, deadline: Duration = .seconds(600), falseAlarms: Chance = .onePercent,
+        maxExposed: Int? = nil, deadline: Duration = .seconds(600),
+        falseAlarms: Chance = .onePercent,
         limits: [HardLimit] = []
     ) {
         self.steps = steps

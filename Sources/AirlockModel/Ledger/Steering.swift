@@ -57,7 +57,7 @@ extension OperationRecord {
             canary.inForce == canary.step, canary.step < plan.steps.count - 1
         else { return false }
         return plan.rule(at: canary.step).needsApproval
-            || (plan.onUndecided == .hold
+            || (plan.onUndecided ?? .hold == .hold
                 && canary.held
                     >= max(plan.hold(at: canary.step), plan.decideWithin))
     }

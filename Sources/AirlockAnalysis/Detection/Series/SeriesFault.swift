@@ -66,11 +66,16 @@ package struct SeriesFault: Error, Hashable, Sendable {
             )
         case .quote: return ("a quoted field is not closed on its line", form)
         case .length: return ("is longer than \(SeriesReader.longestLine) bytes", form)
-        case .order: return ("the time is not later than that of the line before", " Sort the file.")
+        case .order:
+            return ("the time is not later than that of the line before", " Sort the file.")
         case .tooMany(let most):
-            return ("the file has more than \(most) values", " Take a shorter time or wider steps.")
+            return (
+                "the file has more than \(most) values", " Take a shorter time or wider steps."
+            )
         case .end:
-            return ("the incident ends before it starts", " A line is `start,end` or `start,end,name`.")
+            return (
+                "the incident ends before it starts", " A line is `start,end` or `start,end,name`."
+            )
         }
     }
 }
