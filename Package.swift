@@ -41,6 +41,7 @@ extension Target {
 }
 
 extension Target.Dependency {
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
@@ -51,6 +52,7 @@ extension Target.Dependency {
         name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     /// The paths in which Subprocess is spoken to.
@@ -71,6 +73,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
@@ -99,6 +102,10 @@ let package = Package(
         .airlock("AirlockControl", ["AirlockModel", "AirlockPorts", .nioCore, .nioPosix]),
         .airlock("AirlockHost", ["AirlockModel", "AirlockPorts"]),
         .airlock("AirlockSimulator", ["AirlockModel", "AirlockPorts"]),
+        // What both adapters below speak HTTP with: bounded in bytes and time, no redirects.
+        .airlock("AirlockHTTP", [.asyncHTTPClient, .nioCore, .nioHTTP1]),
+        .airlock("AirlockPrometheus", ["AirlockModel", "AirlockPorts", "AirlockHTTP"]),
+        .airlock("AirlockNotify", ["AirlockModel", "AirlockPorts", "AirlockHTTP", .crypto]),
 
         // The commit that the program was built from.
         .target(name: "BuildCommit", swiftSettings: strict, plugins: ["BuildCommitPlugin"]),
@@ -129,7 +136,7 @@ let package = Package(
                 "AirlockModel", "AirlockPorts", "AirlockManifest", "AirlockTrust", "AirlockPlan",
                 "AirlockAnalysis", "AirlockRollout", "AirlockHealing", "AirlockGit",
                 "AirlockLedger",
-                "AirlockControl", "AirlockHost",
+                "AirlockControl", "AirlockHost", "AirlockNotify", "AirlockPrometheus",
                 "AirlockSimulator", "AirlockEngine", "AirlockRehearsal", .argumentParser, .logging,
                 .lifecycle,
                 .unixSignals, "BuildCommit",
@@ -146,6 +153,18 @@ let package = Package(
             [
                 "AirlockControl", "AirlockHost", "AirlockModel", "AirlockPorts",
                 "AirlockTestSupport", .nioCore, .nioPosix,
+            ]),
+        .airlockTests(
+            "AirlockPrometheusTests",
+            [
+                "AirlockHTTP", "AirlockModel", "AirlockPorts", "AirlockPrometheus",
+                "AirlockTestSupport",
+            ], exclude: ["Servers"]),
+        .airlockTests(
+            "AirlockNotifyTests",
+            [
+                "AirlockHTTP", "AirlockModel", "AirlockNotify", "AirlockPorts",
+                "AirlockTestSupport", .crypto,
             ]),
         .airlockTests("HouseRulesTests", [], exclude: ["imports.txt"]),
         // Needs the program itself: its hidden verb is the fetch worker.
@@ -166,7 +185,7 @@ let package = Package(
             "AirlockManifestTests",
             ["AirlockAnalysis", "AirlockModel", "AirlockManifest", "AirlockTestSupport"]),
         // Speaks to the program alone.
-        .airlockTests("EndToEndTests", ["AirlockModel", "airlock"], exclude: ["Programs"]),
+        .airlockTests("EndToEndTests", ["AirlockModel", "AirlockTestSupport", "airlock"], exclude: ["Programs"]),
         .airlockTests(
             "AirlockEngineTests",
             [

@@ -115,13 +115,15 @@ struct Wiring: Sendable {
         adjust(&engine)
         let source = try source()
         let author = try settings.mayPush() ? settings.gitIdentity() : nil
-        return try await Engine(
-            parts: EngineParts(
-                source: source, ledger: ledger, providers: providers,
-                signals: signals, secrets: secrets, behaviours: world,
-                copy: author.map { LogCopy(log: ledger, writer: source, author: $0) },
-                reverts: author.map { RevertBranches(writer: source, author: $0) },
-                clock: clock, logger: try logger(), settings: engine))
+        var parts = EngineParts(
+            source: source, ledger: ledger, providers: providers,
+            signals: signals, signalServers: try signalServers(), secrets: secrets,
+            behaviours: world,
+            copy: author.map { LogCopy(log: ledger, writer: source, author: $0) },
+            reverts: author.map { RevertBranches(writer: source, author: $0) },
+            clock: clock, logger: try logger(), settings: engine)
+        parts.notifiers = try notifiers()
+        return try await Engine(parts: parts)
     }
 
     /// The socket on which the holder of the ledger answers.

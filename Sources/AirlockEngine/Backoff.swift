@@ -16,10 +16,13 @@ package struct Backoff: Sendable {
     ///
     /// The jitter takes up to a quarter off, by a hash of the lane and the attempt: lanes that failed
     /// together do not come back together, and a replay does the same again.
-    package mutating func fail(lane: LaneID, now: Moment) {
+    package mutating func fail(lane: LaneID, now: Moment) { fail(name: "\(lane)", now: now) }
+
+    /// Counts a failure of anything that has a name.
+    mutating func fail(name: String, now: Moment) {
         let longest = min(Self.longest, Self.first << min(attempts, 10))
         attempts += 1
-        let noise = Digest(of: "\(lane) \(attempts)".utf8).description.prefix(4)
+        let noise = Digest(of: "\(name) \(attempts)".utf8).description.prefix(4)
         let part = Int(noise, radix: 16) ?? 0
         let rest = longest - longest * part / (4 * 65_536)
         notBefore = now.monotonicMilliseconds + rest

@@ -125,6 +125,13 @@ package actor Engine: Service {
                 return .follower
             }
         }
+        if !parts.notifiers.isEmpty {
+            let desk = AlertDesk(parts.notifiers, clock: parts.clock, logger: parts.logger)
+            group.addTask {
+                await desk.run { await self.standing() }
+                return .follower
+            }
+        }
         for reconciler in inOrder where known.insert(reconciler.name).inserted {
             working += 1
             group.addTask { await self.runForever(reconciler) }

@@ -10,6 +10,8 @@ package struct EngineParts: Sendable {
     package var providers: [ProviderChoice: any Provider]
     /// Where the numbers about what such a provider runs come from.
     package var signals: [ProviderChoice: any SignalSource]
+    /// What reaches the servers that environments name instead; nil where none is reached.
+    package var signalServers: (any SignalServers)?
     package var secrets: any SecretSource
     /// What takes over `simulation.yaml`; nil where nothing is simulated.
     package var behaviours: (any BehaviourSink)?
@@ -17,6 +19,8 @@ package struct EngineParts: Sendable {
     package var copy: LogCopy?
     /// Where reverts are offered; nil where nothing may be pushed.
     package var reverts: RevertBranches?
+    /// Who is told what a person has to know.
+    package var notifiers: [any Notifier] = []
     package var clock: any AirlockClock
     package var logger: Logger
     package var settings: EngineSettings
@@ -24,7 +28,8 @@ package struct EngineParts: Sendable {
     package init(
         source: any CommitSource, ledger: any Ledger,
         providers: [ProviderChoice: any Provider],
-        signals: [ProviderChoice: any SignalSource] = [:], secrets: any SecretSource,
+        signals: [ProviderChoice: any SignalSource] = [:],
+        signalServers: (any SignalServers)? = nil, secrets: any SecretSource,
         behaviours: (any BehaviourSink)?, copy: LogCopy? = nil,
         reverts: RevertBranches? = nil, clock: any AirlockClock, logger: Logger,
         settings: EngineSettings
@@ -33,6 +38,7 @@ package struct EngineParts: Sendable {
         self.ledger = ledger
         self.providers = providers
         self.signals = signals
+        self.signalServers = signalServers
         self.secrets = secrets
         self.behaviours = behaviours
         self.copy = copy

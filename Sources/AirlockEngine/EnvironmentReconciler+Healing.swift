@@ -87,13 +87,14 @@ extension EnvironmentReconciler {
     private func readings(
         _ lane: LaneID, _ slot: SlotObservation, _ now: Timestamp
     ) async -> InstanceReadings {
-        guard let signals else { return .none }
+        guard let signals = signals(of: lane) else { return .none }
         let from = now + (.zero - LaneHealth.span)
         do throws(ProviderError) {
             let counters = try await signals.counters(
                 of: lane, slot: slot.id, from: from, to: now)
-            let use = counters.reduce(0) { $0 + $1.cpuBasisPoints }
-            let load = counters.isEmpty ? nil : Share(basisPoints: use / counters.count)
+            let use = counters.compactMap(\.cpuBasisPoints)
+            let load =
+                use.isEmpty ? nil : Share(basisPoints: use.reduce(0, +) / use.count)
             let instances = try await signals.instances(
                 of: lane, slot: slot.id, from: from, to: now)
             return .known(instances ?? [], load: load)

@@ -204,7 +204,7 @@ actor EnvironmentReconciler {
         guard let accepted, let provider, let tier, let claimed else { return nil }
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
-            provider: provider, signals: signals, reverts: reverts,
+            provider: provider, signals: signals(of: lane), reverts: reverts,
             wish: accepted.slices[name]?.lanes[lane]?.release.rollout ?? .proceed,
             group: standing.group(of: lane),
             clock: parts.clock,
@@ -218,17 +218,19 @@ actor EnvironmentReconciler {
         let now = parts.clock.now()
         switch end {
         case .ended(let outcome, let isRepair):
-            (backoffs[lane], status.failures[lane]) = (nil, nil)
+            backoffs[lane] = nil
+            status.note(failure: nil, of: lane, at: now)
             status.note(outcome, isRepair: isRepair, of: lane)
             status.isStale = true
         case .waiting(let rest):
-            (backoffs[lane], status.failures[lane]) = (nil, nil)
+            backoffs[lane] = nil
+            status.note(failure: nil, of: lane, at: now)
             status.rests[lane] = now.monotonicMilliseconds + rest.milliseconds
         case .failed(let reason):
             backoffs[lane, default: Backoff()].fail(lane: lane, now: now)
             let rest = backoffs[lane]?.rest(now: now) ?? .seconds(1)
             status.rests[lane] = now.monotonicMilliseconds + rest.milliseconds
-            status.failures[lane] = reason
+            status.note(failure: reason, of: lane, at: now)
             parts.logger.warning(
                 "lane rests",
                 metadata: ["lane": "\(lane)", "for": "\(rest)", "reason": "\(reason)"])
@@ -303,11 +305,6 @@ actor EnvironmentReconciler {
     /// The environment's provider; nil when the fleet does not describe it.
     var provider: (any Provider)? {
         accepted?.provider(of: name, among: parts.providers)
-    }
-
-    /// What measures what the provider runs; nil when nothing does.
-    var signals: (any SignalSource)? {
-        accepted?.fleet.environments[name].flatMap { parts.signals[$0.provider] }
     }
 
     private var tier: Tier? { accepted?.fleet.environments[name]?.tier }

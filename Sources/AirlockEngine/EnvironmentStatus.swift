@@ -17,13 +17,17 @@ struct EnvironmentStatus: Sendable {
     private(set) var lanes: [LanePlan] = []
     /// Why the environment could not be observed or claimed; nil when it could.
     var fault: String?
+    /// Since when there is a fault.
+    private(set) var faultSince: Timestamp?
     /// How the last operation of each lane ended since the start.
     private(set) var endings: [LaneID: Ending] = [:]
     private(set) var endingCount = 0
     /// Lanes with work that this process was not asked for.
     private(set) var leftOut: Set<LaneID> = []
     /// Why lanes rest, since their last success.
-    var failures: [LaneID: String] = [:]
+    private(set) var failures: [LaneID: String] = [:]
+    /// Since when they failed every time.
+    private(set) var failingSince: [LaneID: Timestamp] = [:]
     /// Monotonic milliseconds at which lanes are to be looked at again; a clock that is set moves none.
     var rests: [LaneID: Int] = [:]
     /// Monotonic milliseconds at which instances are looked at again; nil where nothing is healed.
@@ -42,6 +46,12 @@ struct EnvironmentStatus: Sendable {
         endings[lane] = Ending(number: endingCount, outcome: outcome, isRepair: isRepair)
     }
 
+    /// Notes why a lane rests, or that it does not fail any more.
+    mutating func note(failure: String?, of lane: LaneID, at now: Moment) {
+        failures[lane] = failure
+        failingSince[lane] = failure == nil ? nil : failingSince[lane] ?? now.wall
+    }
+
     /// Takes what a pass came to.
     mutating func take(
         _ lanes: [LanePlan], until: Timestamp?, leavingOut leftOut: Set<LaneID>, at now: Moment
@@ -53,6 +63,8 @@ struct EnvironmentStatus: Sendable {
             fault == nil ? nil : now.monotonicMilliseconds + Self.retry.milliseconds
         let moving = Set(lanes.filter(\.isMoving).map(\.lane))
         failures = failures.filter { moving.contains($0.key) }
+        failingSince = failingSince.filter { moving.contains($0.key) }
+        faultSince = fault == nil ? nil : faultSince ?? now.wall
         rests = rests.filter { moving.contains($0.key) }
     }
 

@@ -98,7 +98,8 @@ struct LaneWorker: Sendable {
             }
             let course = await course(of: operation, isWatching: isWatching)
             let step = Rollout.advance(
-                operation, in: observed, answer: answer, course: course, now: now)
+                operation, in: observed, answer: answer, course: course,
+                traits: signals?.traits ?? SignalTraits(), now: now)
             if isStopped || isWatching, case .forward = step.state.direction {
                 await remember(evidence: step.state, of: operation)
                 return isWatching ? .waiting(.seconds(1)) : .yielded

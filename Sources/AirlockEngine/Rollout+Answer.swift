@@ -13,12 +13,8 @@ extension Rollout {
         guard let question = question(of: operation, now: now) else { return nil }
         guard let signals else { return .down("nothing measures \(operation.lane)") }
         do throws(ProviderError) {
-            return .counters(
-                target: try await signals.counters(
-                    of: operation.lane, slot: question.target, from: question.from,
-                    to: question.to),
-                base: try await signals.counters(
-                    of: operation.lane, slot: question.base, from: question.from, to: question.to))
+            let answer = try await signals.counters(of: operation.lane, for: question)
+            return .counters(target: answer.target, base: answer.base)
         } catch {
             return .down(error.phrase)
         }

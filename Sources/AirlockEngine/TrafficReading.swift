@@ -55,7 +55,7 @@ extension EnvironmentReconciler {
             guard !asked.isEmpty else { break }
             for (lane, slot) in asked {
                 traffic[lane] = await TrafficReading.traffic(
-                    of: lane, slot: slot, from: signals, at: now.wall)
+                    of: lane, slot: slot, from: signals(of: lane), at: now.wall)
             }
             facts.traffic = traffic
             let again = standing.update(

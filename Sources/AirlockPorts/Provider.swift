@@ -62,10 +62,18 @@ package enum ProviderError: Error, Hashable, Sendable {
 
 /// Where the numbers about a running slot come from.
 package protocol SignalSource: Sendable {
+    /// What it can tell beside numbers.
+    var traits: SignalTraits { get }
+
     /// Counters of whole seconds in `from..<to`, oldest first; seconds without data are missing.
     func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [SecondCounters]
+
+    /// The counters of both slots of a question over the same seconds.
+    func counters(
+        of lane: LaneID, for question: SignalQuestion
+    ) async throws(ProviderError) -> (target: [SecondCounters], base: [SecondCounters])
 
     /// What each instance of a slot served in whole seconds of `from..<to`; nil where the source does
     /// not tell instances apart.
@@ -78,6 +86,28 @@ extension SignalSource {
     package func instances(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [InstanceCounters]? { nil }
+
+    /// Plain counters.
+    package var traits: SignalTraits { SignalTraits() }
+
+    /// Asks for one slot after the other.
+    package func counters(
+        of lane: LaneID, for question: SignalQuestion
+    ) async throws(ProviderError) -> (target: [SecondCounters], base: [SecondCounters]) {
+        let target = try await counters(
+            of: lane, slot: question.target, from: question.from, to: question.to)
+        let base = try await counters(
+            of: lane, slot: question.base, from: question.from, to: question.to)
+        return (target, base)
+    }
+}
+
+/// Reaches the servers that measure what environments run.
+package protocol SignalServers: Sendable {
+    /// What `server` can tell of a service.
+    ///
+    /// - Parameter queries: How it is asked; with nil the source never answers.
+    func source(at server: MetricsServer, asking queries: SignalQueries?) -> any SignalSource
 }
 
 /// Where the versions of secrets come from; never their bytes.

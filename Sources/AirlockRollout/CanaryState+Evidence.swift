@@ -18,12 +18,15 @@ extension CanaryState {
     mutating func begin(limits: [HardLimit], now: Moment) {
         (inForce, held, recorded) = (step, .zero, .zero)
         exposedBefore = exposed
+        sharedSince = now.wall
         judgedTo = Timestamp(milliseconds: (now.wall.milliseconds / 1000 + 1) * 1000)
         look(limits: limits, now: now)
     }
 
     /// Stops judging: the shares are not those of a step any more.
-    mutating func suspend() { (inForce, judgedTo) = (nil, nil) }
+    mutating func suspend() {
+        (inForce, judgedTo, sharedSince, silence) = (nil, nil, nil, nil)
+    }
 
     /// Adds what a source of signals said about the seconds since the last answer.
     ///
@@ -40,13 +43,16 @@ extension CanaryState {
         }
         switch answer {
         case nil: return
-        case .down: fault(.down, limits: limits, now: now)
+        case .down(let reason):
+            fault(.down, limits: limits, now: now)
+            noteSilence(reason, now: now)
         case .counters(let target, let base):
             let asked = from.milliseconds / 1000..<max(from.milliseconds / 1000, end)
             take(
                 target.filter { asked.contains($0.second) },
                 base.filter { asked.contains($0.second) }, limits, until: end)
             look(limits: limits, now: now)
+            noteSilence(nil, now: now)
         }
     }
 
@@ -78,6 +84,19 @@ extension CanaryState {
     /// The most restarts that wait to be told.
     private static let mostRestarts = 16
 
+    /// Notes since when a signal is missing, and forgets it when none is.
+    private mutating func noteSilence(_ reason: String?, now: Moment) {
+        guard case .undecided(let open) = judge.verdict,
+            let missing = open.first(where: \.isAboutSilence)
+        else {
+            silence = nil
+            return
+        }
+        let since = silence?.since ?? now.wall
+        // A source that is asked less often than it is looked at is still down in between.
+        silence = Silence(since: since, reason: reason ?? silence?.reason ?? missing.sentence)
+    }
+
     private mutating func fault(_ fault: DataFault, limits: [HardLimit], now: Moment) {
         judge.add(
             Look(
@@ -108,8 +127,7 @@ extension CanaryState {
             }
             var tally = Tally(
                 canary: Self.served(new[second]), stable: Self.served(old[second]),
-                witnesses: Witnesses(
-                    (new[second]?.errors ?? 0) > 0 ? [UInt64(max(0, second))] : []))
+                witnesses: Self.witnesses(new[second]))
             // Beside requests of the slot that serves the rest, or there is nothing to hold them to.
             if tally.stable.requests > 0 { tally = tally + takeRestarts() }
             judge.add(
@@ -125,7 +143,17 @@ extension CanaryState {
 
     private static func served(_ counters: SecondCounters?) -> Served {
         guard let counters else { return .nothing }
-        return Served(requests: Int64(counters.requests), bad: Int64(counters.errors))
+        let errors = max(0, counters.errors)
+        let separate = counters.separateErrors ?? min(errors, 1)
+        return Served(
+            requests: Int64(counters.requests), badAtLeast: Int64(min(separate, errors)),
+            badAtMost: Int64(counters.errors))
+    }
+
+    /// Who had the errors; where nobody can tell, the seconds are the witnesses.
+    private static func witnesses(_ counters: SecondCounters?) -> Witnesses {
+        guard let counters, counters.errors > 0 else { return .none }
+        return Witnesses(counters.witnesses ?? [UInt64(max(0, counters.second))])
     }
 }
 
@@ -140,9 +168,11 @@ extension HardLimit {
                 : nil
         case .latencyP99:
             counters.latencyP99Microseconds.map { SignalValue(millionths: Int64($0)) }
-        case .cpu: SignalValue(millionths: Int64(counters.cpuBasisPoints) * 100)
+        case .cpu: counters.cpuBasisPoints.map { SignalValue(millionths: Int64($0) * 100) }
         case .memory:
-            SignalValue(millionths: Int64(min(counters.memoryBytes, 1 << 42)) * 1_000_000)
+            counters.memoryBytes.map {
+                SignalValue(millionths: Int64(min($0, 1 << 42)) * 1_000_000)
+            }
         case nil: nil
         }
     }
@@ -165,7 +195,8 @@ extension Rollout {
         guard start < end else { return nil }
         return SignalQuestion(
             target: target, base: base, from: Timestamp(milliseconds: start * 1000),
-            to: Timestamp(milliseconds: end * 1000))
+            to: Timestamp(milliseconds: end * 1000),
+            sharedSince: operation.rollout.canary?.sharedSince ?? from)
     }
 
     /// Whether an operation that may not go on has to be looked at all the same: its new slot has
@@ -173,5 +204,16 @@ extension Rollout {
     package static func isWatched(_ operation: OperationRecord) -> Bool {
         if case .back = operation.rollout.direction { return false }
         return operation.rollout.canary?.judgedTo != nil
+    }
+}
+
+extension Indecision {
+    /// Whether it is that nobody knows a number.
+    fileprivate var isAboutSilence: Bool {
+        switch self {
+        case .fault, .limitUnknown: true
+        case .evidence, .noMetric, .oneWitness, .limitBeyond, .nothingToCompare, .noReference:
+            false
+        }
     }
 }

@@ -25,10 +25,11 @@ package enum Rollout {
     ///
     /// - Parameter answer: What a source of signals said to ``question(of:now:)``; nil when nothing
     ///   was asked.
+    /// - Parameter traits: What that source can tell; a rollout that begins is judged accordingly.
     /// - Parameter course: What git and people ask of it beside the change itself.
     package static func advance(
         _ operation: OperationRecord, in lane: LaneObservation, answer: SignalAnswer? = nil,
-        course: Course = Course(), now: Moment
+        course: Course = Course(), traits: SignalTraits = SignalTraits(), now: Moment
     ) -> RolloutStep {
         switch operation.work {
         case .change(let change):
@@ -43,10 +44,10 @@ package enum Rollout {
                 return AllAtOnce(deadline: deadline).advance(
                     change, state: state, in: lane, now: now)
             case .canary(let plan):
-                return Canary(plan: plan, course: course).advance(
+                return Canary(plan: plan, course: course, traits: traits).advance(
                     change, state: state, in: lane, answer: answer, now: now)
             case .blueGreen(let plan):
-                return BlueGreen(plan: plan, course: course).advance(
+                return BlueGreen(plan: plan, course: course, traits: traits).advance(
                     change, state: state, in: lane, answer: answer, now: now)
             }
         case .repair(let repair):

@@ -74,6 +74,8 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
         _ artifact: ArtifactReference, in environment: EnvironmentName
     ) async throws(ProviderError) -> Bool { try await store.isPresent(in: environment) }
 
+    package var traits: SignalTraits { SignalTraits(isKeyed: true) }
+
     package func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [SecondCounters] {

@@ -32,6 +32,12 @@ struct Settings: Sendable {
         case gitPushSSHKey
         case gitSigningKey
         case gitIdentity
+        case metricsTokenFile
+        case metricsTokenFor
+        case alertmanager
+        case alertmanagerTokenFile
+        case webhook
+        case webhookSecretFile
         case logLevel
         case logFormat
 
@@ -53,6 +59,12 @@ struct Settings: Sendable {
             case .gitPushSSHKey: "AIRLOCK_GIT_PUSH_SSH_KEY"
             case .gitSigningKey: "AIRLOCK_GIT_SIGNING_KEY"
             case .gitIdentity: "AIRLOCK_GIT_IDENTITY"
+            case .metricsTokenFile: "AIRLOCK_METRICS_TOKEN_FILE"
+            case .metricsTokenFor: "AIRLOCK_METRICS_TOKEN_FOR"
+            case .alertmanager: "AIRLOCK_ALERTMANAGER"
+            case .alertmanagerTokenFile: "AIRLOCK_ALERTMANAGER_TOKEN_FILE"
+            case .webhook: "AIRLOCK_WEBHOOK"
+            case .webhookSecretFile: "AIRLOCK_WEBHOOK_SECRET_FILE"
             case .logLevel: "AIRLOCK_LOG_LEVEL"
             case .logFormat: "AIRLOCK_LOG_FORMAT"
             }
@@ -123,7 +135,8 @@ struct Settings: Sendable {
         case .poll: "60s"
         case .gitTokenUser: RemoteAccess().tokenUser
         case .gitTokenFile, .gitCAFile, .gitSSHKey, .gitKnownHosts, .gitPushTokenFile,
-            .gitPushSSHKey, .gitSigningKey:
+            .gitPushSSHKey, .gitSigningKey, .metricsTokenFile, .metricsTokenFor, .alertmanager,
+            .alertmanagerTokenFile, .webhook, .webhookSecretFile:
             ""
         case .insecureTransport, .gitPush: "false"
         case .gitIdentity: "Airlock <airlock@localhost>"

@@ -35,7 +35,7 @@ extension RolloutCommand {
             let view = await RolloutView(
                 operation, observed: found.observed, held: found.record.holdReason,
                 steering: reading.state.steerings[operation.number],
-                signals: wiring.signals.values.first, now: wiring.clock.now())
+                signals: try await wiring.signals(of: lane), now: wiring.clock.now())
             switch output.format {
             case .json, .yaml: try Output.value(view, as: output.format)
             case .human: Output.data(view.text)
@@ -84,12 +84,13 @@ private struct RolloutView: Encodable {
         guard case .slot(_, let version, _)? = operation.change?.target else {
             self.version = nil
             strategy = operation.change == nil ? "repair" : "removal"
-            next = Self.next(operation, observed, nil, course, now).words
+            next = Self.next(operation, observed, nil, course, SignalTraits(), now).words
             return
         }
         self.version = version
         let answer = await Rollout.answer(for: operation, from: signals, now: now)
-        let (state, words) = Self.next(operation, observed, answer, course, now)
+        let traits = signals?.traits ?? SignalTraits()
+        let (state, words) = Self.next(operation, observed, answer, course, traits, now)
         next = words
         strategy = operation.change?.strategy.word ?? "repair"
         guard let shares = operation.change?.strategy.steps, let canary = state.canary else {
@@ -106,13 +107,13 @@ private struct RolloutView: Encodable {
 
     private static func next(
         _ operation: OperationRecord, _ observed: LaneObservation?, _ answer: SignalAnswer?,
-        _ course: Course, _ now: Moment
+        _ course: Course, _ traits: SignalTraits, _ now: Moment
     ) -> (state: RolloutState, words: String) {
         guard let observed else {
             return (operation.rollout, "its provider does not say what is there")
         }
         let step = Rollout.advance(
-            operation, in: observed, answer: answer, course: course, now: now)
+            operation, in: observed, answer: answer, course: course, traits: traits, now: now)
         switch step.next {
         case .act(let action): return (step.state, "\(action.capability.rawValue) is next")
         case .wait(let what, _): return (step.state, what)

@@ -73,7 +73,8 @@ enum DocumentReader {
             tier: Located(value: tier, place: place), provider: .simulated,
             healing: try root["healing"].flatMap { given throws(Problem) in
                 try HealingReader.policy(of: given)
-            })
+            },
+            signals: try SignalsReader.server(root["signals"]))
     }
 
     private static func service(_ root: Document.Value) throws(Problem) -> ServiceDocument {
@@ -95,7 +96,8 @@ enum DocumentReader {
             stopGrace: try read(Quantity.duration, "stopGrace", of: root))
         return ServiceDocument(
             owner: root["owner"]?.text, group: try read({ UnitName($0) }, "group", of: root),
-            template: template, calls: calls)
+            template: template, calls: calls,
+            signals: try SignalsReader.queries(root["signals"]))
     }
 
     private static func release(_ root: Document.Value) throws(Problem) -> Release {

@@ -27,6 +27,7 @@ package struct EnvironmentDocument: Hashable, Sendable {
     package let tier: Located<Tier>
     package let provider: ProviderChoice
     package let healing: HealingPolicy?
+    package let signals: MetricsServer?
 }
 
 /// What `services/SERVICE/service.yaml` says.
@@ -35,4 +36,5 @@ package struct ServiceDocument: Hashable, Sendable {
     package let group: UnitName?
     package let template: Template
     package let calls: [Located<UnitName>]
+    package let signals: SignalQueries?
 }

@@ -58,7 +58,7 @@ extension FleetDecoder {
             if case .environment(let document) = value(of: .environment(name)) {
                 environments[name] = Environment(
                     name: name, tier: document.tier.value, provider: document.provider,
-                    healing: document.healing)
+                    healing: document.healing, signals: document.signals)
             }
         }
         return environments

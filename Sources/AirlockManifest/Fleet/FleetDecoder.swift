@@ -85,7 +85,9 @@ package struct FleetDecoder: Sendable {
                 let moved = paths.filter(impact.paths.contains)
                 return moved.isEmpty ? nil : causes.last(changing: moved) ?? commit
             }
-            let found = diagnostics(of: .release(lane.unit.name, lane.environment))
+            let found =
+                diagnostics(of: .release(lane.unit.name, lane.environment))
+                + signalDiagnostics(of: lane)
             laneDiagnostics[lane] = found.isEmpty ? nil : found
         }
         // What parks a service parks its lanes in every environment, also those that git lost.
@@ -128,8 +130,8 @@ package struct FleetDecoder: Sendable {
         else { return nil }
         return DesiredLane(
             lane: id, owner: service.owner, group: service.group, release: release,
-            template: service.template,
-            readSet: readSet, cause: cause(subjects.map(\.path)) ?? lanes[id]?.cause)
+            template: service.template, signals: service.signals, readSet: readSet,
+            cause: cause(subjects.map(\.path)) ?? lanes[id]?.cause)
     }
 
     /// What the file of `subject` says; nil when it is absent or bad.

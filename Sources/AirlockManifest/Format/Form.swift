@@ -25,6 +25,8 @@ package enum Form: Hashable, Sendable {
     case budget
     /// The path of a URL.
     case urlPath
+    /// Where a server speaks HTTP.
+    case httpAddress
     /// The name of a configuration value.
     case configKey
     /// One of a few words.
@@ -47,6 +49,7 @@ package enum Form: Hashable, Sendable {
         case .rate: "a rate"
         case .budget: "a budget"
         case .urlPath: "the path of a URL"
+        case .httpAddress: "the address of an HTTP server"
         case .configKey: "the name of a configuration value"
         case .choice(let words):
             words.count == 1
@@ -71,6 +74,8 @@ package enum Form: Hashable, Sendable {
         case .rate: "write 50/s, 0.5/s or 30/m"
         case .budget: "write 3 per 10m, with at most \(HealingPolicy.Budget.maximum) in at least 1s"
         case .urlPath: "write /healthz"
+        case .httpAddress:
+            "write https://prometheus.example:9090, without user, query or a slash at the end"
         case .configKey: "use letters, digits, `_`, `.` and `-`, starting with a letter or `_`"
         case .choice(let words): "write \(words.joined(separator: " or "))"
         }
@@ -101,6 +106,7 @@ package enum Form: Hashable, Sendable {
         case .budget:
             "^([1-9]|[1-4][0-9]|50) per (?=.*[1-9].*(d|h|m|s)$)([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$"
         case .urlPath: "^/[!-~]{0,254}$"
+        case .httpAddress: HTTPAddress.pattern
         case .configKey: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"
         case .choice(let words): "^(\(words.joined(separator: "|")))$"
         }
@@ -123,6 +129,7 @@ package enum Form: Hashable, Sendable {
         case .rate: Quantity.milliRate(text) != nil
         case .budget: Quantity.budget(text) != nil
         case .urlPath: Self.isPath(text)
+        case .httpAddress: HTTPAddress(text) != nil
         case .configKey: Self.isConfigKey(text)
         case .choice(let words): words.contains(text)
         }
@@ -138,7 +145,8 @@ package enum Form: Hashable, Sendable {
         case .growth: "write \(number)Mi/m"
         case .rate: "write \(number)/s"
         case .budget: "write \(number) per 10m"
-        case .words, .name, .artifact, .digest, .cpu, .urlPath, .configKey, .choice: nil
+        case .words, .name, .artifact, .digest, .cpu, .urlPath, .httpAddress, .configKey, .choice:
+            nil
         }
     }
 

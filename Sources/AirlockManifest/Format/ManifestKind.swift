@@ -101,6 +101,10 @@ enum FormatTable {
             "provider",
             .either(.text(.choice(["simulated"])), providers),
             "What runs the slots; the simulator when left out.", example: "{simulated: {}}"),
+        .optional(
+            "signals", .record(signals),
+            "What measures what runs there; what the provider itself can tell when left out.",
+            example: "{prometheus: {url: \"http://127.0.0.1:9090\", every: 15s}}"),
         .later("deploy", "Approvals, windows, soak and drills."),
         .optional(
             "healing", .either(.text(.choice(["off"])), healing),
@@ -173,6 +177,10 @@ enum FormatTable {
         .optional(
             "stopGrace", .text(.duration),
             "How long a stopping instance may finish its requests.", example: "20s"),
+        .optional(
+            "signals", .record(queries),
+            "How its signals are asked for in environments with `signals` (docs/signals.md).",
+            example: queriesExample),
         .later("verify", "The test job of the testing tier."),
         .later("placement", "Where instances may run."),
         .later("sticky", "What keeps a user on one instance."),

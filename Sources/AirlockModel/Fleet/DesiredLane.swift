@@ -6,6 +6,8 @@ package struct DesiredLane: Hashable, Sendable {
     package var group: UnitName?
     package var release: Release
     package var template: Template
+    /// How its signals are asked for; nil where the service does not say.
+    package var signals: SignalQueries?
     /// The objects that this value was read from, by path: the exact closure of what decides it.
     package var readSet: [String: ObjectID]
     /// The commit on the branch's first-parent line that last changed the read set.
@@ -13,14 +15,15 @@ package struct DesiredLane: Hashable, Sendable {
 
     package init(
         lane: LaneID, owner: String? = nil, group: UnitName? = nil, release: Release,
-        template: Template,
-        readSet: [String: ObjectID] = [:], cause: CommitID? = nil
+        template: Template, signals: SignalQueries? = nil, readSet: [String: ObjectID] = [:],
+        cause: CommitID? = nil
     ) {
         self.lane = lane
         self.owner = owner
         self.group = group
         self.release = release
         self.template = template
+        self.signals = signals
         self.readSet = readSet
         self.cause = cause
     }

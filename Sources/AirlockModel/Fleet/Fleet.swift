@@ -79,11 +79,14 @@ package struct Environment: Hashable, Sendable {
     package var provider: ProviderChoice
     /// How far what runs there is healed; nil for not at all.
     package var healing: HealingPolicy?
+    /// What measures what runs there; nil for what the provider itself can tell.
+    package var signals: MetricsServer?
 
     package init(
         name: EnvironmentName, tier: Tier, provider: ProviderChoice = .simulated,
-        healing: HealingPolicy? = nil
+        healing: HealingPolicy? = nil, signals: MetricsServer? = nil
     ) {
+        self.signals = signals
         self.name = name
         self.tier = tier
         self.provider = provider

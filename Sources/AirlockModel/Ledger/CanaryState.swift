@@ -13,6 +13,10 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var recorded: Duration
     /// Up to where seconds were judged; nil as long as no share is in force.
     package var judgedTo: Timestamp?
+    /// When the shares in force were taken by the router.
+    package var sharedSince: Timestamp?
+    /// Since when the judge lacks a signal, and why; nil while it has all.
+    package var silence: Silence?
     package var judge: Judge
     /// Why the step before was passed, for people; nil at the first.
     package var passed: String?
@@ -41,6 +45,17 @@ package struct CanaryState: Hashable, Sendable, Codable {
         let seen = Int128((exposed ?? 0) - (exposedBefore ?? 0))
         let shares = Int128(max(1, present)) * Int128(max(1, held.milliseconds))
         return Int(clamping: seen * Int128(time.milliseconds) * Int128(share) / shares)
+    }
+
+    /// That nobody knows a number on which the verdict depends.
+    package struct Silence: Hashable, Sendable, Codable {
+        package let since: Timestamp
+        package var reason: String
+
+        package init(since: Timestamp, reason: String) {
+            self.since = since
+            self.reason = reason
+        }
     }
 
     /// Whether the verdict is that the new slot does harm.

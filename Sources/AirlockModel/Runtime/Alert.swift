@@ -41,13 +41,15 @@ package struct Alert: Hashable, Sendable, Codable {
         case signalsDown = "SignalsDown"
         /// The provider has refused or not answered for long.
         case laneFailing = "LaneFailing"
+        /// An environment's provider has not answered for long, or belongs to another ledger.
+        case environmentFailing = "EnvironmentFailing"
         /// A whole environment is frozen.
         case environmentFrozen = "EnvironmentFrozen"
 
         /// Fixed for each kind, because it is one of the labels by which alerts are told apart.
         package var severity: Severity {
             switch self {
-            case .rolloutRolledBack, .laneFailing: .page
+            case .rolloutRolledBack, .laneFailing, .environmentFailing: .page
             case .rolloutUndecided, .signalsDown, .environmentFrozen: .ticket
             }
         }

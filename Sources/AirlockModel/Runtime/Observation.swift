@@ -138,7 +138,7 @@ package struct InstanceObservation: Hashable, Sendable, Codable {
     }
 }
 
-/// What a slot did in one second.
+/// What a slot did in one second, or since the record before in a source that counts less often.
 package struct SecondCounters: Hashable, Sendable, Codable {
     /// The second, counted from 1970.
     package let second: Int
@@ -146,15 +146,24 @@ package struct SecondCounters: Hashable, Sendable, Codable {
     package let errors: Int
     /// 99th percentile of latency in microseconds; nil without requests.
     package let latencyP99Microseconds: Int?
-    /// Use of the slot's CPU limit in hundredths of a percent.
-    package let cpuBasisPoints: Int
-    /// Memory of the largest instance in bytes.
-    package let memoryBytes: Int
+    /// Use of the slot's CPU limit in hundredths of a percent; nil where nobody measures it.
+    package let cpuBasisPoints: Int?
+    /// Memory of the largest instance in bytes; nil where nobody measures it.
+    package let memoryBytes: Int?
+    /// Errors that surely have separate causes: those of different keys, connections or instances. Nil where
+    /// the source cannot tell them apart; then one is sure.
+    package let separateErrors: Int?
+    /// Digests of different keys or instances that had an error, two at the most; nil where the source cannot
+    /// tell.
+    package let witnesses: [UInt64]?
 
     package init(
         second: Int, requests: Int, errors: Int, latencyP99Microseconds: Int?,
-        cpuBasisPoints: Int, memoryBytes: Int
+        cpuBasisPoints: Int?, memoryBytes: Int?, separateErrors: Int? = nil,
+        witnesses: [UInt64]? = nil
     ) {
+        self.separateErrors = separateErrors
+        self.witnesses = witnesses
         self.second = second
         self.requests = requests
         self.errors = errors

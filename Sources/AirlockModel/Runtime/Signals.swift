@@ -7,8 +7,13 @@ package struct SignalQuestion: Hashable, Sendable {
     /// Whole seconds in `from..<to`.
     package let from: Timestamp
     package let to: Timestamp
+    /// When the router took the shares under which both serve now.
+    package let sharedSince: Timestamp
 
-    package init(target: SlotID, base: SlotID, from: Timestamp, to: Timestamp) {
+    package init(
+        target: SlotID, base: SlotID, from: Timestamp, to: Timestamp, sharedSince: Timestamp
+    ) {
+        self.sharedSince = sharedSince
         self.target = target
         self.base = base
         self.from = from
@@ -22,4 +27,12 @@ package enum SignalAnswer: Hashable, Sendable {
     case counters(target: [SecondCounters], base: [SecondCounters])
     /// It did not answer, and why.
     case down(String)
+}
+
+/// What a source of signals can tell beside numbers; a rollout's test is chosen by it.
+package struct SignalTraits: Hashable, Sendable {
+    /// Whether each error has a key, so that retries are told from new faults.
+    package let isKeyed: Bool
+
+    package init(isKeyed: Bool = false) { self.isKeyed = isKeyed }
 }

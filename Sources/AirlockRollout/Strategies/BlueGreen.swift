@@ -8,6 +8,7 @@ import AirlockModel
 struct BlueGreen: SideBySide {
     let plan: BlueGreenPlan
     let course: Course
+    let traits: SignalTraits
 
     var deadline: Duration { plan.deadline }
 

@@ -9,6 +9,7 @@ import AirlockModel
 struct Canary: SideBySide {
     let plan: CanaryPlan
     let course: Course
+    let traits: SignalTraits
 
     var deadline: Duration { plan.deadline }
 
@@ -222,7 +223,7 @@ struct Canary: SideBySide {
 extension Indecision {
     /// Whether more of the same traffic could decide it. What is not known at all decides nothing, and
     /// what stands against the release is no matter of opinion.
-    fileprivate var isAboutEvidence: Bool {
+    var isAboutEvidence: Bool {
         switch self {
         case .evidence, .noMetric: true
         case .oneWitness, .limitBeyond, .fault, .limitUnknown, .nothingToCompare, .noReference:

@@ -33,6 +33,8 @@ struct Sides {
 protocol SideBySide {
     /// The longest time without one more healthy instance of the new slot, or without its action.
     var deadline: Duration { get }
+    /// What the source of signals can tell.
+    var traits: SignalTraits { get }
 }
 
 extension SideBySide {
@@ -81,7 +83,9 @@ extension SideBySide {
             return Judge(
                 policy: try JudgePolicy(
                     metrics: [
-                        ComparedMetric(name: HardLimit.Known.errorRate.name, kind: .badParts)
+                        ComparedMetric(
+                            name: HardLimit.Known.errorRate.name,
+                            kind: traits.isKeyed ? .badEvents : .badParts)
                     ],
                     limits: limits, alpha: falseAlarms))
         } catch {

@@ -48,7 +48,13 @@ extension World {
             second: second, requests: requests, errors: errors,
             latencyP99Microseconds: requests == 0 ? nil : Int(latency),
             cpuBasisPoints: min(10_000, Int(cpu)),
-            memoryBytes: healthy.map { slot.memory(healthyFor: $0.age) }.max() ?? 0)
+            memoryBytes: healthy.map { slot.memory(healthyFor: $0.age) }.max() ?? 0,
+            separateErrors: errors, witnesses: clients(errors, second))
+    }
+
+    /// The first two of the clients that met an error: each request is of a client of its own.
+    private static func clients(_ errors: Int, _ second: Int) -> [UInt64] {
+        (0..<min(errors, 2)).map { UInt64(max(0, second)) << 20 | UInt64($0) }
     }
 
     /// Whole requests of one second; what is less than one comes now and then.

@@ -1,0 +1,149 @@
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+import AirlockRollout
+
+extension EnvironmentReconciler {
+    /// How long a lane or an environment may fail before a person is told.
+    private static let patience = Duration.seconds(300)
+    /// How long a rollout may wait for its signals before a person is told.
+    private static let silence = Duration.seconds(120)
+
+    /// What stands in the environment: from the journal, the last plan and what runs, never from memory
+    /// of what was told.
+    func alerts(at now: Moment) async -> [Alert] {
+        let (operations, quarantines, freeze) = await books.standing(in: name, at: now.wall)
+        var alerts: [Alert] = []
+        for plan in status.lanes {
+            let quarantine = quarantines[plan.lane]?.last
+            if let quarantine, isHeldBack(plan, by: quarantine) {
+                alerts.append(Self.rolledBack(quarantine, commit: plan.change?.commit))
+            }
+        }
+        for operation in operations {
+            guard case .forward = operation.rollout.direction else { continue }
+            if let silence = operation.rollout.canary?.silence,
+                now.wall - silence.since >= Self.silence
+            {
+                alerts.append(Self.silent(operation, silence))
+            } else if let waiting = Rollout.undecided(operation) {
+                alerts.append(Self.undecided(operation, waiting, now))
+            }
+        }
+        for (lane, reason) in status.failures {
+            guard let since = status.failingSince[lane], now.wall - since >= Self.patience else {
+                continue
+            }
+            alerts.append(failing(lane, reason, since))
+        }
+        if let freeze { alerts.append(Self.frozen(freeze)) }
+        if let fault = status.fault, let since = status.faultSince,
+            now.wall - since >= Self.patience
+        {
+            alerts.append(unreachable(fault, since))
+        }
+        return alerts
+    }
+
+    /// Whether the lane is going back to where it was, or git still asks for what was rolled back.
+    private func isHeldBack(_ plan: LanePlan, by quarantine: Quarantine) -> Bool {
+        switch plan.disposition {
+        case .back(let operation): operation == quarantine.operation
+        case .hold(.gates(let verdicts)):
+            verdicts.contains { $0.gate == .quarantine && $0.answer == .refuse }
+        case .hold, .change, .repair, .leave: false
+        }
+    }
+
+    private static func rolledBack(_ quarantine: Quarantine, commit: CommitID?) -> Alert {
+        let lane = quarantine.lane
+        return Alert(
+            .rolloutRolledBack, of: .lane(lane), commit: commit,
+            summary: "\(lane) was rolled back; slot \(quarantine.slot.short) is quarantined",
+            evidence: quarantine.reason,
+            advice:
+                "Merge the revert that is offered as a branch (`airlock rollback \(lane)` shows "
+                + "it), or release a fix; to try the same again: `airlock rollout retry \(lane)`.",
+            since: quarantine.since)
+    }
+
+    private static func silent(
+        _ operation: OperationRecord, _ silence: CanaryState.Silence
+    ) -> Alert {
+        let lane = operation.lane
+        return Alert(
+            .signalsDown, of: .lane(lane), commit: operation.commit,
+            summary: "the rollout of \(lane) waits: its signals are not known",
+            evidence: silence.reason,
+            advice:
+                "Mend what measures it (docs/signals.md); nothing is promoted or rolled back for "
+                + "lack of numbers. `airlock rollout status \(lane)` asks again.",
+            since: silence.since)
+    }
+
+    private static func undecided(
+        _ operation: OperationRecord, _ waiting: (evidence: String, held: Duration), _ now: Moment
+    ) -> Alert {
+        let lane = operation.lane
+        return Alert(
+            .rolloutUndecided, of: .lane(lane), commit: operation.commit,
+            summary: "a step of the rollout of \(lane) waits for a person",
+            evidence: waiting.evidence,
+            advice:
+                "Look at `airlock rollout status \(lane)`; then write `onUndecided: promote` or "
+                + "revert the release in git, or leave it: it goes on as soon as it is decided.",
+            since: operation.rollout.canary?.sharedSince ?? operation.opened)
+    }
+
+    private func failing(_ lane: LaneID, _ reason: String, _ since: Timestamp) -> Alert {
+        Alert(
+            .laneFailing, of: .lane(lane), commit: standing.lanes[lane]?.change?.commit,
+            summary: "\(lane) cannot be brought to what git says",
+            evidence: reason,
+            advice:
+                "Look at the provider of \(name); `airlock explain \(lane)` says what is wanted. "
+                + "It is tried again at least every minute.",
+            since: since)
+    }
+
+    private static func frozen(_ freeze: Freeze) -> Alert {
+        let scope = freeze.scope
+        return Alert(
+            .environmentFrozen, of: scope, summary: "\(scope) is frozen",
+            evidence: "\(freeze.actor.id): \(freeze.reason)"
+                + (freeze.until.map { " (until \($0.rfc3339))" } ?? ""),
+            advice: "When it is over: `airlock thaw \(scope)`.", since: freeze.from)
+    }
+
+    private func unreachable(_ fault: String, _ since: Timestamp) -> Alert {
+        Alert(
+            .environmentFailing, of: .environment(name),
+            summary: "\(name) cannot be looked at or claimed", evidence: fault,
+            advice: "Look at its provider; `airlock status` says how it stands.", since: since)
+    }
+}
+
+extension Books {
+    /// What of an environment may need a person, in one go.
+    func standing(
+        in environment: EnvironmentName, at time: Timestamp
+    ) -> (operations: [OperationRecord], quarantines: [LaneID: [Quarantine]], freeze: Freeze?) {
+        let freeze = state.freezes[.environment(environment)]
+        return (
+            state.operations.values.filter { $0.lane.environment == environment }
+                .sorted { $0.number < $1.number },
+            state.quarantines.filter { $0.key.environment == environment },
+            freeze.flatMap { $0.isInForce(at: time) ? $0 : nil }
+        )
+    }
+}
+
+extension Engine {
+    /// What stands in the whole fleet; nil before there is one.
+    func standing() async -> (fleet: FleetName, alerts: [Alert])? {
+        guard let fleet = await keeper.accepted?.fleet.name else { return nil }
+        var alerts: [Alert] = []
+        for reconciler in inOrder { alerts += await reconciler.alerts(at: clock.now()) }
+        return (fleet, alerts)
+    }
+}

@@ -1,0 +1,136 @@
+import AirlockHTTP
+import AirlockModel
+import AirlockPorts
+
+/// What one server says about one service.
+struct PrometheusSource: SignalSource {
+    /// Longest time for one question.
+    private static let limit = Duration.seconds(5)
+    /// The most bytes of an answer.
+    private static let maximumBytes = 4 << 20
+    /// How far the server's clock may be off, in seconds; as ``Freshness`` has it.
+    private static let maximumSkew = 5
+
+    let server: MetricsServer
+    let queries: SignalQueries?
+    let access: MetricsAccess
+    let gate: ServerGate
+    let now: @Sendable () -> Timestamp
+
+    func counters(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [SecondCounters] {
+        let question = SignalQuestion(
+            target: slot, base: slot, from: from, to: to, sharedSince: from)
+        return try await counters(of: lane, [(.target, slot)], question)[.target] ?? []
+    }
+
+    func counters(
+        of lane: LaneID, for question: SignalQuestion
+    ) async throws(ProviderError) -> (target: [SecondCounters], base: [SecondCounters]) {
+        let slots: [(RangeQuestion.Side, SlotID)] = [
+            (.target, question.target), (.base, question.base),
+        ]
+        let counters = try await counters(of: lane, slots, question)
+        return (counters[.target] ?? [], counters[.base] ?? [])
+    }
+
+    private func counters(
+        of lane: LaneID, _ slots: [(RangeQuestion.Side, SlotID)], _ question: SignalQuestion
+    ) async throws(ProviderError) -> [RangeQuestion.Side: [SecondCounters]] {
+        guard let queries else {
+            throw .refused("services/\(lane.unit.name)/service.yaml has no `signals`")
+        }
+        guard let grid = SignalGrid(question, every: server.every, now: now()) else { return [:] }
+        let range = RangeQuestion(
+            lane: lane, queries: queries, window: server.window,
+            slots: slots.map { (side: $0.0, id: $0.1) })
+        let series = try await gate.ask(rest: server.every, now: now) { () throws(ProviderError) in
+            try await ask(range, on: grid)
+        }
+        var counters: [RangeQuestion.Side: [SecondCounters]] = [:]
+        for (side, _) in slots {
+            counters[side] = try CounterSteps(series, of: side, on: grid).counters()
+        }
+        return counters
+    }
+
+    private func ask(
+        _ range: RangeQuestion, on grid: SignalGrid
+    ) async throws(ProviderError) -> [RangeAnswer.Series] {
+        let answer = try await send(range.text, on: grid)
+        if answer.status == 200 { return try RangeAnswer.series(in: answer.body, on: grid) }
+        guard let fault = RangeAnswer.fault(in: answer.body) else {
+            throw Self.error(status: answer.status)
+        }
+        // Only what nobody can mend by waiting is looked into: which of the queries is it?
+        guard fault.type == "bad_data" || fault.type == "execution" else {
+            throw .noAnswer("\(fault.type): \(fault.text)")
+        }
+        for signal in range.queries.signals {
+            let single = try await send(range.text(of: signal), on: grid)
+            if single.status == 200 { continue }
+            let why = RangeAnswer.fault(in: single.body)?.text ?? fault.text
+            throw .refused("`\(signal.rawValue)` cannot be asked: \(why)")
+        }
+        throw .refused("\(fault.type): \(fault.text)")
+    }
+
+    private func send(
+        _ query: String, on grid: SignalGrid
+    ) async throws(ProviderError) -> WebAnswer {
+        let request = WebRequest(
+            .post, "\(server.address)/api/v1/query_range", headers: try headers(),
+            body: FormBody.bytes([
+                ("query", query), ("start", "\(grid.first)"), ("end", "\(grid.last)"),
+                ("step", "\(grid.step)"), ("timeout", "4s"),
+            ]), limit: Self.limit, maximumBytes: Self.maximumBytes)
+        let answer: WebAnswer
+        do throws(WebError) { answer = try await WebClient.send(request) } catch {
+            if case .tooLarge = error {
+                throw .refused("\(error.phrase); write sum by (instance) (…)")
+            }
+            throw .noAnswer("\(server.address): \(error.phrase)")
+        }
+        if let time = answer.time {
+            let skew = time - now().milliseconds / 1000
+            guard abs(skew) <= Self.maximumSkew else {
+                throw .refused(
+                    "the clock of \(server.address) is \(abs(skew)) s "
+                        + (skew > 0 ? "ahead of" : "behind") + " this one")
+            }
+        }
+        return answer
+    }
+
+    private func headers() throws(ProviderError) -> [(name: String, value: String)] {
+        if server.address.isPlain, !server.address.isLoopback, !access.allowsInsecure {
+            throw .refused(
+                "\(server.address) would be asked over plain http; use https, or set "
+                    + "insecureTransport: true")
+        }
+        var headers = [
+            (name: "Content-Type", value: FormBody.mediaType),
+            (name: "Accept", value: "application/json"),
+        ]
+        guard let token = access.token, token.server == server.address else { return headers }
+        do {
+            headers.append((name: "Authorization", value: "Bearer \(try token.read())"))
+        } catch {
+            throw .refused("the token for \(server.address) cannot be read: \(error)")
+        }
+        return headers
+    }
+
+    private static func error(status: Int) -> ProviderError {
+        switch status {
+        case 300..<400:
+            .refused("it answers with a redirect (\(status)); write the address that it leads to")
+        case 401, 403:
+            .refused("it lets nobody in without a token (\(status)); set metricsTokenFile")
+        case 404: .refused("it has no /api/v1/query_range (404); check the url")
+        case 500...: .noAnswer("it answered \(status)")
+        default: .refused("it answered \(status)")
+        }
+    }
+}

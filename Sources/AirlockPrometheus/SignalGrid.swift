@@ -1,0 +1,37 @@
+import AirlockModel
+
+/// The times at which both slots are compared: whole multiples of the scrape interval since 1970, so that
+/// every question falls on the same ones and nothing is counted twice.
+struct SignalGrid: Hashable {
+    /// The most steps of one question; what lies beyond is asked for next time.
+    static let mostSteps = 120
+    /// How long a scrape may take until its samples can be had, in seconds.
+    private static let settling = 2
+
+    /// Seconds between two steps.
+    let step: Int
+    /// Where counting begins, in seconds since 1970; its value is what the next one is compared with.
+    let first: Int
+    /// The newest step whose samples are surely there; at most ``mostSteps`` after ``first``.
+    let last: Int
+
+    /// Nil when there is no whole step yet, so that nothing is asked.
+    ///
+    /// The first value lies one scrape after the change of shares at the least: what it shows was counted
+    /// under the shares in force.
+    init?(_ question: SignalQuestion, every: Duration, now: Timestamp) {
+        step = max(1, every.milliseconds / 1000)
+        let shared = Self.seconds(question.sharedSince) + step
+        let begin = max(Self.seconds(question.from), shared)
+        first = (begin + step - 1) / step * step
+        let end = min(now.milliseconds / 1000 - Self.settling, question.to.milliseconds / 1000)
+        last = min(end / step * step, first + Self.mostSteps * step)
+        if last <= first { return nil }
+    }
+
+    /// Every step with its predecessor, oldest first, in seconds since 1970.
+    var steps: StrideThrough<Int> { stride(from: first + step, through: last, by: step) }
+
+    /// Whole seconds, rounded up.
+    private static func seconds(_ time: Timestamp) -> Int { (time.milliseconds + 999) / 1000 }
+}

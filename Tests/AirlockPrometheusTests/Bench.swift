@@ -1,0 +1,78 @@
+import AirlockModel
+import AirlockPorts
+import AirlockPrometheus
+import AirlockTestSupport
+import Foundation
+import Synchronization
+import Testing
+
+/// A server that says what it is told to, and one question to it.
+struct Bench {
+    static let lane = Build.lane("production/checkout")
+    static let target = Build.slot("checkout", 2).id
+    static let base = Build.slot("checkout", 1).id
+
+    let program: ServerProgram
+    let servers: PrometheusServers
+    let address: HTTPAddress
+    let now: Timestamp
+
+    init(_ access: MetricsAccess = MetricsAccess()) throws {
+        // The server's clock is the real one, and the two are compared.
+        let seconds = Int(Date().timeIntervalSince1970) / 5 * 5
+        let now = Timestamp(milliseconds: seconds * 1000 + 2000)
+        self.now = now
+        program = try ServerProgram("answers.py", files: ["answer.json": "{}"])
+        address = try program.address("answers")
+        servers = PrometheusServers(access: access) { now }
+    }
+
+    /// Seconds since 1970 of the newest step that is asked for.
+    var last: Int { now.milliseconds / 1000 - 2 }
+
+    static func queries(
+        _ others: [SignalQueries.Signal: SignalQuery] = [:]
+    ) throws -> SignalQueries {
+        SignalQueries(
+            requests: try SignalQuery("requests_total{slot=\"$slot\"}"),
+            errors: try SignalQuery("errors_total{slot=\"$slot\"}"), others: others)
+    }
+
+    /// What the server says to a question about the last `steps` steps of 5 s.
+    func ask(
+        _ answer: [String: Any], steps: Int = 2,
+        _ others: [SignalQueries.Signal: SignalQuery] = [:]
+    ) async throws -> (target: [SecondCounters], base: [SecondCounters]) {
+        let bytes = try JSONSerialization.data(withJSONObject: answer)
+        try program.write(String(decoding: bytes, as: UTF8.self), to: "answer.json")
+        let from = Timestamp(milliseconds: (last - steps * 5) * 1000)
+        let source = servers.source(
+            at: MetricsServer(address: address, every: .seconds(5)),
+            asking: try Self.queries(others))
+        return try await source.counters(
+            of: Self.lane,
+            for: SignalQuestion(
+                target: Self.target, base: Self.base, from: from, to: now,
+                sharedSince: Timestamp(milliseconds: from.milliseconds - 60_000)))
+    }
+
+    /// A matrix; values end at the newest step, and nil is a step without one.
+    func matrix(_ series: [(mark: String, labels: [String: String], values: [String?])])
+        throws -> [String: Any]
+    {
+        let rows = series.map { one -> [String: Any] in
+            let first = last - (one.values.count - 1) * 5
+            let values = one.values.enumerated().compactMap { place, value -> [Any]? in
+                value.map { [first + place * 5, $0] }
+            }
+            return [
+                "metric": one.labels.merging(["airlock": one.mark]) { $1 }, "values": values,
+            ]
+        }
+        let body: [String: Any] = [
+            "status": "success", "data": ["resultType": "matrix", "result": rows],
+        ]
+        let bytes = try JSONSerialization.data(withJSONObject: body)
+        return ["body": String(decoding: bytes, as: UTF8.self)]
+    }
+}
