@@ -185,7 +185,9 @@ let package = Package(
             "AirlockManifestTests",
             ["AirlockAnalysis", "AirlockModel", "AirlockManifest", "AirlockTestSupport"]),
         // Speaks to the program alone.
-        .airlockTests("EndToEndTests", ["AirlockModel", "AirlockTestSupport", "airlock"], exclude: ["Programs"]),
+        .airlockTests(
+            "EndToEndTests", ["AirlockModel", "AirlockTestSupport", "airlock"],
+            exclude: ["Programs"]),
         .airlockTests(
             "AirlockEngineTests",
             [

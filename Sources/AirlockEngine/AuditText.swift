@@ -79,6 +79,7 @@ enum AuditText {
         entry.actor = .airlock
         entry.detail["step"] = "\(canary.step + 1) of \(steps.count)"
         entry.detail["perMille"] = "\(steps[canary.step])"
+        entry.detail["falseAlarms"] = canary.falseAlarms
         if canary.isHarmful {
             entry.outcome = canary.word
             entry.detail["evidence"] = canary.told

@@ -14,8 +14,13 @@ struct CounterSteps {
     let side: RangeQuestion.Side
     private let series: [SignalQueries.Signal: [RangeAnswer.Series]]
     private let instances: Set<String>
+    private let areErrorsSeparate: Bool
 
-    init(_ all: [RangeAnswer.Series], of side: RangeQuestion.Side, on grid: SignalGrid) {
+    init(
+        _ all: [RangeAnswer.Series], of side: RangeQuestion.Side, on grid: SignalGrid,
+        areErrorsSeparate: Bool
+    ) {
+        self.areErrorsSeparate = areErrorsSeparate
         self.grid = grid
         self.side = side
         var series: [SignalQueries.Signal: [RangeAnswer.Series]] = [:]
@@ -59,17 +64,22 @@ struct CounterSteps {
     private func counters(
         at time: Int, _ requests: Growth, _ errors: Growth
     ) -> SecondCounters {
-        let failing = errors.parts.filter { $0.value >= 0.5 }.keys.sorted()
+        let buckets = LatencyBuckets(
+            series[.latencyBuckets] ?? [], at: time, step: grid.step, areTold: instances.count > 1)
+        let count = Int(errors.sum.rounded())
+        let failing = errors.parts.filter { $0.value >= 0.5 }.keys.sorted().map(Self.digest)
+        let clients = (0..<min(count, 2)).map { Self.digest("\(time) \($0)") }
         // Of a single instance only its seconds can be witnesses.
         let areTold = instances.count > 1
         return SecondCounters(
             second: time - 1, requests: Int(requests.sum.rounded()),
-            errors: Int(errors.sum.rounded()),
+            errors: count,
             latencyP99Microseconds: highest(.latencyP99, at: time).map { Int($0 * 1e6) },
             cpuBasisPoints: highest(.cpu, at: time).map { Int($0 * 1e4) },
             memoryBytes: highest(.memory, at: time).map { Int($0) },
-            separateErrors: areTold ? failing.count : nil,
-            witnesses: areTold ? failing.prefix(2).map(Self.digest) : nil)
+            separateErrors: areErrorsSeparate ? count : areTold ? failing.count : nil,
+            witnesses: areErrorsSeparate ? clients : areTold ? failing : nil,
+            latencyBuckets: buckets?.counts, slowest: buckets?.slowest)
     }
 
     /// The sum over all series of how much they grew since the step before; nil where none is known or one
@@ -99,14 +109,14 @@ struct CounterSteps {
     }
 
     /// Who counted: the instance that was scraped, else whatever tells the series apart.
-    private static func instance(_ series: RangeAnswer.Series) -> String {
+    static func instance(_ series: RangeAnswer.Series) -> String {
         if let instance = series.labels["instance"] { return instance }
         return series.labels.filter { $0.key != RangeQuestion.mark && $0.key != "__name__" }
             .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     }
 
     /// FNV-1a, the same on every machine.
-    private static func digest(_ text: String) -> UInt64 {
+    static func digest(_ text: String) -> UInt64 {
         text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 }

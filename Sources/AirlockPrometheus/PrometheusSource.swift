@@ -17,6 +17,8 @@ struct PrometheusSource: SignalSource {
     let gate: ServerGate
     let now: @Sendable () -> Timestamp
 
+    var traits: SignalTraits { SignalTraits(isKeyed: queries?.areErrorsSeparate ?? false) }
+
     func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [SecondCounters] {
@@ -50,7 +52,9 @@ struct PrometheusSource: SignalSource {
         }
         var counters: [RangeQuestion.Side: [SecondCounters]] = [:]
         for (side, _) in slots {
-            counters[side] = try CounterSteps(series, of: side, on: grid).counters()
+            counters[side] = try CounterSteps(
+                series, of: side, on: grid, areErrorsSeparate: queries.areErrorsSeparate
+            ).counters()
         }
         return counters
     }

@@ -5,6 +5,9 @@ extension CanaryState {
     /// What the judge says, for people: its numbers and the limits that they are held to.
     package var told: String { judge.verdict.sentences.joined(separator: " ") }
 
+    /// The chance of a false alarm, and how it is split over what is compared.
+    package var falseAlarms: String { judge.policy.budget.description }
+
     /// One word: `harmful`, `acceptable` or `undecided`.
     package var word: String { judge.verdict.word }
 
@@ -100,7 +103,8 @@ extension CanaryState {
     private mutating func fault(_ fault: DataFault, limits: [HardLimit], now: Moment) {
         judge.add(
             Look(
-                at: now.wall.milliseconds, step: inForce ?? step, metrics: [.fault(fault)],
+                at: now.wall.milliseconds, step: inForce ?? step,
+                metrics: judge.metrics.map { _ in .fault(fault) },
                 limits: limits.map { _ in .fault(fault) }))
     }
 
@@ -108,7 +112,8 @@ extension CanaryState {
     private mutating func look(limits: [HardLimit], now: Moment) {
         judge.add(
             Look(
-                at: now.wall.milliseconds, step: inForce ?? step, metrics: [nil],
+                at: now.wall.milliseconds, step: inForce ?? step,
+                metrics: judge.metrics.map { _ in nil },
                 limits: limits.map { _ in nil }))
     }
 
@@ -125,35 +130,20 @@ extension CanaryState {
             if let requests = new[second]?.requests, requests > 0 {
                 exposed = (exposed ?? 0) + requests
             }
-            var tally = Tally(
-                canary: Self.served(new[second]), stable: Self.served(old[second]),
-                witnesses: Self.witnesses(new[second]))
             // Beside requests of the slot that serves the rest, or there is nothing to hold them to.
-            if tally.stable.requests > 0 { tally = tally + takeRestarts() }
+            let again = (old[second]?.requests ?? 0) > 0 ? takeRestarts() : nil
             judge.add(
                 Look(
-                    at: time, step: inForce ?? step, metrics: [.events(tally, at: time)],
+                    at: time, step: inForce ?? step,
+                    metrics: judge.metrics.map {
+                        Self.reading(of: $0, new[second], old[second], again, at: time)
+                    },
                     limits: limits.map { limit in
                         new[second].flatMap { limit.reading(of: $0) }.map { .value($0, at: time) }
                     }))
         }
         let next = Timestamp(milliseconds: (last + 1) * 1000)
         judgedTo = judgedTo.map { max($0, next) }
-    }
-
-    private static func served(_ counters: SecondCounters?) -> Served {
-        guard let counters else { return .nothing }
-        let errors = max(0, counters.errors)
-        let separate = counters.separateErrors ?? min(errors, 1)
-        return Served(
-            requests: Int64(counters.requests), badAtLeast: Int64(min(separate, errors)),
-            badAtMost: Int64(counters.errors))
-    }
-
-    /// Who had the errors; where nobody can tell, the seconds are the witnesses.
-    private static func witnesses(_ counters: SecondCounters?) -> Witnesses {
-        guard let counters, counters.errors > 0 else { return .none }
-        return Witnesses(counters.witnesses ?? [UInt64(max(0, counters.second))])
     }
 }
 

@@ -2,17 +2,23 @@ import AirlockAnalysis
 package import AirlockModel
 
 extension Rollout {
-    /// The evidence of a step that had all the time it was given and waits for a person; nil for any
-    /// other operation.
-    package static func undecided(
-        _ operation: OperationRecord
-    ) -> (evidence: String, held: Duration)? {
+    /// What a step that had its time waits for a person with; nil for any other operation.
+    ///
+    /// - Parameter steering: What people said about the operation already.
+    package static func waitsForPerson(
+        _ operation: OperationRecord, _ steering: Steering?
+    ) -> String? {
         guard case .forward = operation.rollout.direction, let canary = operation.rollout.canary,
             canary.inForce == canary.step, case .canary(let plan)? = operation.change?.strategy,
-            canary.held >= max(plan.hold, plan.decideWithin),
-            case .undecided(let reasons) = canary.judge.verdict,
-            plan.onUndecided == .hold || !reasons.allSatisfy(\.isAboutEvidence)
+            steering?.passed[canary.step] == nil, steering?.held == nil
         else { return nil }
-        return (canary.told, canary.held)
+        let rule = plan.rule(at: canary.step)
+        if case .undecided(let reasons) = canary.judge.verdict, rule.isJudged {
+            let isOpen = plan.onUndecided == .hold || !reasons.allSatisfy(\.isAboutEvidence)
+            let time = max(plan.hold(at: canary.step), plan.decideWithin)
+            return isOpen && canary.held >= time ? canary.told : nil
+        }
+        let isDue = rule.needsApproval && canary.held >= plan.hold(at: canary.step)
+        return isDue ? "the step asks for a person's word; \(canary.told)" : nil
     }
 }

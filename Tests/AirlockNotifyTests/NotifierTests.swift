@@ -73,7 +73,9 @@ struct NotifierTests {
         #expect(labels.count == 1)
     }
 
-    @Test("a webhook's signature is HMAC-SHA256 over its time and its body, and its id stays the same")
+    @Test(
+        "a webhook's signature is HMAC-SHA256 over its time and its body, and its id stays the same"
+    )
     func webhook() async throws {
         let program = try Self.program("{\"status\": 204}")
         let secret = Array("0123456789abcdef0123456789abcdef".utf8)
@@ -99,7 +101,9 @@ struct NotifierTests {
 
     @Test(
         "an answer that may pass by itself is told from one that never will",
-        arguments: [(500, true), (503, true), (429, true), (400, false), (401, false), (302, false)])
+        arguments: [
+            (500, true), (503, true), (429, true), (400, false), (401, false), (302, false),
+        ])
     func answers(_ status: Int, _ mayPass: Bool) async throws {
         let program = try Self.program("{\"status\": \(status), \"body\": \"why\"}")
         let notifier = AlertmanagerNotifier(OutsideEndpoint(try program.address("answers")))

@@ -9,19 +9,18 @@ import Testing
 struct AnswerTests {
     /// What the source says of an answer; nil when it takes it for good.
     private func refusal(
-        _ answer: [String: Any], in bench: Bench
+        _ answer: [String: Any], in bench: Bench, of servers: PrometheusServers? = nil
     ) async throws -> ProviderError? {
         do {
-            _ = try await bench.ask(answer)
+            _ = try await bench.ask(answer, of: servers)
             return nil
         } catch let error as ProviderError {
             return error
         }
     }
 
-    @Test(
-        "an answer that is none is a failure with a reason, never an empty answer",
-        arguments: [
+    private static let faults: [(status: Int, body: String, reason: String)] =
+        [
             (200, "<html>a login page</html>", "not that of Prometheus"),
             (200, "{\"status\": \"success\"}", "no matrix"),
             (200, "", "not that of Prometheus"),
@@ -53,16 +52,17 @@ struct AnswerTests {
                 "{\"status\": \"error\", \"errorType\": \"timeout\", \"error\": \"query timed out\"}",
                 "timed out"
             ),
-        ])
-    func faults(_ status: Int, _ body: String, _ reason: String) async throws {
+        ]
+
+    @Test("an answer that is none is a failure with a reason, never an empty answer")
+    func faults() async throws {
         let bench = try Bench()
-        let refusal = try #require(
-            await refusal(
-                [
-                    "status": status, "body": body,
-                    "headers": status / 100 == 3 ? ["Location": "\(bench.address)/x"] : [:],
-                ], in: bench))
-        #expect("\(refusal)".contains(reason), "\(refusal)")
+        for (status, body, reason) in Self.faults {
+            let location = status / 100 == 3 ? ["Location": "\(bench.address)/x"] : [:]
+            let refusal = try #require(
+                await refusal(["status": status, "body": body, "headers": location], in: bench))
+            #expect("\(refusal)".contains(reason), "\(refusal)")
+        }
         let asked = try bench.program.lines(of: "requests.jsonl")
         #expect(asked.allSatisfy { $0["path"] as? String == "/api/v1/query_range" }, "\(asked)")
     }
@@ -79,23 +79,28 @@ struct AnswerTests {
         #expect(slow.isOutcomeUnknown && clock.now - started < .seconds(15), "\(slow)")
     }
 
-    @Test("a server whose clock is off is not believed", arguments: [30, -30])
-    func skew(_ seconds: Int) async throws {
+    @Test("a server whose clock is off is not believed")
+    func skew() async throws {
         let bench = try Bench()
         var answer = try bench.matrix([])
-        #expect(try await refusal(answer, in: bench) == nil)
-        answer["skew"] = seconds
-        let refusal = try #require(await refusal(answer, in: bench))
-        #expect("\(refusal)".contains("s \(seconds > 0 ? "ahead" : "behind")"), "\(refusal)")
+        for (seconds, word) in [(30, "ahead of"), (-30, "behind"), (4, nil), (-4, nil)] {
+            answer["skew"] = seconds
+            let refusal = try await refusal(answer, in: bench)
+            #expect(refusal.map { "\($0)".contains("s \(word ?? "-") this one") } ?? (word == nil))
+        }
     }
 
     @Test("a server that failed rests for a scrape: lanes that look at once are no storm")
     func rest() async throws {
         let bench = try Bench()
+        let servers = bench.servers()
         let failures = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<200 {
                 group.addTask {
-                    do { return try await self.refusal(["status": 500], in: bench) != nil } catch {
+                    do {
+                        return try await self.refusal(
+                            ["status": 500], in: bench, of: servers) != nil
+                    } catch {
                         return false
                     }
                 }

@@ -13,19 +13,20 @@ struct Bench {
     static let base = Build.slot("checkout", 1).id
 
     let program: ServerProgram
-    let servers: PrometheusServers
+    private let access: MetricsAccess
     let address: HTTPAddress
     let now: Timestamp
 
     init(_ access: MetricsAccess = MetricsAccess()) throws {
-        // The server's clock is the real one, and the two are compared.
-        let seconds = Int(Date().timeIntervalSince1970) / 5 * 5
-        let now = Timestamp(milliseconds: seconds * 1000 + 2000)
+        let now = Timestamp(milliseconds: 1_800_000_002_000)
         self.now = now
         program = try ServerProgram("answers.py", files: ["answer.json": "{}"])
         address = try program.address("answers")
-        servers = PrometheusServers(access: access) { now }
+        self.access = access
     }
+
+    /// Servers that nothing is known of yet: one that failed rests.
+    func servers() -> PrometheusServers { PrometheusServers(access: access) { [now] in now } }
 
     /// Seconds since 1970 of the newest step that is asked for.
     var last: Int { now.milliseconds / 1000 - 2 }
@@ -41,12 +42,14 @@ struct Bench {
     /// What the server says to a question about the last `steps` steps of 5 s.
     func ask(
         _ answer: [String: Any], steps: Int = 2,
-        _ others: [SignalQueries.Signal: SignalQuery] = [:]
+        _ others: [SignalQueries.Signal: SignalQuery] = [:], of servers: PrometheusServers? = nil
     ) async throws -> (target: [SecondCounters], base: [SecondCounters]) {
+        // The server's clock is compared with this one.
+        let answer = answer.merging(["time": now.milliseconds / 1000]) { $1 }
         let bytes = try JSONSerialization.data(withJSONObject: answer)
         try program.write(String(decoding: bytes, as: UTF8.self), to: "answer.json")
         let from = Timestamp(milliseconds: (last - steps * 5) * 1000)
-        let source = servers.source(
+        let source = (servers ?? self.servers()).source(
             at: MetricsServer(address: address, every: .seconds(5)),
             asking: try Self.queries(others))
         return try await source.counters(

@@ -16,7 +16,8 @@ struct QueryTests {
     @Test(
         "anything else could count what is long gone, or asks for a variable that does not exist",
         arguments: [
-            "sum(x)", "x{a=\"b\"} or y", "x[5m]", "1", "x{a=\"}", "rate(x[$interval])", "x{s=\"$slots\"}",
+            "sum(x)", "x{a=\"b\"} or y", "x[5m]", "1", "x{a=\"}", "rate(x[$interval])",
+            "x{s=\"$slots\"}",
         ])
     func refused(_ text: String) {
         #expect(throws: SignalQuery.Fault.self) { try SignalQuery(text) }

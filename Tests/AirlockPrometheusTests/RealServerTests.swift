@@ -22,16 +22,18 @@ struct RealServerTests {
 
     private let program: ServerProgram
     private let source: any SignalSource
-    private let begun = now()
+    private let begun: Timestamp
 
     init() throws {
         program = try ServerProgram("monitoring.py", files: ["traffic.json": Self.traffic()])
+        begun = Self.now()
         source = PrometheusServers(access: MetricsAccess(), now: Self.now).source(
             at: MetricsServer(address: try program.address("prometheus"), every: .seconds(1)),
             asking: SignalQueries(
                 requests: try SignalQuery("shop_requests_total{slot=\"$slot\"}"),
                 errors: try SignalQuery(
-                    "sum by (instance) (last_over_time(shop_errors_total{slot=\"$slot\"}[$window]))"),
+                    "sum by (instance) (last_over_time(shop_errors_total{slot=\"$slot\"}[$window]))"
+                ),
                 others: [.memory: try SignalQuery("shop_memory_bytes{slot=\"$slot\"}")]))
     }
 
@@ -66,7 +68,7 @@ struct RealServerTests {
         Issue.record("not within 20 s: \(what); the last answer was \(last)")
     }
 
-    @Test("counts what both slots did, with instances for witnesses; a Prometheus that dies is no news")
+    @Test("counts what both slots did; one that dies is down, and counts again when it is back")
     func counts() async throws {
         try await until("six steps of both slots") { answer, _ in
             guard let answer, answer.target.count >= 6, answer.base.count >= 6 else {

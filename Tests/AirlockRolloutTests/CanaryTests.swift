@@ -28,7 +28,8 @@ struct CanaryTests {
                     return SecondCounters(
                         second: second, requests: requests, errors: errors,
                         latencyP99Microseconds: 100_000, cpuBasisPoints: 4_000,
-                        memoryBytes: 1 << 26)
+                        memoryBytes: 1 << 26, separateErrors: errors,
+                        witnesses: (0..<min(errors, 2)).map { UInt64(second * 2 + $0) })
                 }
             }
             return .counters(

@@ -48,12 +48,12 @@ import Testing
 
                 """,
                 "services/web/service.yaml": Shop.service("web", calls: "[api]") + """
-                signals:
-                  requests: 'shop_requests_total{slot="$slot"}'
-                  errors: 'sum by (instance) (last_over_time(shop_errors_total{slot="$slot"}[$window]))'
-                  memory: 'shop_memory_bytes{slot="$slot"}'
+                    signals:
+                      requests: 'shop_requests_total{slot="$slot"}'
+                      errors: 'sum by (instance) (last_over_time(shop_errors_total{slot="$slot"}[$window]))'
+                      memory: 'shop_memory_bytes{slot="$slot"}'
 
-                """,
+                    """,
             ])
         try await stage.must("reconcile", "--wait", "20s")
         try stage.commit(
@@ -134,7 +134,8 @@ import Testing
         #expect(annotations["description"]?.contains("bad of") == true, "\(annotations)")
         #expect(annotations["action"]?.contains("airlock rollout retry production/web") == true)
         let message = try #require(try messages("RolloutRolledBack").first)
-        #expect(message.isSigned && message.status == "firing" && message.annotations == annotations)
+        #expect(
+            message.isSigned && message.status == "firing" && message.annotations == annotations)
         try stage.commit(
             "back", ["services/web/production.yaml": Shop.release("web", "1.0.0", replicas: 2)])
         try await Wait.until("it is over for both") {
@@ -145,7 +146,9 @@ import Testing
         _ = try await run.outcome(within: .seconds(30))
     }
 
-    @Test("a Prometheus that dies in the middle holds the rollout: nothing is promoted or rolled back")
+    @Test(
+        "a Prometheus that dies in the middle holds the rollout: nothing is promoted or rolled back"
+    )
     func killed() async throws {
         let run = try await release()
         func status() async throws -> String {

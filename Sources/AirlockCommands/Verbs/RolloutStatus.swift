@@ -61,6 +61,8 @@ private struct RolloutView: Encodable {
     private(set) var heldSeconds: Int?
     private(set) var verdict: String?
     private(set) var evidence: String?
+    /// The chance of a false alarm and how it is split over what is compared.
+    private(set) var falseAlarms: String?
     /// The most of the traffic that git allows, in per mille; nil for all.
     let ceiling: Int?
     /// Why it may not go on.
@@ -101,6 +103,7 @@ private struct RolloutView: Encodable {
         perMille = shares[canary.step]
         heldSeconds = canary.held.milliseconds / 1000
         verdict = canary.word
+        falseAlarms = canary.falseAlarms
         // Before the router has taken the step's share there is nothing to tell.
         evidence = canary.judgedTo == nil ? nil : canary.told
     }
@@ -133,6 +136,7 @@ private struct RolloutView: Encodable {
                 "step     \(step) of \(steps): \(Double(perMille) / 10)% of the traffic, "
                     + "for \(heldSeconds) s")
             lines.append("verdict  \(verdict)")
+            if let falseAlarms { lines.append("alarms   at most \(falseAlarms)") }
         }
         if let evidence, !evidence.isEmpty, !next.contains(evidence) {
             lines.append("         \(evidence)")

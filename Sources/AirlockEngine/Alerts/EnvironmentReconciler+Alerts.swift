@@ -12,7 +12,8 @@ extension EnvironmentReconciler {
     /// What stands in the environment: from the journal, the last plan and what runs, never from memory
     /// of what was told.
     func alerts(at now: Moment) async -> [Alert] {
-        let (operations, quarantines, freeze) = await books.standing(in: name, at: now.wall)
+        let (operations, steerings, quarantines, freeze) = await books.standing(
+            in: name, at: now.wall)
         var alerts: [Alert] = []
         for plan in status.lanes {
             let quarantine = quarantines[plan.lane]?.last
@@ -26,8 +27,10 @@ extension EnvironmentReconciler {
                 now.wall - silence.since >= Self.silence
             {
                 alerts.append(Self.silent(operation, silence))
-            } else if let waiting = Rollout.undecided(operation) {
-                alerts.append(Self.undecided(operation, waiting, now))
+            } else if let evidence = Rollout.waitsForPerson(
+                operation, steerings[operation.number])
+            {
+                alerts.append(Self.undecided(operation, evidence))
             }
         }
         for (lane, reason) in status.failures {
@@ -82,16 +85,16 @@ extension EnvironmentReconciler {
     }
 
     private static func undecided(
-        _ operation: OperationRecord, _ waiting: (evidence: String, held: Duration), _ now: Moment
+        _ operation: OperationRecord, _ evidence: String
     ) -> Alert {
         let lane = operation.lane
         return Alert(
             .rolloutUndecided, of: .lane(lane), commit: operation.commit,
             summary: "a step of the rollout of \(lane) waits for a person",
-            evidence: waiting.evidence,
+            evidence: evidence,
             advice:
-                "Look at `airlock rollout status \(lane)`; then write `onUndecided: promote` or "
-                + "revert the release in git, or leave it: it goes on as soon as it is decided.",
+                "Look at `airlock rollout status \(lane)`; then `airlock rollout resume \(lane)` "
+                + "or `airlock rollout abort \(lane)`, or leave it until the evidence decides.",
             since: operation.rollout.canary?.sharedSince ?? operation.opened)
     }
 
@@ -127,11 +130,15 @@ extension Books {
     /// What of an environment may need a person, in one go.
     func standing(
         in environment: EnvironmentName, at time: Timestamp
-    ) -> (operations: [OperationRecord], quarantines: [LaneID: [Quarantine]], freeze: Freeze?) {
+    ) -> (
+        operations: [OperationRecord], steerings: [Int: Steering],
+        quarantines: [LaneID: [Quarantine]], freeze: Freeze?
+    ) {
         let freeze = state.freezes[.environment(environment)]
         return (
             state.operations.values.filter { $0.lane.environment == environment }
                 .sorted { $0.number < $1.number },
+            state.steerings,
             state.quarantines.filter { $0.key.environment == environment },
             freeze.flatMap { $0.isInForce(at: time) ? $0 : nil }
         )

@@ -27,7 +27,7 @@ enum SignalsReader {
         return SignalQueries(
             requests: try DocumentReader.need(query(.requests, of: given), "requests", given),
             errors: try DocumentReader.need(query(.errors, of: given), "errors", given),
-            others: others)
+            areErrorsSeparate: given["errorsPer"]?.text == "client", others: others)
     }
 
     private static func query(
@@ -99,7 +99,10 @@ extension Strategy {
     fileprivate var neededSignals: [SignalQueries.Signal]? {
         switch self {
         case .allAtOnce: nil
-        case .canary(let plan): plan.limits.compactMap(\.signalNeeded)
+        case .canary(let plan):
+            plan.limits.compactMap(\.signalNeeded)
+                + ((plan.compare ?? []).contains { $0.signal.quantile != nil }
+                    ? [.latencyBuckets] : [])
         case .blueGreen(let plan):
             plan.limits.isEmpty ? nil : plan.limits.compactMap(\.signalNeeded)
         }

@@ -64,6 +64,7 @@ enum StrategyReader {
                 "`maxExposed` lets an undecided step go to the next below 100%, and there is none",
                 "add a step, such as [1%, 5%, 25%, 100%], or remove it")
         }
+        plan.compare = try given["compare"].map { given throws(Problem) in try compare(given) }
         if let share = try DocumentReader.read(Quantity.share, "falseAlarms", of: given) {
             guard (1...5_000).contains(share.basisPoints) else {
                 throw Problem(
@@ -73,6 +74,18 @@ enum StrategyReader {
             plan.falseAlarms = Chance(millionths: Int64(share.basisPoints) * 100)
         }
         return plan
+    }
+
+    /// In the order of the signals, so that the same weights are the same strategy.
+    private static func compare(_ given: Document.Value) throws(Problem) -> [ComparedSignal] {
+        var compared: [ComparedSignal] = []
+        for signal in ComparedSignal.Signal.allCases {
+            guard let weight = try DocumentReader.read(Int.init, signal.rawValue, of: given) else {
+                continue
+            }
+            compared.append(ComparedSignal(signal, weight: weight))
+        }
+        return compared
     }
 
     private static func steps(

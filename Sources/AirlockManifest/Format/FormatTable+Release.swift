@@ -100,6 +100,10 @@ extension FormatTable {
             "falseAlarms", .text(.share),
             "The chance of a whole rollout to give up a release that is as good as the old one; else 1%.",
             example: "1%"),
+        .optional(
+            "compare", .record(compare),
+            "What is compared with the old slot, and how much of `falseAlarms` each gets; errors alone "
+                + "when left out.", example: "{errors: 2, latencyP90: 1}"),
     ])
 
     private static let step = Record([

@@ -17,6 +17,20 @@ extension FormatTable {
             example: "15s"),
     ])
 
+    static let compare = Record([
+        .required(
+            "errors", .integer(1...100), "The weight of the share of errors.", example: "2"),
+        .optional(
+            "latencyP50", .integer(1...100),
+            "The weight of requests slower than half of the old slot's.", example: "1"),
+        .optional(
+            "latencyP90", .integer(1...100),
+            "The weight of requests slower than 90 of 100 of the old slot's.", example: "1"),
+        .optional(
+            "latencyP99", .integer(1...100),
+            "The weight of requests slower than 99 of 100 of the old slot's.", example: "1"),
+    ])
+
     static let queriesExample =
         "{requests: 'http_requests_total{slot=\"$slot\"}', "
         + "errors: 'http_requests_total{slot=\"$slot\", code=~\"5..\"}'}"
@@ -29,10 +43,18 @@ extension FormatTable {
             "errors", .text(.words), "Counters of the requests among them that failed.",
             example: "'http_requests_total{slot=\"$slot\", code=~\"5..\"}'"),
         .optional(
+            "errorsPer", .text(.choice(["request", "client"])),
+            "`client` where a client that retries is counted once, which decides faster; else `request`.",
+            example: "request"),
+        .optional(
             "latencyP99", .text(.words), "Seconds within which 99 of 100 requests are answered.",
             example:
                 "'histogram_quantile(0.99, sum by (le) (rate(http_seconds_bucket{slot=\"$slot\"}[$window])))'"
         ),
+        .optional(
+            "latencyBuckets", .text(.words),
+            "Counters of requests by `le`, as of a histogram; for `compare` with a latency.",
+            example: "'http_seconds_bucket{slot=\"$slot\"}'"),
         .optional(
             "cpu", .text(.words), "Use of the CPU limit, 0 to 1; the highest series counts.",
             example: "'rate(process_cpu_seconds_total{slot=\"$slot\"}[$window]) / 0.5'"),

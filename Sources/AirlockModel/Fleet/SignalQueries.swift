@@ -46,15 +46,20 @@ package struct SignalQueries: Hashable, Sendable {
 
     package let requests: SignalQuery
     package let errors: SignalQuery
+    /// Whether each count of `errors` is of another client, so that retries are in it once; else one
+    /// client may be in it many times.
+    package let areErrorsSeparate: Bool
     /// What is asked beside them.
     package let others: [Signal: SignalQuery]
 
     /// - Parameter others: Neither requests nor errors.
     package init(
-        requests: SignalQuery, errors: SignalQuery, others: [Signal: SignalQuery] = [:]
+        requests: SignalQuery, errors: SignalQuery, areErrorsSeparate: Bool = false,
+        others: [Signal: SignalQuery] = [:]
     ) {
         self.requests = requests
         self.errors = errors
+        self.areErrorsSeparate = areErrorsSeparate
         self.others = others
     }
 

@@ -94,6 +94,8 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
     /// The chance with which a release that is as good as the old one is given up, over the whole
     /// rollout.
     package var falseAlarms: Chance
+    /// What is compared; nil for errors alone.
+    package var compare: [ComparedSignal]?
     /// What the new slot may never do; acts at once.
     package var limits: [HardLimit]
 
@@ -101,9 +103,10 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
         steps: [Int] = [10, 50, 250, 1000], hold: Duration = .seconds(600),
         decideWithin: Duration = .seconds(3600), onUndecided: Undecided? = nil,
         maxExposed: Int? = nil, deadline: Duration = .seconds(600),
-        falseAlarms: Chance = .onePercent,
+        falseAlarms: Chance = .onePercent, compare: [ComparedSignal]? = nil,
         limits: [HardLimit] = []
     ) {
+        self.compare = compare
         self.steps = steps
         self.hold = hold
         self.decideWithin = decideWithin
@@ -127,6 +130,7 @@ package struct CanaryPlan: Hashable, Sendable, Codable {
             "maxExposed": maxExposed.map(JSONValue.integer),
             "deadline": .integer(deadline.milliseconds),
             "falseAlarms": .integer(Int(falseAlarms.billionths)),
+            "compare": compare.map { .array($0.map(\.canonical)) },
             "limits": .array(limits.map(\.canonical)),
             "rules": rules.map { .array($0.map(\.canonical)) },
         ])

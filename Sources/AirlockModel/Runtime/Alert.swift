@@ -74,6 +74,7 @@ package struct Alert: Hashable, Sendable, Codable {
         }
     }
 
+    /// Its kind and scope.
     package var key: Key { Key(kind, of: scope) }
 }
 

@@ -156,12 +156,31 @@ package struct SecondCounters: Hashable, Sendable, Codable {
     /// Digests of different keys or instances that had an error, two at the most; nil where the source cannot
     /// tell.
     package let witnesses: [UInt64]?
+    /// Requests by how long they took, in buckets of rising bounds that are the same for every slot of a
+    /// service; the last has no bound. Nil where nobody measures it.
+    package let latencyBuckets: [Int]?
+    /// Different keys or instances with the slowest requests, and the place of each one's slowest bucket.
+    package let slowest: [Slowest]?
+
+    /// How slow the slowest request of a key or instance was.
+    package struct Slowest: Hashable, Sendable, Codable {
+        package let witness: UInt64
+        /// Counted from 0.
+        package let bucket: Int
+
+        package init(witness: UInt64, bucket: Int) {
+            self.witness = witness
+            self.bucket = bucket
+        }
+    }
 
     package init(
         second: Int, requests: Int, errors: Int, latencyP99Microseconds: Int?,
         cpuBasisPoints: Int?, memoryBytes: Int?, separateErrors: Int? = nil,
-        witnesses: [UInt64]? = nil
+        witnesses: [UInt64]? = nil, latencyBuckets: [Int]? = nil, slowest: [Slowest]? = nil
     ) {
+        self.latencyBuckets = latencyBuckets
+        self.slowest = slowest
         self.separateErrors = separateErrors
         self.witnesses = witnesses
         self.second = second

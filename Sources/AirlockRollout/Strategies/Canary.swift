@@ -21,7 +21,12 @@ struct Canary: SideBySide {
         guard let sides = Sides(change, state, lane, now) else {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        var canary = state.canary ?? CanaryState(judge: judge(plan.falseAlarms, plan.limits))
+        var canary =
+            state.canary
+            ?? CanaryState(
+                judge: judge(
+                    plan.falseAlarms, plan.limits,
+                    comparing: plan.compare ?? ComparedSignal.errorsAlone))
         let serving = lane.slot(sides.base)
         let total = sides.replicas.nearest(to: serving?.replicas ?? 0)
         if canary.inForce == nil, canary.step == 0, (serving?.healthyCount ?? 0) == 0 || total == 0

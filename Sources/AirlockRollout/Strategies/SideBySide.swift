@@ -77,16 +77,21 @@ extension SideBySide {
             sides.change, state: state, in: sides.lane, now: sides.now)
     }
 
-    /// A judge that compares errors and watches `limits`.
-    func judge(_ falseAlarms: Chance, _ limits: [HardLimit]) -> Judge {
+    /// A judge that compares `signals` and watches `limits`.
+    func judge(
+        _ falseAlarms: Chance, _ limits: [HardLimit],
+        comparing signals: [ComparedSignal] = ComparedSignal.errorsAlone
+    ) -> Judge {
         do throws(JudgePolicyError) {
             return Judge(
                 policy: try JudgePolicy(
-                    metrics: [
-                        ComparedMetric(
-                            name: HardLimit.Known.errorRate.name,
-                            kind: traits.isKeyed ? .badEvents : .badParts)
-                    ],
+                    metrics: signals.map { compared in
+                        let errors: ComparedMetric.Kind = traits.isKeyed ? .badEvents : .badParts
+                        return ComparedMetric(
+                            name: compared.signal.name,
+                            kind: compared.signal.quantile.map { .latency($0) } ?? errors,
+                            weight: Int64(compared.weight))
+                    },
                     limits: limits, alpha: falseAlarms))
         } catch {
             preconditionFailure("the decoder lets no such plan pass: \(error)")

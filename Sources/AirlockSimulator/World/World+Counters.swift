@@ -43,13 +43,15 @@ extension World {
         let slowest = serving.compactMap { $0.degradation(at: time)?.latency }.max()
         let p99 = max(slot.behaviour.latencyP99, slowest ?? .zero)
         let latency = Double(p99.milliseconds * 1000) * noise
+        let buckets = LatencyLadder.sample(requests, p99: latency, &random)
         let cpu = cpu(of: slot, weight: weight, milliRequests, instances: serving.count) * noise
         return SecondCounters(
             second: second, requests: requests, errors: errors,
             latencyP99Microseconds: requests == 0 ? nil : Int(latency),
             cpuBasisPoints: min(10_000, Int(cpu)),
             memoryBytes: healthy.map { slot.memory(healthyFor: $0.age) }.max() ?? 0,
-            separateErrors: errors, witnesses: clients(errors, second))
+            separateErrors: errors, witnesses: clients(errors, second), latencyBuckets: buckets,
+            slowest: slowest(buckets, second))
     }
 
     /// The first two of the clients that met an error: each request is of a client of its own.
@@ -84,6 +86,18 @@ extension World {
         guard !degraded.isEmpty else { return rate }
         let bad = degraded.reduce(0.0) { $0 + Double($1.errors.basisPoints) / 10_000 }
         return (rate * Double(serving.count - degraded.count) + bad) / Double(serving.count)
+    }
+
+    /// The two slowest requests, each of a client of its own.
+    private static func slowest(_ buckets: [Int], _ second: Int) -> [SecondCounters.Slowest] {
+        var found: [SecondCounters.Slowest] = []
+        for bucket in buckets.indices.reversed() {
+            for _ in 0..<min(buckets[bucket], 2 - found.count) {
+                let client = UInt64(max(0, second)) << 20 | UInt64(1 << 19 + found.count)
+                found.append(SecondCounters.Slowest(witness: client, bucket: bucket))
+            }
+        }
+        return found
     }
 
     static func errorRate(of slot: SlotState, at time: Timestamp) -> Double {

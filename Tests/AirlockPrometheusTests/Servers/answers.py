@@ -3,7 +3,7 @@
 
 Usage: answers.py FOLDER
 Prints one line of JSON with its port; ends with its input. FOLDER/answer.json is
-{"status": 200, "headers": {}, "body": "…", "repeat": 1, "delay": 0, "skew": 0}; what was asked goes to
+{"status": 200, "headers": {}, "body": "…", "repeat": 1, "delay": 0, "skew": 0, "time": NOW}; what was asked goes to
 FOLDER/requests.jsonl.
 """
 
@@ -35,7 +35,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
         time.sleep(answer.get("delay", 0))
         body = (answer.get("body", "") * answer.get("repeat", 1)).encode()
         self.send_response_only(answer.get("status", 200))
-        self.send_header("Date", formatdate(time.time() + answer.get("skew", 0), usegmt=True))
+        self.send_header("Date", formatdate(
+            answer.get("time", time.time()) + answer.get("skew", 0), usegmt=True))
         self.send_header("Content-Length", str(len(body)))
         for name, value in answer.get("headers", {}).items():
             self.send_header(name, value)

@@ -1,0 +1,46 @@
+import AirlockAnalysis
+import AirlockModel
+
+extension CanaryState {
+    /// What one second says about one metric; nil when it says nothing.
+    ///
+    /// - Parameter again: Restarts of the new slot, which are bad events of their own; nil for none.
+    /// - Parameter time: Its end, in milliseconds since 1970.
+    static func reading(
+        of metric: MetricState, _ new: SecondCounters?, _ old: SecondCounters?, _ again: Tally?,
+        at time: Int
+    ) -> MetricReading? {
+        switch metric.tests {
+        case .events, .parts:
+            let tally = Tally(
+                canary: served(new), stable: served(old), witnesses: witnesses(new))
+            return .events(again.map { tally + $0 } ?? tally, at: time)
+        case .latency(let test):
+            guard let canary = new?.latencyBuckets, let stable = old?.latencyBuckets else {
+                return nil
+            }
+            // Who was slow by the reference under which this second is weighed.
+            let edge = test.reference.edge ?? .max
+            let slow = (new?.slowest ?? []).filter { $0.bucket > edge }.map(\.witness)
+            return .latencies(
+                LatencyTally(
+                    canary: canary.map(Int64.init), stable: stable.map(Int64.init),
+                    witnesses: Witnesses(slow)), at: time)
+        }
+    }
+
+    private static func served(_ counters: SecondCounters?) -> Served {
+        guard let counters else { return .nothing }
+        let errors = max(0, counters.errors)
+        let separate = counters.separateErrors ?? min(errors, 1)
+        return Served(
+            requests: Int64(counters.requests), badAtLeast: Int64(min(separate, errors)),
+            badAtMost: Int64(counters.errors))
+    }
+
+    /// Who had the errors; where nobody can tell, the seconds are the witnesses.
+    private static func witnesses(_ counters: SecondCounters?) -> Witnesses {
+        guard let counters, counters.errors > 0 else { return .none }
+        return Witnesses(counters.witnesses ?? [UInt64(max(0, counters.second))])
+    }
+}
