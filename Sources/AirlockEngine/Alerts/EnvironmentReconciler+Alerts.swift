@@ -54,7 +54,7 @@ extension EnvironmentReconciler {
         case .back(let operation): operation == quarantine.operation
         case .hold(.gates(let verdicts)):
             verdicts.contains { $0.gate == .quarantine && $0.answer == .refuse }
-        case .hold, .change, .repair, .leave: false
+        case .hold, .change, .repair, .heal, .leave: false
         }
     }
 
