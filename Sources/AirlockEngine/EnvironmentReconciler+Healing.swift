@@ -34,8 +34,8 @@ struct HealingWatch: Sendable {
 extension EnvironmentReconciler {
     /// Looks at the instances of quiet lanes, and says for which of them something is to be done.
     ///
-    /// Healing never works beside a change or a repair: where an operation is open, a freeze binds or the
-    /// plan wants anything, nothing is even looked at.
+    /// Healing never works beside a change or a repair: where an operation is open, a freeze binds or
+    /// something drifted, nothing is even looked at.
     func heals(at now: Moment) async throws(EngineHalt) -> ArraySlice<Errand> {
         guard parts.settings.poll != nil, parts.settings.expected == nil, let accepted else {
             return []
@@ -58,7 +58,7 @@ extension EnvironmentReconciler {
         var pages: [Page] = []
         for lane in healing.turn(of: observation.lanes.keys.sorted()) {
             guard let record = state.lanes[lane], let settled = record.settled,
-                record.operation == nil, standing.lanes[lane] == nil, !inFlight.contains(lane),
+                record.operation == nil, isQuiet(lane), !inFlight.contains(lane),
                 state.freezes.binding(lane, at: now.wall).isEmpty,
                 let observed = observation.lanes[lane], let slot = observed.slot(settled.slot.id)
             else { continue }
@@ -80,7 +80,19 @@ extension EnvironmentReconciler {
         }
         if !transaction.isEmpty { try await books.commit(transaction) }
         for page in pages { parts.page(page) }
+        healing.healths = healing.healths.filter { observation.lanes[$0.key] != nil }
         return errands
+    }
+
+    /// Whether the lane runs what it settled on and nothing moves there; a change that waits, as one in
+    /// quarantine does for days, is no reason to let what serves go down.
+    private func isQuiet(_ lane: LaneID) -> Bool {
+        guard let plan = standing.lanes[lane] else { return true }
+        guard case .hold(let reason) = plan.disposition, plan.drift.isEmpty else { return false }
+        switch reason {
+        case .gates, .parked, .secretUnknown, .outage: return true
+        case .unobserved, .claimed, .environmentRemoved: return false
+        }
     }
 
     /// What the source of signals says of a slot's instances.

@@ -187,7 +187,9 @@ struct LaneWorker: Sendable {
                 author: author, opened: now.wall)
             var record = await books.record(of: lane)
             record.operation = operation.number
-            (record.decision, record.held) = (AuditText.decision(of: work), nil)
+            record.decision = AuditText.decision(of: work)
+            // A heal moves nothing past the change that waits.
+            if operation.heal == nil { record.held = nil }
             if let heal = operation.heal {
                 record.healing = record.healing ?? HealingRecord()
                 record.healing?.spend(on: heal, at: now.wall)

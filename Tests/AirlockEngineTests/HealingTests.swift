@@ -250,6 +250,30 @@ import Testing
             try await record(stage).healing?.said.map(\.text) == ["the provider cannot restart"])
     }
 
+    @Test("what serves is healed also while a change is held, for as long as that may take")
+    func beneathHeld() async throws {
+        let (stage, engine) = try await stage()
+        stage.extra = files(
+            "{afterChange: 0s}", version: 13, strategy: "{allAtOnce: {deadline: 20s}}")
+        stage.extra["simulation.yaml"] = """
+            artifacts: {"sha256:\(Build.artifact("api", 13).digest)": {startup: never}}
+            secrets: {shop-key: "1"}
+
+            """
+        stage.commit()
+        for _ in 0..<60 {
+            stage.clock.advance(by: .seconds(1))
+            _ = try await engine.tick()
+        }
+        #expect(try await record(stage).holdReason?.contains("quarantine") == true)
+        let held = try await record(stage).held
+        try await strike(stage, .killInstances(1))
+        try await look(stage, engine, 10)
+        #expect(try await slot(stage).healthyCount == 10)
+        #expect(try await record(stage).holdReason?.contains("quarantine") == true)
+        #expect(try await record(stage).held == held)
+    }
+
     @Test("a change takes the place of a heal that does not get done")
     func superseded() async throws {
         let (stage, engine) = try await stage()
