@@ -27,7 +27,7 @@ struct Page: Sendable {
 }
 
 extension EngineParts {
-    /// Calls a person; the one place from which that is done for healing and stops.
+    /// Says in the log that a person is called; notifiers ask for themselves what stands.
     func page(_ page: Page) {
         var metadata: Logger.Metadata = [
             "reason": "\(page.summary)", "evidence": "\(page.evidence)", "next": "\(page.advice)",

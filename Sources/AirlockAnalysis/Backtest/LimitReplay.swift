@@ -93,7 +93,7 @@ package struct ReplayScore: Sendable {
     package let length: Int
 
     /// - Parameter actions: Milliseconds since 1970, in order.
-    package init(_ actions: [Int], incidents: [Incident], length: Int) {
+    package init(_ actions: [Int], incidents: [KnownIncident], length: Int) {
         self.length = length
         delays = incidents.map { incident in
             actions.first { incident.contains($0) }.map { $0 - incident.start }
@@ -116,7 +116,7 @@ package struct ReplayScore: Sendable {
     }
 }
 
-extension Incident {
+extension KnownIncident {
     /// Whether a time lies in it.
     package func contains(_ time: Int) -> Bool { start <= time && time <= end }
 }

@@ -88,7 +88,7 @@ package struct RecordedSeries: Sendable {
 }
 
 /// A time that people know something to have been wrong in.
-package struct Incident: Hashable, Sendable {
+package struct KnownIncident: Hashable, Sendable {
     /// Milliseconds since 1970.
     package let start: Int
     /// Not before ``start``.
@@ -106,8 +106,8 @@ package struct Incident: Hashable, Sendable {
     ///
     /// - Returns: In the order of their start.
     /// - Throws: ``SeriesFault`` for the first line that cannot be read.
-    package static func read(_ bytes: [UInt8]) throws(SeriesFault) -> [Incident] {
-        var found: [Incident] = []
+    package static func read(_ bytes: [UInt8]) throws(SeriesFault) -> [KnownIncident] {
+        var found: [KnownIncident] = []
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (number, line) in lines.enumerated() {
             if let incident = try one(Array(line), line: number + 1) { found.append(incident) }
@@ -115,7 +115,8 @@ package struct Incident: Hashable, Sendable {
         return found.sorted { ($0.start, $0.end, $0.name) < ($1.start, $1.end, $1.name) }
     }
 
-    private static func one(_ line: [UInt8], line number: Int) throws(SeriesFault) -> Incident? {
+    private static func one(_ line: [UInt8], line number: Int) throws(SeriesFault) -> KnownIncident?
+    {
         var line = line
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
@@ -138,7 +139,7 @@ package struct Incident: Hashable, Sendable {
             throw SeriesFault(line: number, column: fields[1].startIndex + 1, problem: .end)
         }
         let name = fields.count == 3 ? String(decoding: fields[2], as: UTF8.self) : ""
-        return Incident(start: start, end: end, name: name)
+        return KnownIncident(start: start, end: end, name: name)
     }
 
     private static func milliseconds(_ time: Double?) -> Int { Int(((time ?? 0) * 1000).rounded()) }

@@ -85,10 +85,10 @@ struct BacktestOptions: ParsableArguments {
         }
     }
 
-    private func known() throws -> [Incident] {
+    private func known() throws -> [KnownIncident] {
         guard let incidents else { return [] }
         let bytes = try InputFile(incidents).bytes()
-        do throws(SeriesFault) { return try Incident.read(bytes) } catch {
+        do throws(SeriesFault) { return try KnownIncident.read(bytes) } catch {
             throw Failure(error.sentences(in: incidents))
         }
     }

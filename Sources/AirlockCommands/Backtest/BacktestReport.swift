@@ -12,7 +12,7 @@ struct BacktestReport: Encodable {
         let end: String
         let name: String
 
-        init(_ incident: Incident) {
+        init(_ incident: KnownIncident) {
             start = Timestamp(milliseconds: incident.start).rfc3339
             end = Timestamp(milliseconds: incident.end).rfc3339
             name = incident.name
@@ -94,7 +94,7 @@ struct Backtest {
         let file: String
         let series: RecordedSeries
         /// Those of the series' own time.
-        let incidents: [Incident]
+        let incidents: [KnownIncident]
         let limits: [LimitReplay]
         let learned: [(sensitivity: Sensitivity, alarms: [Int])]
 
@@ -104,12 +104,12 @@ struct Backtest {
     }
 
     let release: String?
-    let incidents: [Incident]
+    let incidents: [KnownIncident]
     let replayed: [Replayed]
 
     /// - Parameter limits: Of the signals that were given; others have no bound.
     init(
-        release: String?, signals: [SignalArgument], limits: [HardLimit], incidents: [Incident]
+        release: String?, signals: [SignalArgument], limits: [HardLimit], incidents: [KnownIncident]
     ) throws {
         (self.release, self.incidents) = (release, incidents)
         replayed = try signals.map { signal in
@@ -170,7 +170,7 @@ struct Backtest {
     }
 }
 
-extension Incident {
+extension KnownIncident {
     /// Its name, or its start where it has none.
     var title: String { name.isEmpty ? Timestamp(milliseconds: start).rfc3339 : name }
 }

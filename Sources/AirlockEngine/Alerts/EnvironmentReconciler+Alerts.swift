@@ -40,6 +40,11 @@ extension EnvironmentReconciler {
             alerts.append(failing(lane, reason, since))
         }
         if let freeze { alerts.append(Self.frozen(freeze)) }
+        if accepted?.fleet.environments[name]?.healing != nil {
+            for record in await books.healed(in: name) {
+                if let alert = Self.needsPerson(record) { alerts.append(alert) }
+            }
+        }
         if let fault = status.fault, let since = status.faultSince,
             now.wall - since >= Self.patience
         {
@@ -109,6 +114,17 @@ extension EnvironmentReconciler {
             since: since)
     }
 
+    /// What healing pages a person for, as one alert of the lane; nil for nothing.
+    private static func needsPerson(_ record: LaneRecord) -> Alert? {
+        let pages = (record.healing?.said ?? []).filter { $0.kind == .page }
+        guard let newest = pages.max(by: { $0.since < $1.since }) else { return nil }
+        return Alert(
+            .healingNeedsPerson, of: .lane(record.lane), commit: record.settled?.commit,
+            summary: "\(record.lane): \(newest.text)",
+            evidence: pages.map(\.evidence).filter { !$0.isEmpty }.joined(separator: " "),
+            advice: newest.advice, since: newest.since)
+    }
+
     private static func frozen(_ freeze: Freeze) -> Alert {
         let scope = freeze.scope
         return Alert(
@@ -127,6 +143,12 @@ extension EnvironmentReconciler {
 }
 
 extension Books {
+    /// Lanes of an environment that healing has said something about.
+    func healed(in environment: EnvironmentName) -> [LaneRecord] {
+        state.lanes.part(of: environment).values.filter { $0.healing?.said.isEmpty == false }
+            .sorted { $0.lane < $1.lane }
+    }
+
     /// What of an environment may need a person, in one go.
     func standing(
         in environment: EnvironmentName, at time: Timestamp
@@ -151,6 +173,19 @@ extension Engine {
         guard let fleet = await keeper.accepted?.fleet.name else { return nil }
         var alerts: [Alert] = []
         for reconciler in inOrder { alerts += await reconciler.alerts(at: clock.now()) }
+        if let stop = await books.stop, stop.isInForce(at: clock.now().wall) {
+            alerts.append(Alert(stop))
+        }
         return (fleet, alerts)
+    }
+}
+
+extension Alert {
+    /// That everything is stopped; another telling each time that a person is paged anew.
+    fileprivate init(_ stop: FleetStop) {
+        self.init(
+            .fleetStopped, of: nil, summary: "everything is stopped, automatic rollback too",
+            evidence: "since \(stop.from.rfc3339) by \(stop.actor.id): \(stop.reason)",
+            advice: "When it is over: `airlock thaw --all`.", since: stop.paged ?? stop.from)
     }
 }

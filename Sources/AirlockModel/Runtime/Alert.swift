@@ -45,11 +45,17 @@ package struct Alert: Hashable, Sendable, Codable {
         case environmentFailing = "EnvironmentFailing"
         /// A whole environment is frozen.
         case environmentFrozen = "EnvironmentFrozen"
+        /// Healing has come to its end, or hides something.
+        case healingNeedsPerson = "HealingNeedsPerson"
+        /// Everything is stopped, automatic rollback too; told again every 15 minutes.
+        case fleetStopped = "FleetStopped"
 
         /// Fixed for each kind, because it is one of the labels by which alerts are told apart.
         package var severity: Severity {
             switch self {
-            case .rolloutRolledBack, .laneFailing, .environmentFailing: .page
+            case .rolloutRolledBack, .laneFailing, .environmentFailing, .healingNeedsPerson,
+                .fleetStopped:
+                .page
             case .rolloutUndecided, .signalsDown, .environmentFrozen: .ticket
             }
         }

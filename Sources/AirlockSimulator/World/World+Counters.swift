@@ -40,8 +40,8 @@ extension World {
         let errors = random.successes(
             of: requests, probability: errorRate(of: slot, served: serving, at: time))
         let noise = 0.9 + 0.2 * random.unit()
-        let slowest = serving.compactMap { $0.degradation(at: time)?.latency }.max()
-        let p99 = max(slot.behaviour.latencyP99, slowest ?? .zero)
+        let degraded = serving.compactMap { $0.degradation(at: time)?.latency }.max()
+        let p99 = max(slot.behaviour.latencyP99, degraded ?? .zero)
         let latency = Double(p99.milliseconds * 1000) * noise
         let buckets = LatencyLadder.sample(requests, p99: latency, &random)
         let cpu = cpu(of: slot, weight: weight, milliRequests, instances: serving.count) * noise

@@ -57,7 +57,7 @@ struct BacktestTests {
 
     @Test("what people know to have been wrong tells found, late, missed and false alarms apart")
     func score() {
-        let incidents = [Incident(start: 0, end: 100_000), Incident(start: 500_000, end: 600_000)]
+        let incidents = [KnownIncident(start: 0, end: 100_000), KnownIncident(start: 500_000, end: 600_000)]
         let score = ReplayScore(
             [40_000, 90_000, 300_000, 700_000], incidents: incidents, length: 86_400_000)
         #expect(score.delays == [40_000, nil] && score.found == 1 && score.medianDelay == 40_000)
@@ -91,11 +91,11 @@ struct BacktestTests {
         let text =
             "start,end,name\n300,400,second\n2014-04-01 00:00:00,2014-04-01 00:05:00\n"
             + "\n100,200,\"a, b\"\n"
-        let found = try Incident.read(Array(text.utf8))
+        let found = try KnownIncident.read(Array(text.utf8))
         #expect(found.map(\.name) == ["a, b", "second", ""])
         #expect(found.map(\.start) == [100_000, 300_000, 1_396_310_400_000])
         func fault(_ text: String) -> String? {
-            do throws(SeriesFault) { _ = try Incident.read(Array(text.utf8)) } catch {
+            do throws(SeriesFault) { _ = try KnownIncident.read(Array(text.utf8)) } catch {
                 return error.sentences(in: "i.csv")
             }
             return nil
