@@ -10,6 +10,8 @@ package struct MetricsAccess: Sendable {
     package var token: (server: HTTPAddress, read: @Sendable () throws -> String)?
     /// Whether plain http may leave this machine.
     package var allowsInsecure = false
+    /// Longest time for one question.
+    package var limit = Duration.seconds(5)
 
     package init() {}
 }

@@ -4,8 +4,6 @@ import AirlockPorts
 
 /// What one server says about one service.
 struct PrometheusSource: SignalSource {
-    /// Longest time for one question.
-    private static let limit = Duration.seconds(5)
     /// The most bytes of an answer.
     private static let maximumBytes = 4 << 20
     /// How far the server's clock may be off, in seconds; as ``Freshness`` has it.
@@ -88,7 +86,7 @@ struct PrometheusSource: SignalSource {
             body: FormBody.bytes([
                 ("query", query), ("start", "\(grid.first)"), ("end", "\(grid.last)"),
                 ("step", "\(grid.step)"), ("timeout", "4s"),
-            ]), limit: Self.limit, maximumBytes: Self.maximumBytes)
+            ]), limit: access.limit, maximumBytes: Self.maximumBytes)
         let answer: WebAnswer
         do throws(WebError) { answer = try await WebClient.send(request) } catch {
             if case .tooLarge = error {

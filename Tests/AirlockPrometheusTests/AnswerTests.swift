@@ -69,7 +69,9 @@ struct AnswerTests {
 
     @Test("an answer that is too long is cut off, and one that takes too long is left")
     func bounds() async throws {
-        let bench = try Bench()
+        var patient = MetricsAccess()
+        patient.limit = .seconds(120)
+        let bench = try Bench(patient)
         let long = try #require(
             await refusal(["body": String(repeating: "x", count: 1024), "repeat": 6000], in: bench))
         #expect("\(long)".contains("bytes"), "\(long)")

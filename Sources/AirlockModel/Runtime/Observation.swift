@@ -141,7 +141,7 @@ package struct InstanceObservation: Hashable, Sendable, Codable {
 /// What a slot did in one second, or since the record before in a source that counts less often.
 package struct SecondCounters: Hashable, Sendable, Codable {
     /// The second, counted from 1970.
-    package let second: Int
+    package private(set) var second: Int
     package let requests: Int
     package let errors: Int
     /// 99th percentile of latency in microseconds; nil without requests.
@@ -193,9 +193,8 @@ package struct SecondCounters: Hashable, Sendable, Codable {
 
     /// The same so many seconds later.
     package func moved(by seconds: Int) -> SecondCounters {
-        SecondCounters(
-            second: second + seconds, requests: requests, errors: errors,
-            latencyP99Microseconds: latencyP99Microseconds, cpuBasisPoints: cpuBasisPoints,
-            memoryBytes: memoryBytes)
+        var moved = self
+        moved.second += seconds
+        return moved
     }
 }
