@@ -109,7 +109,13 @@ import Testing
         try await stage.must("reconcile", "--wait", "30s")
         for path in [""] + (try FileManager.default.subpathsOfDirectory(atPath: stage.state))
         where !path.hasPrefix("mirror.git/") {
-            let found = try FileManager.default.attributesOfItem(atPath: "\(stage.state)/\(path)")
+            let found: [FileAttributeKey: Any]
+            do {
+                found = try FileManager.default.attributesOfItem(atPath: "\(stage.state)/\(path)")
+            } catch CocoaError.fileReadNoSuchFile {
+                // A draft that has its name by now.
+                continue
+            }
             let mode = try #require(found[.posixPermissions] as? Int)
             #expect(mode & 0o077 == 0, "\(path) has mode \(String(mode, radix: 8))")
         }

@@ -57,7 +57,9 @@ struct BacktestTests {
 
     @Test("what people know to have been wrong tells found, late, missed and false alarms apart")
     func score() {
-        let incidents = [KnownIncident(start: 0, end: 100_000), KnownIncident(start: 500_000, end: 600_000)]
+        let incidents = [
+            KnownIncident(start: 0, end: 100_000), KnownIncident(start: 500_000, end: 600_000),
+        ]
         let score = ReplayScore(
             [40_000, 90_000, 300_000, 700_000], incidents: incidents, length: 86_400_000)
         #expect(score.delays == [40_000, nil] && score.found == 1 && score.medianDelay == 40_000)
