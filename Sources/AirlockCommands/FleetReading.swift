@@ -174,7 +174,7 @@ struct PlanReading {
         let now = wiring.clock.now()
         let plan = Planner.plan(
             fleet, commit: reading.commit, observed: observed, facts: facts, now: now)
-        facts.traffic = await traffic(for: plan, of: fleet, at: now.wall)
+        facts.traffic = try await traffic(for: plan, of: fleet, at: now.wall)
         guard !facts.traffic.isEmpty else { return plan }
         return Planner.plan(
             fleet, commit: reading.commit, observed: observed, facts: facts, now: now)
@@ -184,14 +184,13 @@ struct PlanReading {
     /// a plan shows in full.
     private func traffic(
         for plan: Plan, of fleet: Fleet, at now: Timestamp
-    ) async -> [LaneID: MeasuredTraffic] {
+    ) async throws -> [LaneID: MeasuredTraffic] {
         var measured: [LaneID: MeasuredTraffic] = [:]
         for lane in TrafficReading.waiting(in: plan.lanes).prefix(Self.lanesMeasured) {
-            guard let base = lane.change?.base,
-                let choice = fleet.environments[lane.lane.environment]?.provider
-            else { continue }
+            guard let base = lane.change?.base else { continue }
             measured[lane.lane] = await TrafficReading.traffic(
-                of: lane.lane, slot: base.slot.id, from: wiring.signals[choice], at: now)
+                of: lane.lane, slot: base.slot.id,
+                from: try wiring.signals(of: lane.lane, in: fleet), at: now)
         }
         return measured
     }

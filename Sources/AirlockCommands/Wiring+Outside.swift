@@ -29,7 +29,11 @@ extension Wiring {
 
     /// What measures a lane, by the fleet as it was fetched last.
     func signals(of lane: LaneID) async throws -> (any SignalSource)? {
-        let fleet = try await FleetReading(self).lastFetched()?.fleet
+        try signals(of: lane, in: try await FleetReading(self).lastFetched()?.fleet)
+    }
+
+    /// What measures a lane as `fleet` says it.
+    func signals(of lane: LaneID, in fleet: Fleet?) throws -> (any SignalSource)? {
         guard let environment = fleet?.environments[lane.environment] else {
             return signals[.simulated]
         }

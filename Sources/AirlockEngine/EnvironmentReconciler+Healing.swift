@@ -11,6 +11,9 @@ struct HealingWatch: Sendable {
     /// remembers.
     static let lanesAtOnce = 200
 
+    /// Longest time that one look holds up the pass; the lanes that are left come at the next.
+    static let longestLook = Duration.milliseconds(500)
+
     var healths: [LaneID: LaneHealth] = [:]
     /// Monotonic milliseconds before which nobody looks again.
     var next = 0
@@ -56,7 +59,13 @@ extension EnvironmentReconciler {
         var errands: ArraySlice<Errand> = []
         var transaction = LedgerTransaction()
         var pages: [Page] = []
-        for lane in healing.turn(of: observation.lanes.keys.sorted()) {
+        let turn = healing.turn(of: observation.lanes.keys.sorted())
+        let began = parts.clock.now()
+        for (place, lane) in turn.enumerated() {
+            if parts.clock.now().elapsed(since: began) >= HealingWatch.longestLook {
+                healing.last = turn[max(0, place - 1)]
+                break
+            }
             guard let record = state.lanes[lane], let settled = record.settled,
                 record.operation == nil, isQuiet(lane), !inFlight.contains(lane),
                 state.freezes.binding(lane, at: now.wall).isEmpty,

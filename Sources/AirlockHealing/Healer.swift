@@ -99,7 +99,10 @@ struct Deliberation {
         linger()
         pageForIncidents()
         readmit()
-        for fault in InstanceFault.allCases { treat(fault) }
+        // Without signals nobody knows whether the others can take the traffic.
+        for fault in InstanceFault.allCases where health.deafness == nil || !fault.isDegraded {
+            treat(fault)
+        }
         if let deafness = health.deafness {
             say(.hold, "no signals, so nothing is ejected or scaled", deafness)
         } else {

@@ -42,7 +42,8 @@ actor AlertDesk {
             do { try await clock.sleep(for: rest) } catch { return }
             guard let found = await question() else { continue }
             let standing = Dictionary(
-                found.alerts.prefix(Self.most).map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+                found.alerts.sorted(by: AlertLine.isBefore).prefix(Self.most)
+                    .map { ($0.key, $0) }, uniquingKeysWith: { $1 })
             let notices = line.due(standing, of: found.fleet, now: clock.now())
             guard !notices.isEmpty else { continue }
             do throws(NotifierError) {

@@ -99,7 +99,9 @@ package struct AlertLine: Sendable {
         all.take()
         budgets[alert.scope] = own
         paid.insert(turn)
-        if held.remove(turn) != nil { suppressed[alert.scope, default: 1] -= 1 }
+        if held.remove(turn) != nil, let count = suppressed[alert.scope] {
+            suppressed[alert.scope] = max(0, count - 1)
+        }
         return true
     }
 
@@ -120,11 +122,11 @@ package struct AlertLine: Sendable {
         suppressed = suppressed.filter { busy.contains($0.key) }
     }
 
-    private static func isBefore(_ left: Alert, _ right: Alert) -> Bool {
+    static func isBefore(_ left: Alert, _ right: Alert) -> Bool {
         let order = { (alert: Alert) in
             (
-                alert.kind.severity == .page ? 0 : 1, alert.since.milliseconds,
-                alert.scope?.description ?? "", alert.kind.rawValue
+                alert.scope == nil ? 0 : 1, alert.kind.severity == .page ? 0 : 1,
+                alert.since.milliseconds, alert.scope?.description ?? "", alert.kind.rawValue
             )
         }
         return order(left) < order(right)

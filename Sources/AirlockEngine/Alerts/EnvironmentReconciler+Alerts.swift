@@ -55,12 +55,11 @@ extension EnvironmentReconciler {
 
     /// Whether the lane is going back to where it was, or git still asks for what was rolled back.
     private func isHeldBack(_ plan: LanePlan, by quarantine: Quarantine) -> Bool {
-        switch plan.disposition {
-        case .back(let operation): operation == quarantine.operation
-        case .hold(.gates(let verdicts)):
-            verdicts.contains { $0.gate == .quarantine && $0.answer == .refuse }
-        case .hold, .change, .repair, .heal, .leave: false
+        if case .back(let operation) = plan.disposition {
+            return operation == quarantine.operation
         }
+        // Whatever is done for what serves, and whatever else holds the change.
+        return plan.verdicts.contains { $0.gate == .quarantine && $0.answer == .refuse }
     }
 
     private static func rolledBack(_ quarantine: Quarantine, commit: CommitID?) -> Alert {
@@ -145,8 +144,10 @@ extension EnvironmentReconciler {
 extension Books {
     /// Lanes of an environment that healing has said something about.
     func healed(in environment: EnvironmentName) -> [LaneRecord] {
-        state.lanes.part(of: environment).values.filter { $0.healing?.said.isEmpty == false }
-            .sorted { $0.lane < $1.lane }
+        state.lanes.part(of: environment).values.filter {
+            $0.settled != nil && $0.healing?.said.isEmpty == false
+        }
+        .sorted { $0.lane < $1.lane }
     }
 
     /// What of an environment may need a person, in one go.
@@ -174,7 +175,7 @@ extension Engine {
         var alerts: [Alert] = []
         for reconciler in inOrder { alerts += await reconciler.alerts(at: clock.now()) }
         if let stop = await books.stop, stop.isInForce(at: clock.now().wall) {
-            alerts.append(Alert(stop))
+            alerts.insert(Alert(stop), at: 0)
         }
         return (fleet, alerts)
     }

@@ -22,8 +22,11 @@ package struct LaneTraffic: Hashable, Sendable {
 
     /// Adds up what a source said.
     package init(_ counters: [SecondCounters]) {
+        // Some sources count less often than each second.
+        let span = (counters.last?.second ?? 0) - (counters.first?.second ?? 0)
+        let step = counters.count > 1 ? span / (counters.count - 1) : counters.count
         self.init(
-            seconds: counters.count, requests: counters.reduce(0) { $0 + $1.requests },
+            seconds: span + step, requests: counters.reduce(0) { $0 + $1.requests },
             errors: counters.reduce(0) { $0 + $1.errors })
     }
 
