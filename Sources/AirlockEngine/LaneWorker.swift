@@ -88,7 +88,7 @@ struct LaneWorker: Sendable {
         for _ in 0..<Self.actionsPerVisit {
             if isStopping() { return .yielded }
             if await isFleetStopped() { return .yielded }
-            let isStopped = await isStopped(operation)
+            let isStopped = await isStopped(operation, isWatching: isWatching)
             if isStopped, !Rollout.isWatched(operation) { return .yielded }
             let now = clock.now()
             let answer = await Rollout.answer(for: operation, from: signals, now: now)
@@ -135,18 +135,25 @@ struct LaneWorker: Sendable {
 
     /// Keeps what was seen of an operation that may not go on; a step that it would take is not taken.
     private func remember(evidence state: RolloutState, of operation: OperationRecord) async {
-        guard state.canary?.step == operation.rollout.canary?.step else { return }
+        // What gives up its watch gives up a step, and that is not done.
+        guard var canary = state.canary, let old = operation.rollout.canary,
+            canary.judgedTo != nil
+        else { return }
+        (canary.step, canary.inForce, canary.passed) = (old.step, old.inForce, old.passed)
         var operation = operation
-        operation.rollout.canary = state.canary
+        operation.rollout.canary = canary
         await books.remember(operation)
     }
 
     /// A freeze stops what goes forward and repairs, a person's hold this one; going back goes on.
-    private func isStopped(_ operation: OperationRecord) async -> Bool {
+    private func isStopped(
+        _ operation: OperationRecord, isWatching: Bool = false
+    ) async -> Bool {
         if await isFleetStopped() { return true }
         if case .back = operation.rollout.direction { return false }
         let steering = await books.steering(of: operation.number)
-        if operation.canGoBack, steering?.aborted != nil { return false }
+        let isAborted = steering?.aborted != nil || (!isWatching && wish == .abort)
+        if operation.canGoBack, isAborted { return false }
         if steering?.held != nil { return true }
         return await books.freeze(of: lane, at: clock.now().wall) != nil
     }
@@ -168,7 +175,9 @@ struct LaneWorker: Sendable {
         var course = Course(
             isWatching ? .proceed : wish, await books.steering(of: operation.number))
         if !group.isEmpty, let steps = operation.change?.strategy.steps {
-            course.join(await books.progress(of: group), as: lane, steps: steps)
+            course.join(
+                await books.progress(of: group), as: lane, steps: steps,
+                at: operation.rollout.canary)
         }
         return course
     }
@@ -221,10 +230,12 @@ struct LaneWorker: Sendable {
         pending.writes += [.operation(ended(operation, outcome)), .lane(record)]
         pending.writes += await books.clockMark(at: now)
         pending.entries.append(AuditText.ended(operation, outcome, at: now.wall))
+        // What goes back for another of its group is not at fault, and waits for what mends that one.
+        let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil
         try await books.commit(pending)
         pending = LedgerTransaction()
         logger.notice("operation \(outcome.word)", metadata: metadata(operation))
-        if case .rolledBack(let reason) = outcome, operation.change?.kind == .replace {
+        if case .rolledBack(let reason) = outcome, operation.change?.kind == .replace, !isForGroup {
             reverts?.offer(operation, because: reason)
         }
     }

@@ -74,7 +74,10 @@ extension EnvironmentReconciler {
                 case .canary(let canary)? = plan.change?.strategy, canary.onUndecided == nil
             else { return nil }
             let failed = plan.verdicts.filter { $0.answer != .pass }
-            guard failed.allSatisfy({ $0.gate == .decisionTime }) else { return nil }
+            // One of a group is held by the group too, for what it waits for itself.
+            guard failed.allSatisfy({ $0.gate == .decisionTime || $0.gate == .group }) else {
+                return nil
+            }
             return (plan.lane, base.slot.id)
         }.sorted { $0.lane < $1.lane }
     }

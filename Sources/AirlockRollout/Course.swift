@@ -5,6 +5,8 @@ package struct Course: Hashable, Sendable {
     /// The most that the new slot may have of the traffic, in per mille; below zero it is not even
     /// started.
     package var ceiling: Int
+    /// The same as far as git says it; nil for all.
+    package private(set) var bound: Int?
     /// Who says so, as the subject of a sentence.
     package var ceilingBy: String
     /// Why it goes back; nil when nobody asked for that.
@@ -28,7 +30,7 @@ package struct Course: Hashable, Sendable {
     /// What a release and the words of people come to.
     package init(_ wish: RolloutWish, _ steering: Steering?) {
         self.init()
-        if case .upTo(let share) = wish { ceiling = share }
+        if case .upTo(let share) = wish { (ceiling, bound) = (share, share) }
         if wish == .abort { abort = "git asks for it: rollout: abort" }
         if let word = steering?.aborted {
             abort = word.group == nil ? "aborted by \(word.phrase)" : word.reason

@@ -34,10 +34,8 @@ package struct GroupProgress: Hashable, Sendable {
             guard canary.step == step, let shares = operation?.change?.strategy.steps else {
                 return false
             }
-            // Where there is no traffic there is nothing to wait for, and the last step of a canary is
-            // in force when nothing is judged any more.
-            let isOver = step > 0 && step == shares.count - 1 && canary.inForce == nil
-            return canary.inForce == step || shares[step] == 0 || isOver
+            // Where there is no traffic there is nothing to wait for.
+            return canary.inForce == step || shares[step] == 0
         }
     }
 
@@ -67,9 +65,15 @@ package struct GroupProgress: Hashable, Sendable {
 
 extension Course {
     /// Binds a lane to the lanes that move with it.
-    package mutating func join(_ group: GroupProgress, as lane: LaneID, steps: [Int]) {
+    ///
+    /// - Parameter own: Where it stands. What it has entered it is not taken out of for the others' sake.
+    package mutating func join(
+        _ group: GroupProgress, as lane: LaneID, steps: [Int], at own: CanaryState?
+    ) {
         let (step, waitsFor) = group.step(of: lane, among: steps.count)
-        let allowed = step < 0 ? -1 : steps[step]
+        let entered = own.map { $0.step > 0 || $0.inForce != nil ? $0.step : -1 } ?? -1
+        let last = max(step, entered)
+        let allowed = last < 0 ? -1 : steps[last]
         if let waitsFor, allowed < ceiling {
             ceiling = allowed
             ceilingBy = "its group, which waits for \(waitsFor),"

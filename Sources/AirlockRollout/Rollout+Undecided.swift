@@ -14,7 +14,8 @@ extension Rollout {
         else { return nil }
         let rule = plan.rule(at: canary.step)
         if case .undecided(let reasons) = canary.judge.verdict, rule.isJudged {
-            let isOpen = plan.onUndecided == .hold || !reasons.allSatisfy(\.isAboutEvidence)
+            let isOpen =
+                (plan.onUndecided ?? .hold) == .hold || !reasons.allSatisfy(\.isAboutEvidence)
             let time = max(plan.hold(at: canary.step), plan.decideWithin)
             return isOpen && canary.held >= time ? canary.told : nil
         }

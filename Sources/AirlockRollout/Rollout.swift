@@ -34,7 +34,7 @@ package enum Rollout {
         switch operation.work {
         case .change(let change):
             var state = operation.rollout
-            state.ceiling = course.ceiling < 1000 ? course.ceiling : nil
+            state.ceiling = course.bound
             if let reason = course.abort, operation.canGoBack {
                 state.direction = .back(reason: reason)
                 state.seen = nil

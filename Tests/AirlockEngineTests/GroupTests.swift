@@ -194,6 +194,27 @@ struct GroupTests {
         }
     }
 
+    @Test("a group that is larger than limits.changing is refused, and does not wait for itself")
+    func tooLarge() async throws {
+        let stage = Self.stage()
+        stage.extra["fleet.yaml"] = """
+            airlock: 1
+            name: shop
+            order: [development, production]
+            limits: {changing: {count: 1}}
+
+            """
+        stage.commit()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Self.release(api: 2, web: 2, in: stage)
+        let summary = try await stage.settle(engine)
+        for lane in Self.lanes {
+            #expect(
+                summary.held[Build.lane(lane)]?.contains("limits.changing allows 1") == true)
+        }
+    }
+
     @Test("one that changes alone moves alone")
     func alone() async throws {
         let stage = Self.stage()

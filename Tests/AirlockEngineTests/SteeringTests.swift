@@ -108,6 +108,43 @@ struct SteeringTests {
         #expect(steps.contains { $0.contains("let on by uid:") })
     }
 
+    @Test("git aborts a rollout that is frozen, before its new slot has any traffic too")
+    func abortFrozen() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        _ = try await engine.tick()
+        #expect(try await stage.share(of: 2) == 0)
+        _ = await stage.ask(engine, .freeze(.lane(Self.lane), reason: "x", lasting: nil))
+        Stage.release(2, in: stage, more: "rollout: abort")
+        let summary = try await stage.settle(engine)
+        #expect(summary.rolledBack == [Self.lane])
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+    }
+
+    @Test("what is held is watched for longer than the hour of one question")
+    func heldForHours() async throws {
+        let stage = Stage.canary()
+        stage.extra["simulation.yaml"] = """
+            artifacts:
+              "sha256:\(Build.artifact("api", 1).digest)": {errorRate: 0.5%}
+              "sha256:\(Build.artifact("api", 2).digest)": {poison: {after: 65m, errorRate: 60%}}
+            traffic: {api: 2000/s}
+            secrets: {shop-key: "1"}
+
+            """
+        stage.commit()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        try await stage.look(engine, seconds: 10)
+        _ = await steer(stage, engine, .hold)
+        try await stage.look(engine, seconds: 4_200)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
+    }
+
     @Test("git holds, bounds, lets go on and aborts the same rollout")
     func fromGit() async throws {
         let stage = Stage.canary()

@@ -86,8 +86,11 @@ struct JournalReading: Sendable {
         for record in try SealedTable.quarantines.all(Quarantine.self, in: db) {
             state.apply(.quarantine(record))
         }
-        for record in try SealedTable.steerings.all(Steering.self, in: db) {
-            state.apply(.steering(record))
+        // A reader may come before the writer that brings an older journal forward.
+        if try Schema.version(of: db) >= Schema.steerings {
+            for record in try SealedTable.steerings.all(Steering.self, in: db) {
+                state.apply(.steering(record))
+            }
         }
         for record in try SealedTable.claims.all(ClaimRecord.self, in: db) {
             state.apply(.claimed(record))

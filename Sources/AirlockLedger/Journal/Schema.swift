@@ -53,6 +53,9 @@ package struct Schema: Sendable {
         CREATE INDEX entries_of_lane ON entries (lane, seq) WHERE lane IS NOT NULL;
         """
 
+    /// The version from which on there is what people said about open operations.
+    static let steerings = 2
+
     /// Version 2: what people said about open operations.
     private static let second = """
         CREATE TABLE steerings (

@@ -137,7 +137,7 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var best: Int
     /// Where a canary stands; nil before its first step and for every other strategy.
     package var canary: CanaryState?
-    /// The most of the traffic that it was allowed at the last look, in per mille; nil for all.
+    /// The most of the traffic that git allowed at the last look, in per mille; nil for all.
     package var ceiling: Int?
 
     package init(

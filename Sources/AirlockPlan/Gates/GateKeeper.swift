@@ -26,7 +26,9 @@ struct GateKeeper {
             own[situation.lane] = Self.ownVerdicts(
                 situation, slice: slice, facts: facts, now: now)
         }
-        let groups = GroupGate(changing: changing, own: own)
+        let groups = GroupGate(
+            changing: changing, own: own,
+            allowed: (facts.limitsInForce ?? slice.limits).changing.allowed(of: settled))
         var joint: [LaneID: GateVerdict] = [:]
         for situation in changing { joint[situation.lane] = groups.verdict(situation) }
         for (lane, verdict) in joint { own[lane]?.append(verdict) }

@@ -5,10 +5,13 @@ struct GroupGate {
     /// Lanes with a change, by their group.
     private var members: [UnitName: [Situation]] = [:]
     private let own: [LaneID: [GateVerdict]]
+    private let allowed: Int
 
     /// - Parameter own: What the gates that look at one lane alone say of each change.
-    init(changing: [Situation], own: [LaneID: [GateVerdict]]) {
+    /// - Parameter allowed: How many lanes may change at a time.
+    init(changing: [Situation], own: [LaneID: [GateVerdict]], allowed: Int) {
         self.own = own
+        self.allowed = allowed
         for situation in changing {
             guard let group = situation.desired?.group else { continue }
             members[group, default: []].append(situation)
@@ -21,10 +24,23 @@ struct GroupGate {
         return (members[group] ?? []).filter { $0.lane != situation.lane }
     }
 
+    /// Whether its lanes only begin together, so that a group may go in parts.
+    private func strategyHasNoSteps(_ situation: Situation) -> Bool {
+        situation.desired?.release.strategy.steps == nil
+    }
+
     func verdict(_ situation: Situation) -> GateVerdict {
         let others = others(of: situation)
         guard let group = situation.desired?.group, !others.isEmpty else {
             return GateVerdict(gate: .group, answer: .pass, reason: "it moves alone")
+        }
+        let counted = (others + [situation]).count { $0.change?.kind != .create }
+        guard counted <= allowed || strategyHasNoSteps(situation) else {
+            return GateVerdict(
+                gate: .group, answer: .refuse,
+                reason: "group \(group) moves together and has \(counted) lanes in change, and "
+                    + "limits.changing allows \(allowed)",
+                move: .commit("raise limits.changing in fleet.yaml, or make the group smaller"))
         }
         let strategy = situation.desired?.release.strategy
         for other in others {

@@ -25,11 +25,11 @@ struct BlueGreen: SideBySide {
         watched.take(answer, limits: plan.limits, now: now)
         watched.isReady = nil
         state.canary = watched
-        guard course.ceiling >= 0 else {
-            return wait(state, "\(course.ceilingBy) lets nothing start yet")
-        }
         if case .harmful(let reasons) = watched.judge.verdict {
             return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
+        }
+        guard course.ceiling >= 0 || watched.inForce != nil else {
+            return wait(state, "\(course.ceilingBy) lets nothing start yet")
         }
         return bring(sides, state, watched)
     }
@@ -45,6 +45,13 @@ struct BlueGreen: SideBySide {
         }
         if slot.isEdited { return back(sides, state, "the new slot was changed by hand") }
         let weights = needed == 0 ? [:] : [id: 1000]
+        let isOldThere = (lane.slot(sides.base)?.healthyCount ?? 0) > 0
+        if lane.weights == weights, course.ceiling < 1000, isOldThere {
+            watched.suspend()
+            watched.step = 0
+            state.canary = watched
+            return act(.route([sides.base: 1000]), sides, state)
+        }
         if lane.weights == weights { return keep(sides, state, watched, slot) }
         if watched.inForce != nil {
             watched.suspend()

@@ -82,6 +82,10 @@ struct Canary: SideBySide {
         let isLast = share == 1000
         // The last step's own traffic does not need the old slot any more.
         let isSwitched = isLast && lane.weights == [sides.spec.id: 1000]
+        if isLast, !isSwitched, canary.inForce == canary.step {
+            canary.suspend()
+            state.canary = canary
+        }
         if !isSwitched, (lane.slot(sides.base)?.healthyCount ?? 0) == 0 {
             return stuck(sides, state, "the slot that serves the rest has no healthy instance")
         }
@@ -199,12 +203,17 @@ struct Canary: SideBySide {
         var state = before
         if sides.lane.weights == [sides.spec.id: 1000] {
             state.canary?.suspend()
+            state.canary?.inForce = plan.steps.count - 1
+        }
+        let next = Goal.slot(sides.spec, sides.replicas, isPatient: true).next(in: sides.lane)
+        switch next {
+        case .act(.stop), .reached:
             if let straggler = course.straggler {
                 return wait(state, "the old slot stays until \(straggler) has all traffic too")
             }
+        case .act, .wait: break
         }
-        let goal = Goal.slot(sides.spec, sides.replicas, isPatient: true)
-        switch goal.next(in: sides.lane) {
+        switch next {
         case .act(let action): return act(action, sides, state)
         case .wait(let what): return lack(sides, state, what)
         case .reached: return RolloutStep(state: state, next: .end(.settled))
