@@ -11,21 +11,38 @@ extension World {
     func counters(
         of id: SlotID, in lane: LaneID, from: Timestamp, to: Timestamp
     ) -> [SecondCounters] {
+        guard let run = run(of: id, in: lane, from: from, to: to) else { return [] }
+        return run.seconds.map { second in
+            let weight = run.state.weight(of: id, at: Timestamp(milliseconds: second * 1000))
+            return Self.counters(
+                of: run.slot, weight: weight, milliRequests: run.traffic * weight / 1000,
+                second: second, run.stream.numbers(in: second))
+        }
+    }
+
+    /// What is known of a slot over a span of time.
+    struct Run {
+        let state: LaneState
+        let slot: SlotState
+        /// The whole seconds in which it ran.
+        let seconds: Range<Int>
+        let stream: SlotStream
+        /// Requests of the lane, in thousandths a second.
+        let traffic: Int
+    }
+
+    /// What numbers about a slot in `from..<to` are made of; nil where no such slot runs.
+    func run(of id: SlotID, in lane: LaneID, from: Timestamp, to: Timestamp) -> Run? {
         let keys = fleets.map { LaneKey(fleet: $0, lane: lane) }
         guard from < to, let key = keys.first(where: { self.lane($0)?.slots[id] != nil }),
             let state = self.lane(key), let slot = state.slots[id]
-        else { return [] }
+        else { return nil }
         let start = (max(from, slot.started).milliseconds + 999) / 1000
         let end = min(to.milliseconds / 1000, start + Self.maximumSeconds)
-        guard start < end else { return [] }
-        let stream = SlotStream(seed: seed ?? 0, lane: lane, slot: id)
-        let traffic = spec.traffic[lane.unit.name] ?? 0
-        return (start..<end).map { second in
-            let weight = state.weight(of: id, at: Timestamp(milliseconds: second * 1000))
-            return Self.counters(
-                of: slot, weight: weight, milliRequests: traffic * weight / 1000,
-                second: second, stream.numbers(in: second))
-        }
+        return Run(
+            state: state, slot: slot, seconds: start..<max(start, end),
+            stream: SlotStream(seed: seed ?? 0, lane: lane, slot: id),
+            traffic: spec.traffic[lane.unit.name] ?? 0)
     }
 
     private static func counters(

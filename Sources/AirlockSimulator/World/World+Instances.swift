@@ -6,27 +6,21 @@ extension World {
     func instances(
         of id: SlotID, in lane: LaneID, from: Timestamp, to: Timestamp
     ) -> [InstanceCounters] {
-        let keys = fleets.map { LaneKey(fleet: $0, lane: lane) }
-        guard from < to, let key = keys.first(where: { self.lane($0)?.slots[id] != nil }),
-            let state = self.lane(key), let slot = state.slots[id]
-        else { return [] }
-        let start = (max(from, slot.started).milliseconds + 999) / 1000
-        let end = min(to.milliseconds / 1000, start + Self.maximumSeconds)
-        let stream = SlotStream(seed: seed ?? 0, lane: lane, slot: id)
-        let traffic = spec.traffic[lane.unit.name] ?? 0
+        guard let run = run(of: id, in: lane, from: from, to: to) else { return [] }
+        let slot = run.slot
         var sums: [Int: InstanceSum] = [:]
         for instance in slot.instances(at: to) { sums[instance.number] = InstanceSum() }
-        for second in start..<max(start, end) {
+        for second in run.seconds {
             let time = Timestamp(milliseconds: second * 1000)
-            let weight = state.weight(of: id, at: time)
-            var random = stream.numbers(in: second)
-            let requests = Self.requests(traffic * weight / 1000, &random)
+            let weight = run.state.weight(of: id, at: time)
+            var random = run.stream.numbers(in: second)
+            let requests = Self.requests(run.traffic * weight / 1000, &random)
             let serving = slot.serving(at: time).sorted { $0.number < $1.number }
             for (place, instance) in serving.enumerated() where sums[instance.number] != nil {
                 // The rest of the division goes round, so that no instance has more than its share.
                 let isExtra = (place + second) % serving.count < requests % serving.count
                 let own = requests / serving.count + (isExtra ? 1 : 0)
-                var dice = stream.numbers(in: second, instance: instance.number)
+                var dice = run.stream.numbers(in: second, instance: instance.number)
                 sums[instance.number]?.add(own, of: instance, in: slot, at: time, &dice)
             }
         }
