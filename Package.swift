@@ -126,7 +126,7 @@ let package = Package(
             "AirlockRehearsal",
             [
                 "AirlockEngine", "AirlockManifest", "AirlockMemory", "AirlockModel",
-                "AirlockPorts", "AirlockSimulator", .logging,
+                "AirlockPorts", "AirlockRollout", "AirlockSimulator", .logging,
             ]),
 
         // One file per verb, and the only composition root.
@@ -191,8 +191,9 @@ let package = Package(
         .airlockTests(
             "AirlockEngineTests",
             [
-                "AirlockEngine", "AirlockModel", "AirlockPorts", "AirlockPlan", "AirlockSimulator",
-                "AirlockMemory", "AirlockTestSupport", .logging, .lifecycle, .lifecycleTesting,
+                "AirlockEngine", "AirlockModel", "AirlockPorts", "AirlockPlan", "AirlockRollout",
+                "AirlockSimulator", "AirlockMemory", "AirlockTestSupport", .logging, .lifecycle,
+                .lifecycleTesting,
             ]),
         // The engine on an in-memory ledger and world, under faults that a seed decides.
         .airlockTests(

@@ -9,6 +9,8 @@ TABLES = {
     "harm": "5% errors, small harm and no harm, canary at 1% of the traffic for 30 min",
     "rollouts": "healthy rollouts through 1%, 5%, 25%, 100% with a hold of 10 min each",
     "counting": "clients that retry",
+    "delivery": "1,000 rollouts and rollbacks of healthy slots through the engine, each with a kill; "
+    "then 200 of each that break a hard limit, at one sample a second",
     "watch": "the learned watch on one sample a second, no stable slot beside it",
 }
 

@@ -10,7 +10,7 @@ enum AuditText {
         return Actor(id: author, kind: .git)
     }
 
-    private static func draft(
+    static func draft(
         _ kind: AuditKind, _ operation: OperationRecord, at time: Timestamp, outcome: String?
     ) -> AuditDraft {
         AuditDraft(
@@ -65,27 +65,6 @@ enum AuditText {
     ) -> AuditDraft {
         var entry = draft(.decision, operation, at: time, outcome: outcome.word)
         if case .rolledBack(let reason) = outcome { entry.detail["reason"] = reason }
-        return entry
-    }
-
-    /// The entry of a change that came to its next step, or was found harmful; nil when it did neither.
-    static func moved(
-        _ operation: OperationRecord, from old: RolloutState, at time: Timestamp
-    ) -> AuditDraft? {
-        guard let steps = operation.change?.strategy.steps, let canary = operation.rollout.canary,
-            old.canary?.step != canary.step || (old.canary?.isHarmful == true) != canary.isHarmful
-        else { return nil }
-        var entry = draft(.decision, operation, at: time, outcome: "step")
-        entry.actor = .airlock
-        entry.detail["step"] = "\(canary.step + 1) of \(steps.count)"
-        entry.detail["perMille"] = "\(steps[canary.step])"
-        entry.detail["falseAlarms"] = canary.falseAlarms
-        if canary.isHarmful {
-            entry.outcome = canary.word
-            entry.detail["evidence"] = canary.told
-        } else if let passed = canary.passed {
-            entry.detail["evidence"] = passed
-        }
         return entry
     }
 

@@ -101,7 +101,7 @@ struct LaneWorker: Sendable {
                 operation, in: observed, answer: answer, course: course,
                 traits: signals?.traits ?? SignalTraits(), now: now)
             if isStopped || isWatching, case .forward = step.state.direction {
-                await remember(evidence: step.state, of: operation)
+                try await remember(evidence: step.state, of: &operation, pending: &pending)
                 return isWatching ? .waiting(.seconds(1)) : .yielded
             }
             try await keep(step.state, in: &operation, pending: &pending)
@@ -131,18 +131,6 @@ struct LaneWorker: Sendable {
             return observation.lanes[lane] ?? LaneObservation(lane: lane)
         case .unchanged: throw .refused("it answered unchanged to a question without a revision")
         }
-    }
-
-    /// Keeps what was seen of an operation that may not go on; a step that it would take is not taken.
-    private func remember(evidence state: RolloutState, of operation: OperationRecord) async {
-        // What gives up its watch gives up a step, and that is not done.
-        guard var canary = state.canary, let old = operation.rollout.canary,
-            canary.judgedTo != nil
-        else { return }
-        (canary.step, canary.inForce, canary.passed) = (old.step, old.inForce, old.passed)
-        var operation = operation
-        operation.rollout.canary = canary
-        await books.remember(operation)
     }
 
     /// A freeze stops what goes forward and repairs, a person's hold this one; going back goes on.
@@ -203,7 +191,8 @@ struct LaneWorker: Sendable {
                 record.healing = record.healing ?? HealingRecord()
                 record.healing?.spend(on: heal, at: now.wall)
             }
-            if let superseding, let old = await books.operation(superseding) {
+            if let superseding, var old = await books.operation(superseding) {
+                pending.entries += AuditText.evidence(&old, at: now.wall)
                 pending.writes.append(.operation(ended(old, .superseded)))
             }
             if case .repair(let repair) = work, !repair.found.isEmpty {
@@ -221,6 +210,8 @@ struct LaneWorker: Sendable {
         pending: inout LedgerTransaction
     ) async throws(EngineHalt) {
         let now = clock.now()
+        var operation = operation
+        pending.entries += AuditText.evidence(&operation, at: now.wall)
         var record = await books.record(of: lane)
         record.operation = nil
         if case .settled = outcome, let change = operation.change {
@@ -340,55 +331,16 @@ struct LaneWorker: Sendable {
             case .seenUndone: "the provider did not answer and did not act"
             case .refused(let reason): reason
             }
+        let now = clock.now().wall
         if failure == nil { operation.rollout = Rollout.afterAction(operation.rollout) }
+        pending.entries += AuditText.evidence(&operation, at: now)
         pending.writes += [.settle(intent.order.key, outcome), rollout(of: operation)]
         pending.entries.append(
-            AuditText.settled(
-                intent.order, outcome, about: entry, operation, at: clock.now().wall))
+            AuditText.settled(intent.order, outcome, about: entry, operation, at: now))
         return failure
     }
 
-    /// Keeps a rollout's state: durably when it turned, a step changed or a minute of it was held, in
-    /// memory when only time passed. Seconds that were judged and not written down are asked for again after a kill.
-    private func keep(
-        _ state: RolloutState, in operation: inout OperationRecord,
-        pending: inout LedgerTransaction
-    ) async throws(EngineHalt) {
-        let old = operation.rollout
-        guard state != old else { return }
-        operation.rollout = state
-        let now = clock.now().wall
-        let moved = AuditText.moved(operation, from: old, at: now)
-        let isDue =
-            old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
-            || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
-        guard old.direction != state.direction || moved != nil || isDue else {
-            await books.remember(operation)
-            return
-        }
-        if let held = operation.rollout.canary?.held { operation.rollout.canary?.recorded = held }
-        pending.writes.append(rollout(of: operation))
-        if let moved { pending.entries.append(moved) }
-        let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil
-        if old.direction != state.direction, !isForGroup,
-            let quarantine = AuditText.quarantine(operation, at: now)
-        {
-            pending.writes += await books.groupAbort(group, with: quarantine, at: now)
-            pending.writes.append(.quarantine(quarantine))
-            pending.entries.append(AuditText.quarantined(quarantine, operation, at: now))
-            logger.error(
-                "rolling back", metadata: metadata(operation, ["reason": "\(quarantine.reason)"]))
-        }
-        try await books.commit(pending)
-        await books.remember(operation)
-        pending = LedgerTransaction()
-    }
-
-    private func rollout(of operation: OperationRecord) -> JournalWrite {
-        .rollout(RolloutRecord(operation: operation.number, state: operation.rollout))
-    }
-
-    private func metadata(
+    func metadata(
         _ operation: OperationRecord, _ more: Logger.Metadata = [:]
     ) -> Logger.Metadata {
         var metadata: Logger.Metadata = ["lane": "\(lane)", "operation": "\(operation.number)"]

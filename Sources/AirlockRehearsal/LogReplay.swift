@@ -54,8 +54,8 @@ package struct LogReplay: Sendable {
         case .released:
             guard let lane = draft.lane, let slot = draft.detail["slot"] else { return }
             quarantined[lane]?.remove(slot)
-        case .adopted, .claimed, .commitAccepted, .commitRefused, .drift, .frozen, .thawed,
-            .healing, .paged, .clock, .trust:
+        case .adopted, .claimed, .commitAccepted, .commitRefused, .evidence, .drift, .frozen,
+            .thawed, .healing, .paged, .clock, .trust:
             return
         }
     }

@@ -8,6 +8,8 @@ package struct Rehearsal: Sendable {
         /// Orders that changed a world.
         package fileprivate(set) var effects = 0
         package fileprivate(set) var restarts = 0
+        /// Verdicts of rollouts that were judged again from the log.
+        package fileprivate(set) var judged = 0
         /// The fewest kinds of fault that a life had.
         package fileprivate(set) var fewestFaultKinds = Int.max
         /// The fewest times that a process was replaced in a life.
@@ -21,6 +23,7 @@ package struct Rehearsal: Sendable {
             lives += 1
             effects += report.effects
             restarts += report.restarts
+            judged += report.judged
             fewestFaultKinds = min(fewestFaultKinds, report.faultKinds)
             fewestRestarts = min(fewestRestarts, report.restarts)
             callsPerLane = max(callsPerLane, report.callsPerLane)

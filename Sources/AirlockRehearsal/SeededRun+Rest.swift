@@ -8,7 +8,7 @@ import AirlockSimulator
 /// Peace after the faults: everything must come to what git says, and the books must add up.
 extension SeededRun {
     /// Rounds in which a run must come to rest; the longest wait is for a clock that is behind.
-    private static let rounds = 250
+    private static let rounds = 900
     /// The longest time that passes between two looks.
     private static let longestRest = Duration.seconds(300)
 
@@ -30,7 +30,9 @@ extension SeededRun {
             if isAtRest(summary) { return try await checkEverything() }
             for lane in ledger.durableState.quarantines.keys.sorted() { await ask(.retry(lane)) }
             let due = await engine?.due().map { $0 - clock.now().wall } ?? Self.longestRest
-            pass(min(max(due, .milliseconds(100)), Self.longestRest))
+            // A rollout that is held is looked at each second, and only a clock may end the hold.
+            let least = summary.underWay.isEmpty ? Duration.seconds(20) : .milliseconds(100)
+            pass(min(max(due, least), Self.longestRest))
             if round == Self.rounds - 1 {
                 witness.accuse("it never came to rest: \(summary)")
             }
@@ -50,6 +52,7 @@ extension SeededRun {
         witness.audit(ledger.durableEntries, deliveries: try await world.deliveries())
         let replay = LogReplay(ledger.durableEntries, state: ledger.durableState)
         for violation in replay.violations { witness.accuse("replay: \(violation)") }
+        witness.judgeAgain(ledger.durableEntries)
         let before = (entries: ledger.durableEntries.count, effects: witness.appliedCount)
         try await tick()
         try await look()

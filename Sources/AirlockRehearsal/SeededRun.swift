@@ -35,7 +35,12 @@ package final class SeededRun {
         package let state: LedgerState
         /// The most questions and orders that one look sent to the world, for each lane.
         package let callsPerLane: Int
+        /// Verdicts of rollouts that were judged again from the log.
+        package let judged: Int
     }
+
+    /// Of so many seeds one is a life in which releases are judged.
+    package static let judgedEvery = 8
 
     let seed: Int
     private let bug: Bug?
@@ -86,7 +91,7 @@ package final class SeededRun {
             return Report(
                 seed: seed, violations: ["everything waits, and nothing will wake it"], effects: 0,
                 restarts: 0, faultKinds: 0, story: story.lines, entries: [],
-                state: MemoryLedger().durableState, callsPerLane: 0)
+                state: MemoryLedger().durableState, callsPerLane: 0, judged: 0)
         }
     }
 
@@ -97,7 +102,7 @@ package final class SeededRun {
         self.executor = executor
         isRunning = seed % 3 == 1
         dice = Dice(seed: seed)
-        shop = Shop(&dice)
+        shop = Shop(&dice, isJudged: seed.isMultiple(of: Self.judgedEvery))
         let (clock, time) = (clock, worldTime)
         let isKeyless = seed % 5 == 4
         witness = Witness(isKeyless: isKeyless)
@@ -121,7 +126,8 @@ package final class SeededRun {
         return Report(
             seed: seed, violations: witness.violations, effects: witness.appliedCount,
             restarts: restarts, faultKinds: faultKinds.count, story: story.lines,
-            entries: ledger.durableEntries, state: ledger.durableState, callsPerLane: callsPerLane)
+            entries: ledger.durableEntries, state: ledger.durableState, callsPerLane: callsPerLane,
+            judged: witness.judgedCount)
     }
 
     func note(_ what: String) { story.tell(what, at: worldTime.now) }
@@ -147,7 +153,9 @@ package final class SeededRun {
         let fresh = try await Engine(
             parts: EngineParts(
                 source: repository, ledger: ledger, providers: [.simulated: wire],
-                signals: [.simulated: world],
+                signals: [
+                    .simulated: HostSignals(world: world, clock: clock, time: worldTime)
+                ],
                 secrets: world, behaviours: world, clock: clock,
                 logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() },
                 settings: settings))

@@ -20,14 +20,27 @@ struct Shop {
 
     /// Artifacts whose version is a multiple of this never become healthy.
     static let brokenVersion = 7
+    /// Of services whose releases are judged, versions with this remainder fail most requests.
+    private static let harmfulVersion = 4
+    /// Services whose releases are judged in some lives, and how: by the one that serves beside them, or
+    /// by bounds.
+    private static let judged = [
+        "api": "{canary: {steps: [20%, 60%, 100%], hold: 4s, decideWithin: 8s, "
+            + "onUndecided: promote, deadline: 1m}}",
+        "mail": "{blueGreen: {keep: 8s, deadline: 1m}}",
+    ]
     private static let names = ["api", "cart", "mail", "search", "store", "web"]
 
     let environments: [String]
+    private let isJudged: Bool
     private(set) var services: [String: Service] = [:]
     private var secretVersion = 1
     private var changing = 20
 
-    init(_ dice: inout Dice) {
+    /// - Parameter isJudged: Whether some services roll out as a canary or blue-green; a judged rollout is
+    ///   looked at every second, so that few lives have many more of them.
+    init(_ dice: inout Dice, isJudged: Bool) {
+        self.isJudged = isJudged
         environments =
             dice.chance(30)
             ? ["development", "staging", "production"] : ["development", "production"]
@@ -86,11 +99,21 @@ struct Shop {
     mutating func heal() {
         for (name, service) in services {
             for (environment, release) in service.releases
-            where release.version.isMultiple(of: Self.brokenVersion) {
+            where release.version.isMultiple(of: Self.brokenVersion)
+                || isHarmful(name, release.version)
+            {
                 services[name]?.releases[environment]?.version += 1
             }
         }
         changing = 20
+    }
+
+    private func isHarmful(_ service: String, _ version: Int) -> Bool {
+        strategy(of: service) != nil && version % Self.brokenVersion == Self.harmfulVersion
+    }
+
+    private func strategy(of service: String) -> String? {
+        isJudged ? Self.judged[service] : nil
     }
 
     private mutating func remove(_ name: String, _ environment: String) {
@@ -133,13 +156,13 @@ struct Shop {
             let calls = service.calls.sorted().joined(separator: ", ")
             files["services/\(name)/service.yaml"] = "port: \(service.port)\ncalls: [\(calls)]\n"
             for (environment, release) in service.releases {
-                files["services/\(name)/\(environment).yaml"] = Self.text(name, release)
+                files["services/\(name)/\(environment).yaml"] = text(name, release)
             }
         }
         return files
     }
 
-    private static func text(_ name: String, _ release: Release) -> String {
+    private func text(_ name: String, _ release: Release) -> String {
         let secret = release.hasSecret ? ", KEY: {secret: shop-key}" : ""
         let replicas =
             release.minimum == release.maximum
@@ -149,7 +172,8 @@ struct Shop {
             version: \(release.version).0.0
             replicas: \(replicas)
             config: {LEVEL: "\(release.level)"\(secret)}
-            strategy: {allAtOnce: {deadline: 1m}}
+            strategy: \(strategy(of: name) ?? "{allAtOnce: {deadline: 1m}}")
+            \(strategy(of: name) == nil ? "" : "rollback: {errorRate: {above: 50%, for: 2s}}")
 
             """
     }
@@ -164,12 +188,15 @@ struct Shop {
                 case 0: "startup: never"
                 case 5: "startup: 15s"
                 case 6: "startup: 1s, crash: {after: 40s}"
+                case Self.harmfulVersion where isHarmful(name, version):
+                    "startup: 1s, errorRate: 70%"
                 default: "startup: 1s"
                 }
             lines.append("  \"sha256:\(Name.artifact(name, version).digest)\": {\(behaviour)}")
         }
         let artifacts =
             lines.isEmpty ? "" : "artifacts:\n" + Set(lines).sorted().joined(separator: "\n") + "\n"
-        return artifacts + "secrets: {shop-key: \"\(secretVersion)\"}\n"
+        let traffic = isJudged ? "traffic: {api: 400/s, mail: 100/s}\n" : ""
+        return artifacts + traffic + "secrets: {shop-key: \"\(secretVersion)\"}\n"
     }
 }

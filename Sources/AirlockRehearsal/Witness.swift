@@ -1,5 +1,6 @@
 import AirlockMemory
 import AirlockModel
+import AirlockRollout
 import AirlockSimulator
 import Synchronization
 
@@ -19,6 +20,8 @@ final class Witness: Sendable {
         /// What was applied in each lane since somebody's hand was last in it.
         var deeds: [LaneID: Set<Deed>] = [:]
         var epochs: [EnvironmentName: Epoch] = [:]
+        /// Verdicts that were judged again.
+        var judged = 0
     }
 
     /// One thing that an operation did.
@@ -53,6 +56,9 @@ final class Witness: Sendable {
 
     /// Orders that changed the world.
     var appliedCount: Int { notes.withLock { $0.applied.count } }
+
+    /// Verdicts of rollouts that were judged again from the log.
+    var judgedCount: Int { notes.withLock { $0.judged } }
 
     func accuse(_ what: String) { notes.withLock { $0.violations.append(what) } }
 
@@ -156,11 +162,23 @@ final class Witness: Sendable {
             case .settled where entry.draft.outcome == "done" && !reached.contains(key):
                 accuse("said to be done, and the world never saw it: \(entry.phrase)")
             case .settled, .started, .adopted, .claimed, .commitAccepted, .commitRefused, .decision,
-                .drift, .frozen, .thawed, .healing, .paged, .quarantined, .released, .clock, .trust:
+                .evidence, .drift, .frozen, .thawed, .healing, .paged, .quarantined, .released,
+                .clock,
+                .trust:
                 continue
             }
         }
         for key in keys.subtracting(told) { accuse("nothing in the audit log about \(key)") }
+    }
+
+    /// Judges every rollout again from the log alone.
+    func judgeAgain(_ entries: [AuditEntry]) {
+        for operation in RolloutReplay.operations(in: entries) {
+            let replay = RolloutReplay(of: operation, in: entries)
+            notes.withLock { $0.judged += replay.transitions.count { $0.verdict != nil } }
+            guard let difference = replay.firstDifference else { continue }
+            accuse("operation \(operation) is judged in another way again: \(difference)")
+        }
     }
 }
 

@@ -18,12 +18,12 @@ extension CanaryState {
     /// others does not count for these.
     ///
     /// No second that is judged lies across the change of shares.
-    mutating func begin(limits: [HardLimit], now: Moment) {
+    mutating func begin(now: Moment) {
         (inForce, held, recorded) = (step, .zero, .zero)
         exposedBefore = exposed
         sharedSince = now.wall
         judgedTo = Timestamp(milliseconds: (now.wall.milliseconds / 1000 + 1) * 1000)
-        look(limits: limits, now: now)
+        look(now: now)
     }
 
     /// Stops judging: the shares are not those of a step any more.
@@ -35,26 +35,26 @@ extension CanaryState {
     ///
     /// What a source does not have yet is asked for again, for a minute; nothing is counted twice. A
     /// source that is silent is told to the judge, which then concludes nothing.
-    mutating func take(_ answer: SignalAnswer?, limits: [HardLimit], now: Moment) {
+    mutating func take(_ answer: SignalAnswer?, now: Moment) {
         guard let from = judgedTo else { return }
         let end = now.wall.milliseconds / 1000
         if from.milliseconds / 1000 > end + 5 {
             // The clock went back: seconds that were judged come again, and they are others.
             judgedTo = Timestamp(milliseconds: (end + 1) * 1000)
-            fault(.fromTheFuture, limits: limits, now: now)
+            fault(.fromTheFuture, now: now)
             return
         }
         switch answer {
         case nil: return
         case .down(let reason):
-            fault(.down, limits: limits, now: now)
+            fault(.down, now: now)
             noteSilence(reason, now: now)
         case .counters(let target, let base):
             let asked = from.milliseconds / 1000..<max(from.milliseconds / 1000, end)
             take(
                 target.filter { asked.contains($0.second) },
-                base.filter { asked.contains($0.second) }, limits, until: end)
-            look(limits: limits, now: now)
+                base.filter { asked.contains($0.second) }, until: end)
+            look(now: now)
             noteSilence(nil, now: now)
         }
     }
@@ -100,47 +100,39 @@ extension CanaryState {
         silence = Silence(since: since, reason: reason ?? silence?.reason ?? missing.sentence)
     }
 
-    private mutating func fault(_ fault: DataFault, limits: [HardLimit], now: Moment) {
-        judge.add(
-            Look(
-                at: now.wall.milliseconds, step: inForce ?? step,
-                metrics: judge.metrics.map { _ in .fault(fault) },
-                limits: limits.map { _ in .fault(fault) }))
+    private mutating func fault(_ fault: DataFault, now: Moment) {
+        judge(JudgedLook(at: now.wall.milliseconds, step: inForce ?? step, seen: .fault(fault)))
     }
 
     /// A look at the clock alone: what is old gets stale.
-    private mutating func look(limits: [HardLimit], now: Moment) {
-        judge.add(
-            Look(
-                at: now.wall.milliseconds, step: inForce ?? step,
-                metrics: judge.metrics.map { _ in nil },
-                limits: limits.map { _ in nil }))
+    private mutating func look(now: Moment) {
+        judge(JudgedLook(at: now.wall.milliseconds, step: inForce ?? step, seen: .clock))
     }
 
     /// Adds one look for each second up to the last that both slots have.
     private mutating func take(
-        _ target: [SecondCounters], _ base: [SecondCounters], _ limits: [HardLimit], until end: Int
+        _ target: [SecondCounters], _ base: [SecondCounters], until end: Int
     ) {
         let new = Dictionary(target.map { ($0.second, $0) }, uniquingKeysWith: { $1 })
         let old = Dictionary(base.map { ($0.second, $0) }, uniquingKeysWith: { $1 })
         let both = Set(new.keys).intersection(old.keys).max()
         let last = max(both ?? .min, end - 1 - Self.patience)
         for second in Set(new.keys).union(old.keys).sorted() where second <= last {
-            let time = (second + 1) * 1000
             if let requests = new[second]?.requests, requests > 0 {
                 exposed = (exposed ?? 0) + requests
             }
             // Beside requests of the slot that serves the rest, or there is nothing to hold them to.
             let again = (old[second]?.requests ?? 0) > 0 ? takeRestarts() : nil
-            judge.add(
-                Look(
-                    at: time, step: inForce ?? step,
-                    metrics: judge.metrics.map {
-                        Self.reading(of: $0, new[second], old[second], again, at: time)
-                    },
-                    limits: limits.map { limit in
-                        new[second].flatMap { limit.reading(of: $0) }.map { .value($0, at: time) }
-                    }))
+            let counts = judge.metrics.map {
+                Self.counts(of: $0, new[second], old[second], again)
+            }
+            let values = judge.policy.limits.map { limit in
+                new[second].flatMap { limit.reading(of: $0) }
+            }
+            judge(
+                JudgedLook(
+                    at: (second + 1) * 1000, step: inForce ?? step,
+                    seen: .second(metrics: counts, limits: values)))
         }
         let next = Timestamp(milliseconds: (last + 1) * 1000)
         judgedTo = judgedTo.map { max($0, next) }

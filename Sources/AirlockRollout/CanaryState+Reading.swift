@@ -5,16 +5,14 @@ extension CanaryState {
     /// What one second says about one metric; nil when it says nothing.
     ///
     /// - Parameter again: Restarts of the new slot, which are bad events of their own; nil for none.
-    /// - Parameter time: Its end, in milliseconds since 1970.
-    static func reading(
-        of metric: MetricState, _ new: SecondCounters?, _ old: SecondCounters?, _ again: Tally?,
-        at time: Int
-    ) -> MetricReading? {
+    static func counts(
+        of metric: MetricState, _ new: SecondCounters?, _ old: SecondCounters?, _ again: Tally?
+    ) -> JudgedLook.Counts? {
         switch metric.tests {
         case .events, .parts:
             let tally = Tally(
                 canary: served(new), stable: served(old), witnesses: witnesses(new))
-            return .events(again.map { tally + $0 } ?? tally, at: time)
+            return .events(again.map { tally + $0 } ?? tally)
         case .latency(let test):
             guard let canary = new?.latencyBuckets, let stable = old?.latencyBuckets else {
                 return nil
@@ -25,7 +23,7 @@ extension CanaryState {
             return .latencies(
                 LatencyTally(
                     canary: canary.map(Int64.init), stable: stable.map(Int64.init),
-                    witnesses: Witnesses(slow)), at: time)
+                    witnesses: Witnesses(slow)))
         }
     }
 

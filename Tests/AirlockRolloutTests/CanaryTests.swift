@@ -135,7 +135,7 @@ struct CanaryTests {
         stage.signals = Self.traffic(new: 0.005, perSecond: 100)
         _ = stage.run(seconds: 90)
         #expect(stage.lane.weights[Stage.new.id] == 250, "after its hold")
-        let passed = try #require(stage.operation.rollout.canary?.passed)
+        let passed = try #require(stage.operation.rollout.canary?.ruling?.passed)
         #expect(passed.contains("widened") && passed.contains("and 2000 may"), "\(passed)")
         #expect(stage.run(seconds: 1_000) == .settled, "25% decides by itself")
 
@@ -161,7 +161,7 @@ struct CanaryTests {
         stage.signals = Self.traffic(new: 0.005)
         let outcome = stage.run(seconds: 2_000)
         #expect(outcome == .settled)
-        let passed = stage.operation.rollout.canary?.passed ?? ""
+        let passed = stage.operation.rollout.canary?.ruling?.passed ?? ""
         #expect(passed.hasPrefix("acceptable after"), "\(passed)")
         stage = Stage(canary: plan)
         stage.signals = { _, _ in .down("x") }

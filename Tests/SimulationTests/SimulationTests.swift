@@ -24,6 +24,7 @@ struct SimulationTests {
         print(
             "simulation: seeds \(Self.seeds), \(outcome.lives) lives in \(seconds) s, "
                 + "\(outcome.effects) effects, \(outcome.restarts) restarts, "
+                + "\(outcome.judged) verdicts judged again, "
                 + "at most \(outcome.callsPerLane) calls a lane in one look")
         if let failure = outcome.failure {
             Issue.record(
@@ -38,6 +39,9 @@ struct SimulationTests {
         #expect(outcome.lives == Self.seeds.count || outcome.failure != nil)
         #expect(outcome.fewestFaultKinds >= 3)
         #expect(outcome.fewestRestarts >= 1)
+        #expect(
+            outcome.judged >= outcome.lives / SeededRun.judgedEvery
+                || outcome.failure != nil)
         #expect(outcome.callsPerLane <= 40, "a storm of calls")
     }
 

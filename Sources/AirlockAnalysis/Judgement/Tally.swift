@@ -92,6 +92,9 @@ package struct Witnesses: Hashable, Sendable, Codable {
         for digest in digests { note(digest) }
     }
 
+    /// Their digests, in the order in which they were noted.
+    package var digests: [UInt64] { [first, second].compactMap(\.self) }
+
     /// Whether two of them agree.
     package var agree: Bool { second != nil }
 

@@ -27,22 +27,26 @@ struct AuditText {
         case .commitRefused, .quarantined, .paged: .red
         case .drift, .frozen, .clock, .healing: .yellow
         case .settled, .commitAccepted, .released, .thawed: .green
-        case .started, .adopted, .claimed, .decision, .intended, .trust: .plain
+        case .started, .adopted, .claimed, .decision, .evidence, .intended, .trust: .plain
         }
     }
 
     /// Outcome, then what is particular, without the keys that only machines need.
     private static func what(_ draft: AuditDraft) -> String {
-        let shown = draft.detail.filter {
-            !["key", "action"].contains($0.key) && !$0.value.isEmpty
-        }
-        .sorted { $0.key < $1.key }
-        .map { "\($0.key)=\(Self.brief($0.value))" }
+        let shown = draft.detail.filter { isForPeople($0.key, of: draft.kind) && !$0.value.isEmpty }
+            .sorted { $0.key < $1.key }
+            .map { "\($0.key)=\(Self.brief($0.value))" }
         let words = [
             draft.outcome, draft.about.map { "#\($0)" },
             draft.detail["action"].map(ActionText.phrase),
         ].compactMap(\.self)
         return (words + shown).joined(separator: " ").replacing("\n", with: " ")
+    }
+
+    /// The counts of evidence are for `airlock rollout replay`.
+    private static func isForPeople(_ key: String, of kind: AuditKind) -> Bool {
+        kind == .evidence
+            ? key == "looks" : !["key", "action", "policy", "proofs", "held"].contains(key)
     }
 
     /// Digests and commit names as short as everywhere else; other text as it is.

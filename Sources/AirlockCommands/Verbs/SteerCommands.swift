@@ -91,7 +91,9 @@ private enum Scoped {
 struct RolloutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollout", abstract: "See and steer what is under way in a lane.",
-        subcommands: [Status.self, Hold.self, Resume.self, Abort.self, Retry.self])
+        subcommands: [
+            Status.self, Hold.self, Resume.self, Abort.self, Retry.self, Replay.self,
+        ])
 
     /// `airlock rollout retry LANE`.
     struct Retry: Verb {

@@ -1,4 +1,5 @@
 import AirlockAnalysis
+import AirlockRehearsal
 import ArgumentParser
 
 /// `airlock sim trials`: how often the judge and the detector are right, on seeded traffic.
@@ -9,7 +10,8 @@ struct TrialsCommand: Verb {
         discussion: """
             harm: bad releases and healthy ones, beside a fixed threshold and a Mann-Whitney judge. \
             rollouts: healthy rollouts through every step. nameless: errors where the source knows no \
-            keys. latency: slow releases. counting: clients that retry. watch: the learned watch on \
+            keys. latency: slow releases. counting: clients that retry. delivery: requests that rollouts \
+            and rollbacks cost, with the engine itself in simulated worlds. watch: the learned watch on \
             one sample a second. detector: labelled series, beside simple baselines.
 
             Equal seeds give equal tables.
@@ -22,6 +24,7 @@ struct TrialsCommand: Verb {
         case nameless
         case latency
         case counting
+        case delivery
         case watch
         case detector
     }
@@ -43,11 +46,17 @@ struct TrialsCommand: Verb {
             case .nameless: JudgementTable.namelessDetection(runs: runs ?? 500, seed: seed)
             case .latency: JudgementTable.latency(runs: runs ?? 60, seed: seed)
             case .counting: JudgementTable.counting(runs: runs ?? 200, seed: seed)
+            case .delivery: try await Self.delivery(runs: runs ?? 1_000, seed: Int(clamping: seed))
             case .watch: Self.watch(runs: UInt64(runs ?? 100), seed: seed)
             case .detector: Self.detector(perFamily: runs ?? 24)
             }
         Output.document(rows.joined(separator: "\n"))
         return .done
+    }
+
+    private static func delivery(runs: Int, seed: Int) async throws -> [String] {
+        try await DeliveryTable.losses(runs: runs, seed: seed) + [""]
+            + DeliveryTable.breaches(runs: max(1, runs / 5), seed: seed)
     }
 
     private static func watch(runs: UInt64, seed: UInt64) -> [String] {

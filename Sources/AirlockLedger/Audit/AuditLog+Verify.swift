@@ -144,8 +144,8 @@ private struct IntendedEntries {
             guard let about = entry.draft.about, contains(about) else {
                 throw .damaged(place: place, what: "it ends no intended entry before it")
             }
-        case .started, .adopted, .claimed, .commitAccepted, .commitRefused, .decision, .drift,
-            .frozen, .thawed, .healing, .paged, .quarantined, .released, .clock, .trust:
+        case .started, .adopted, .claimed, .commitAccepted, .commitRefused, .decision, .evidence,
+            .drift, .frozen, .thawed, .healing, .paged, .quarantined, .released, .clock, .trust:
             break
         }
     }

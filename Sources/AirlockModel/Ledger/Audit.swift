@@ -29,6 +29,8 @@ package enum AuditKind: String, Hashable, Sendable, Codable, CaseIterable {
     case commitAccepted = "commit.accepted"
     case commitRefused = "commit.refused"
     case decision
+    /// What a rollout was judged by since the entry before.
+    case evidence
     case intended
     case settled
     case drift

@@ -18,8 +18,6 @@ package struct CanaryState: Hashable, Sendable, Codable {
     /// Since when the judge lacks a signal, and why; nil while it has all.
     package var silence: Silence?
     package var judge: Judge
-    /// Why the step before was passed, for people; nil at the first.
-    package var passed: String?
     /// How often each instance of the new slot had been started; nil before the first look.
     package var starts: [String: Int]?
     /// Instances that were started again and that no second has told of yet.
@@ -32,6 +30,12 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var exposed: Int?
     /// How many of them came before this step.
     package var exposedBefore: Int?
+    /// What the judge said when the step before was passed; nil at the first.
+    package var ruling: Ruling?
+    /// How many looks are in the audit log; nil for none.
+    private var recordedLooks: Int?
+    /// Looks that were judged and are not in the audit log yet; nil for none.
+    private var unrecordedLooks: [JudgedLook]?
 
     package init(judge: Judge) {
         self.judge = judge
@@ -56,6 +60,42 @@ package struct CanaryState: Hashable, Sendable, Codable {
             self.since = since
             self.reason = reason
         }
+    }
+
+    /// Looks that were judged, over the whole rollout.
+    package var looks: Int { (recordedLooks ?? 0) + unrecordedCount }
+
+    /// Looks that were judged and are not in the audit log yet.
+    package var unrecordedCount: Int { unrecordedLooks?.count ?? 0 }
+
+    /// Judges a look; one that tells the judge nothing new leaves no trace.
+    package mutating func judge(_ look: JudgedLook) {
+        var judged = judge
+        judged.add(Look(look, policy: judge.policy))
+        guard judged != judge else { return }
+        judge = judged
+        if unrecordedLooks == nil { unrecordedLooks = [] }
+        unrecordedLooks?.append(look)
+    }
+
+    /// Hands out the looks that are not in the audit log yet, for the transaction that puts them there.
+    ///
+    /// - Returns: How many were there before them, and the looks.
+    package mutating func takeUnrecorded() -> (count: Int, looks: [JudgedLook]) {
+        let (count, looks) = (recordedLooks ?? 0, unrecordedLooks ?? [])
+        if !looks.isEmpty { (recordedLooks, unrecordedLooks) = (count + looks.count, nil) }
+        return (count, looks)
+    }
+
+    /// What the judge says now.
+    ///
+    /// - Parameters:
+    ///   - person: Who let the rollout leave the step; nil where nobody did.
+    ///   - widened: Why it left an undecided step before its time; nil where it did not.
+    package func present(letOnBy person: String? = nil, widened: String? = nil) -> Ruling {
+        Ruling(
+            judge, looks: looks, heldMilliseconds: held.milliseconds, letOnBy: person,
+            widened: widened)
     }
 
     /// Whether the verdict is that the new slot does harm.

@@ -22,7 +22,7 @@ struct BlueGreen: SideBySide {
         var state = state
         state.seen = now
         var watched = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))
-        watched.take(answer, limits: plan.limits, now: now)
+        watched.take(answer, now: now)
         watched.isReady = nil
         state.canary = watched
         if case .harmful(let reasons) = watched.judge.verdict {
@@ -80,7 +80,7 @@ struct BlueGreen: SideBySide {
         }
         guard watched.inForce != nil else {
             watched.step = 1
-            watched.begin(limits: plan.limits, now: sides.now)
+            watched.begin(now: sides.now)
             state.canary = watched
             return wait(state, "all traffic was switched")
         }

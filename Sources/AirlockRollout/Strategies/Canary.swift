@@ -35,7 +35,7 @@ struct Canary: SideBySide {
         }
         var state = state
         state.seen = now
-        canary.take(answer, limits: plan.limits, now: now)
+        canary.take(answer, now: now)
         canary.isReady = nil
         canary.note(lane.slot(sides.spec.id))
         state.canary = canary
@@ -56,7 +56,7 @@ struct Canary: SideBySide {
         }
         let allowed = plan.steps.lastIndex { $0 <= course.ceiling }
         canary.step = allowed ?? 0
-        if canary.step != given.step { canary.passed = nil }
+        if canary.step != given.step { canary.ruling = nil }
         guard allowed == nil else {
             if canary.inForce != canary.step { canary.suspend() }
             state.canary = canary
@@ -117,7 +117,7 @@ struct Canary: SideBySide {
             return act(.route(weights), sides, state)
         }
         guard canary.inForce == canary.step else {
-            canary.begin(limits: plan.limits, now: sides.now)
+            canary.begin(now: sides.now)
             state.canary = canary
             return wait(state, "the router took \(Self.text(share))")
         }
@@ -188,11 +188,7 @@ struct Canary: SideBySide {
         because reason: String? = nil
     ) -> RolloutStep {
         var (state, canary) = (before, canary)
-        let by = course.passed[canary.step].map { ", let on by \($0)" } ?? ""
-        let widened = reason.map { ", widened: \($0)" } ?? ""
-        canary.passed =
-            "\(canary.word) after \(canary.held.milliseconds / 1000) s\(by)\(widened): "
-            + canary.told
+        canary.ruling = canary.present(letOnBy: course.passed[canary.step], widened: reason)
         canary.step += 1
         (state.stalled, state.best, state.canary) = (.zero, 0, canary)
         return bring(sides, state, canary, total: total)

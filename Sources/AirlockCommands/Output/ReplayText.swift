@@ -1,0 +1,120 @@
+import AirlockAnalysis
+import AirlockModel
+import AirlockRollout
+
+/// A replay as a person reads it.
+struct ReplayText {
+    let replay: RolloutReplay
+    let ink: Ink
+
+    var text: String {
+        var table = Table([
+            "entry", "time", "step", "share", "new", "old", "harm", "safety", "verdict", "replay",
+        ])
+        for transition in replay.transitions {
+            let numbers = transition.comparisons.first
+            let isSame = transition.differences.isEmpty
+            table.add([
+                Table.Cell(String(transition.entry), .dim), Table.Cell(transition.time.local),
+                Table.Cell("\(transition.step) \(transition.outcome)"),
+                Table.Cell("\(Double(transition.perMille) / 10)%"),
+                Table.Cell(Self.counts(numbers?.seen?.canary)),
+                Table.Cell(Self.counts(numbers?.seen?.stable)),
+                Table.Cell(Self.proof(numbers?.harm)), Table.Cell(Self.proof(numbers?.safety)),
+                Table.Cell(transition.verdict ?? "-"),
+                Table.Cell(isSame ? "same" : "differs", isSame ? .green : .red),
+            ])
+        }
+        let place = replay.lane.map { "\($0)  " } ?? ""
+        let head = "\(place)operation \(replay.operation), \(replay.looks) looks"
+        return [head, table.text(ink), verdict].joined(separator: "\n")
+    }
+
+    private var verdict: String {
+        guard let difference = replay.firstDifference else {
+            let count = replay.transitions.count
+            return ink.green("\(count) transition\(count == 1 ? "" : "s"), all the same")
+        }
+        return ink.red(difference)
+    }
+
+    /// Errors of requests.
+    private static func counts(_ served: Served?) -> String {
+        served.map { "\($0.badAtMost)/\($0.requests)" } ?? "-"
+    }
+
+    /// Evidence of its limit, in nats.
+    private static func proof(_ proof: Comparison.Proof?) -> String {
+        proof.map { "\($0.evidence)/\($0.limit)" } ?? "-"
+    }
+}
+
+/// A replay for programs.
+struct ReplayView: Encodable {
+    let lane: String?
+    let operation: Int
+    let policy: String?
+    let looks: Int
+    let transitions: [TransitionView]
+    /// What is wrong beside the transitions.
+    let faults: [String]
+    let same: Bool
+
+    init(_ replay: RolloutReplay) {
+        lane = replay.lane?.description
+        operation = replay.operation
+        policy = replay.policy?.text
+        looks = replay.looks
+        transitions = replay.transitions.map(TransitionView.init)
+        faults = replay.faults
+        same = replay.firstDifference == nil
+    }
+
+    /// One transition; log-evidence in millionths of a nat.
+    struct TransitionView: Encodable {
+        let seq: Int
+        let time: String
+        let step: Int
+        let perMille: Int
+        let outcome: String
+        let verdict: String?
+        let metrics: [MetricView]
+        let differences: [String]
+
+        init(_ transition: RolloutReplay.Transition) {
+            seq = transition.entry
+            time = transition.time.rfc3339
+            step = transition.step
+            perMille = transition.perMille
+            outcome = transition.outcome
+            verdict = transition.verdict
+            metrics = transition.comparisons.map(MetricView.init)
+            differences = transition.differences
+        }
+    }
+
+    /// What one metric came to.
+    struct MetricView: Encodable {
+        let metric: String
+        let newRequests: Int64?
+        let newErrors: Int64?
+        let oldRequests: Int64?
+        let oldErrors: Int64?
+        let harm: Int64
+        let harmLimit: Int64
+        let safety: Int64
+        let safetyLimit: Int64
+
+        init(_ numbers: Comparison) {
+            metric = numbers.metric.description
+            newRequests = numbers.seen?.canary.requests
+            newErrors = numbers.seen?.canary.badAtMost
+            oldRequests = numbers.seen?.stable.requests
+            oldErrors = numbers.seen?.stable.badAtMost
+            harm = numbers.harm.evidence.millionths
+            harmLimit = numbers.harm.limit.millionths
+            safety = numbers.safety.evidence.millionths
+            safetyLimit = numbers.safety.limit.millionths
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+/// What a canary was judged by can be judged again elsewhere.
+@Suite("rollout replay") struct ReplayTests {
+    /// A stage whose production/api was rolled back by a canary, with nothing running any more.
+    private func rolledBack() async throws -> Stage {
+        let stage = try await Stage()
+        try stage.commit(
+            "traffic",
+            [
+                "simulation.yaml": """
+                artifacts: {"sha256:\(String(repeating: "e", count: 64))": {errorRate: 40%}}
+                traffic: {api: 2000/s}
+                secrets: {api-db: "1"}
+
+                """
+            ])
+        try await stage.must("reconcile", "--wait", "20s")
+        let none = try await stage.airlock("rollout", "replay", "production/api")
+        #expect(none.code == 1 && none.errors.contains("no rollout of production/api was judged"))
+        try stage.commit(
+            "a bad one",
+            [
+                "services/api/production.yaml": """
+                artifact: registry.example/api@sha256:\(String(repeating: "e", count: 64))
+                version: 9.9.9
+                replicas: 1
+                config: {LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}
+                strategy: {canary: {steps: [10%, 100%], hold: 1m}}
+
+                """
+            ])
+        let run = try await stage.startReconciler()
+        try await Wait.until("the canary is given up") {
+            try await stage.must("history", "production/api").output.contains("rolled back")
+        }
+        run.signal(SIGTERM)
+        _ = try await run.outcome(within: .seconds(30))
+        return stage
+    }
+
+    @Test("a copied log gives the same bytes elsewhere, and a forged one is refused")
+    func elsewhere() async throws {
+        let stage = try await rolledBack()
+        let here = try await stage.must("rollout", "replay", "production/api", "-o", "json").output
+        let text = try await stage.must("rollout", "replay").output
+        #expect(text.contains("2 transitions, all the same"), "\(text)")
+        #expect(
+            here.contains("\"verdict\" : \"harmful\"") || here.contains("\"verdict\":\"harmful\""))
+
+        let key = try await stage.must("audit", "key").output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let export = stage.root + "/export.jsonl"
+        try await stage.must("audit", "export").output
+            .write(toFile: export, atomically: true, encoding: .utf8)
+        let copy = stage.root + "/copy"
+        try stage.shell(
+            "cp -R '\(stage.state)/audit' '\(copy)' && mv '\(stage.state)' '\(stage.root)/gone'")
+        func replay(_ more: String...) async throws -> Outcome {
+            try await stage.airlock(["rollout", "replay", "production/api", "-o", "json"] + more)
+        }
+        #expect(try await replay("--from", copy, "--key", key).output == here)
+        #expect(try await replay("--from", stage.root + "/gone").output == here)
+        #expect(try await replay("--from", export).output == here)
+        let checkpoint = ["--checkpoint", copy + "/checkpoint", "--key", key]
+        let held = try await stage.airlock(
+            ["rollout", "replay", "-o", "json", "--from", export] + checkpoint)
+        #expect(held.code == 0 && held.output == here)
+        #expect(try await replay("--from", copy).errors.contains("give the key"))
+
+        let chart = stage.root + "/chart.svg"
+        try await stage.must(
+            "rollout", "replay", "production/api", "--from", export, "--chart", chart)
+        #expect(try String(contentsOfFile: chart, encoding: .utf8).contains("evidence of harm"))
+
+        // One error less on the new slot.
+        let forged = stage.root + "/forged.jsonl"
+        let lines = try String(contentsOfFile: export, encoding: .utf8)
+        let errors = try #require(
+            lines.range(of: #""target.errors":"\d+"#, options: .regularExpression))
+        try lines.replacingCharacters(in: errors, with: #""target.errors":"0"#)
+            .write(toFile: forged, atomically: true, encoding: .utf8)
+        let found = try await replay("--from", forged)
+        #expect(
+            found.code == 1 && found.output.contains("\"same\" : false")
+                || found.output.contains("\"same\":false"))
+        let refused = try await stage.airlock(
+            ["rollout", "replay", "--from", forged] + checkpoint)
+        #expect(refused.code == 1 && refused.errors.contains("root of the checkpoint"))
+        try stage.shell(
+            "grep -rl harmful '\(copy)/tile' | xargs sed -i 's/harmful/harmlos/'")
+        #expect(try await replay("--from", copy, "--key", key).code == 1)
+    }
+}
