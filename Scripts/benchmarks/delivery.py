@@ -10,7 +10,7 @@ TABLES = {
     "rollouts": "healthy rollouts through 1%, 5%, 25%, 100% with a hold of 10 min each",
     "counting": "clients that retry",
     "delivery": "1,000 rollouts and rollbacks of healthy slots through the engine, each with a kill; "
-    "then 200 of each that break a hard limit, at one sample a second",
+    "then 200 of each that break a hard limit, and 100 that fail 5%, at one sample a second",
     "watch": "the learned watch on one sample a second, no stable slot beside it",
 }
 

@@ -27,7 +27,7 @@ package enum DeliveryTable {
             let count = Array(numbers).count
             let told = routes.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value)" }
             rows.append(
-                "| \(strategy.rawValue) | \(course.rawValue) | \(count) | \(right) "
+                "| \(strategy.rawValue) | \(course.word) | \(count) | \(right) "
                     + "| \(requests / 1000) | \((lost + 999) / 1000) "
                     + "| \(told.joined(separator: ", ")) |")
         }
@@ -58,6 +58,32 @@ package enum DeliveryTable {
             rows.append(
                 "| \(strategy.rawValue) | \(runs) | \(right) | \(median) "
                     + "| \(times.last.map { "\($0) ms" } ?? "-") |")
+        }
+        return rows
+    }
+
+    /// How long a canary at 1% that fails 5% of its requests beside 0.5% still gets requests.
+    ///
+    /// - Parameter runs: Rollouts at each rate.
+    /// - Throws: ``DeliveryTrial/Failure`` when one does not end.
+    package static func detection(runs: Int, seed: Int) async throws -> [String] {
+        var rows = [
+            "| canary gets | rollouts | rolled back | first request to last request on it, median "
+                + "| to reach |",
+            "|---|---|---|---|---|",
+        ]
+        for (rate, aim) in [(1, 80), (10, 10), (50, 3)] {
+            var times: [Int] = []
+            for number in seed..<seed + runs {
+                let trial = DeliveryTrial(
+                    strategy: .canary, course: .harmful(perSecond: rate), seed: number)
+                let result = try await trial.play()
+                if trial.isRight(result), let time = result.lastBad { times.append(time) }
+            }
+            times.sort()
+            // One that was not found was not found in any time.
+            let median = times.count > runs / 2 ? "\(times[runs / 2]) ms" : "-"
+            rows.append("| \(rate)/s | \(runs) | \(times.count) | \(median) | \(aim) s |")
         }
         return rows
     }

@@ -16,7 +16,7 @@ struct DeliveryTrial {
     }
 
     /// What becomes of it.
-    enum Course: String, CaseIterable {
+    enum Course: Hashable {
         /// It is as good as the one before.
         case settled
         /// It breaks its bound on latency, or git goes back where nothing is judged; every instance is
@@ -24,6 +24,18 @@ struct DeliveryTrial {
         case rolledBack
         /// It fails every request from one second to the next, and breaks its bound on errors.
         case broken
+        /// It fails 5% of its requests from the start, at so many requests a second that reach it at 1% of
+        /// the traffic. Judged by comparison alone.
+        case harmful(perSecond: Int)
+
+        var word: String {
+            switch self {
+            case .settled: "settled"
+            case .rolledBack: "rolledBack"
+            case .broken: "broken"
+            case .harmful: "harmful"
+            }
+        }
     }
 
     /// What came of a trial.
@@ -31,8 +43,8 @@ struct DeliveryTrial {
         let count: RequestMeter.Count
         /// The artifacts with traffic at the end.
         let serving: [ArtifactReference]
-        /// From the first bad second to the last request that the bad slot got, in milliseconds; nil
-        /// where there was none.
+        /// From the first bad second, or the first request of a slot that was bad from the start, to the last
+        /// request that the bad slot got, in milliseconds; nil where there was none.
         let lastBad: Int?
     }
 
@@ -48,7 +60,7 @@ struct DeliveryTrial {
     private static let (replicas, poison) = (4, 20)
     private static let lane = Name.lane("production/api")
     /// Looks in which a rollout has to end.
-    private static let looks = 600
+    private static let looks = 2_400
 
     /// Version 1 serves; 2 is as good, 3 is slow, 4 breaks after ``poison`` seconds.
     private var version: Int {
@@ -56,7 +68,13 @@ struct DeliveryTrial {
         case .settled: 2
         case .rolledBack: strategy == .allAtOnce ? 2 : 3
         case .broken: 4
+        case .harmful: 5
         }
+    }
+
+    /// Requests a second of the whole lane.
+    private var traffic: Int {
+        if case .harmful(let perSecond) = course { perSecond * 100 } else { 2_000 }
     }
 
     func play() async throws -> Result {
@@ -134,6 +152,9 @@ struct DeliveryTrial {
             let first = (started.milliseconds + Self.poison * 1000 + 999) / 1000 * 1000
             lastBad = served.milliseconds - first
         }
+        if case .harmful = course, let shared = count.shared, let served = count.served {
+            lastBad = served.milliseconds - shared.milliseconds
+        }
         return Result(count: count, serving: serving, lastBad: lastBad)
     }
 
@@ -162,20 +183,25 @@ struct DeliveryTrial {
               "sha256:\(Name.artifact("api", 2).digest)": {errorRate: 0.5%}
               "sha256:\(Name.artifact("api", 3).digest)": {errorRate: 0.5%, latencyP99: 800ms}
               "sha256:\(Name.artifact("api", 4).digest)": {poison: {after: \(Self.poison)s, errorRate: 100%}}
-            traffic: {api: 2000/s}
+              "sha256:\(Name.artifact("api", 5).digest)": {errorRate: 5%}
+            traffic: {api: \(traffic)/s}
 
             """,
         ]
     }
 
     private var bounds: String {
-        switch strategy {
+        if case .harmful = course { return "" }
+        return switch strategy {
         case .allAtOnce: ""
         case .canary, .blueGreen: "rollback: {latencyP99: {above: 400ms}, errorRate: {above: 20%}}"
         }
     }
 
     private var strategyText: String {
+        if case .harmful = course {
+            return "canary: {steps: [1%, 100%], hold: 30m, onUndecided: promote}"
+        }
         let hold = course == .broken ? 60 : 5
         return switch strategy {
         case .allAtOnce: "allAtOnce: {deadline: 1m}"

@@ -20,6 +20,8 @@ final class RequestMeter: Provider {
         /// The last slot that was started, and when.
         var slot: SlotID?
         var started: Timestamp?
+        /// Since when that slot had traffic; nil while it never had any.
+        var shared: Timestamp?
         /// Until when that slot had traffic; nil while it never had any.
         var served: Timestamp?
     }
@@ -132,12 +134,15 @@ extension RequestMeter.Count {
         lost +=
             milliseconds * RequestMeter.perMillisecond
             * RequestMeter.lostPerMille(lane, full: full) / 1000
-        if let slot, lane.weights[slot, default: 0] > 0 { served = now }
+        if let slot, lane.weights[slot, default: 0] > 0 {
+            shared = shared ?? now + .milliseconds(-milliseconds)
+            served = now
+        }
     }
 
     fileprivate mutating func note(_ action: Action, at time: Timestamp) {
         switch action {
-        case .start(let spec, _): (slot, started, served) = (spec.id, time, nil)
+        case .start(let spec, _): (slot, started, shared, served) = (spec.id, time, nil, nil)
         case .route: routes += 1
         case .scale, .stop, .restart, .replace, .eject, .readmit: return
         }

@@ -74,12 +74,12 @@ import Testing
             "rollout", "replay", "production/api", "--from", export, "--chart", chart)
         #expect(try String(contentsOfFile: chart, encoding: .utf8).contains("evidence of harm"))
 
-        // One error less on the new slot.
+        // A second of the new slot without its errors.
         let forged = stage.root + "/forged.jsonl"
         let lines = try String(contentsOfFile: export, encoding: .utf8)
         let errors = try #require(
-            lines.range(of: #""target.errors":"\d+"#, options: .regularExpression))
-        try lines.replacingCharacters(in: errors, with: #""target.errors":"0"#)
+            lines.range(of: #""metric.0.target":"\d+/\d+"#, options: .regularExpression))
+        try lines.replacingCharacters(in: errors, with: #""metric.0.target":"200"#)
             .write(toFile: forged, atomically: true, encoding: .utf8)
         let found = try await replay("--from", forged)
         #expect(

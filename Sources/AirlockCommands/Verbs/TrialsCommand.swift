@@ -56,7 +56,8 @@ struct TrialsCommand: Verb {
 
     private static func delivery(runs: Int, seed: Int) async throws -> [String] {
         try await DeliveryTable.losses(runs: runs, seed: seed) + [""]
-            + DeliveryTable.breaches(runs: max(1, runs / 5), seed: seed)
+            + DeliveryTable.breaches(runs: max(1, runs / 5), seed: seed) + [""]
+            + DeliveryTable.detection(runs: max(1, runs / 10), seed: seed)
     }
 
     private static func watch(runs: UInt64, seed: UInt64) -> [String] {
