@@ -112,7 +112,7 @@ struct Deliberation {
 
     /// What was said before a start, or before a gap, and cannot be known yet to be over.
     private var unheard: [HealingStatement] {
-        guard !health.isWarm else { return [] }
+        guard !health.isWarm || health.blindness != nil else { return [] }
         let old = situation.record.said.filter { old in !said.contains { $0.repeats(old) } }
         return Array(old.prefix(max(0, Self.maximumSaid - said.count)))
     }

@@ -249,6 +249,23 @@ import Testing
         #expect(ward.said.count == 1)
     }
 
+    @Test("a page stands on while nothing is known, and is not said anew after that")
+    func pageInTheDark() {
+        var ward = Ward(20)
+        for index in 0..<3 {
+            ward.make(index, .failed)
+            ward.look(200)
+        }
+        let page = "failed instances were healed 3 times and more"
+        #expect(ward.pages == [page])
+        ward.make(7, .unknown)
+        let dark = ward.look()
+        #expect(dark.ended.isEmpty && dark.record.said.contains { $0.text == page })
+        ward.make(7, .healthy)
+        #expect(ward.look(10).record.said.map(\.text) == [page])
+        #expect(ward.pages == [page])
+    }
+
     @Test("without signals nothing is ejected or scaled, and what has failed is restarted")
     func noSignals() {
         var ward = Ward()

@@ -46,16 +46,24 @@ actor AlertDesk {
                     .map { ($0.key, $0) }, uniquingKeysWith: { $1 })
             let notices = line.due(standing, of: found.fleet, now: clock.now())
             guard !notices.isEmpty else { continue }
-            do throws(NotifierError) {
-                try await notifier.tell(notices)
-                line.note(notices, now: clock.now())
-                backoff = Backoff()
-            } catch {
-                logger.warning(
-                    "nobody is told",
-                    metadata: ["notifier": "\(notifier.name)", "reason": "\(error.phrase)"])
-                backoff.fail(name: notifier.name, now: clock.now())
+            let telling = await AlertTelling(notices, to: notifier)
+            line.note(telling.told + telling.refused, now: clock.now())
+            for notice in telling.refused {
+                logger.error(
+                    "a notice is given up, its receiver takes others and refuses this one",
+                    metadata: [
+                        "notifier": "\(notifier.name)", "alert": "\(notice.alert.kind.rawValue)",
+                        "scope": "\(notice.alert.scope.map(String.init(describing:)) ?? "fleet")",
+                    ])
             }
+            guard let failure = telling.failure else {
+                backoff = Backoff()
+                continue
+            }
+            logger.warning(
+                "nobody is told",
+                metadata: ["notifier": "\(notifier.name)", "reason": "\(failure.phrase)"])
+            backoff.fail(name: notifier.name, now: clock.now())
         }
     }
 }
