@@ -3,9 +3,6 @@ import AirlockRollout
 
 /// The entries from which a rollout's verdicts can be judged again.
 extension AuditText {
-    /// Looks that are written down at the latest when there are this many: a minute of them.
-    static let mostUnrecorded = 60
-
     /// The entries of the looks that are not in the log yet, and marks them as being there.
     ///
     /// They go into the same transaction as the state that they led to: a kill loses both, and the looks

@@ -15,8 +15,9 @@ extension LaneWorker {
         else { return }
         (seen.step, seen.inForce, seen.ruling) = (known.step, known.inForce, known.ruling)
         operation.rollout.canary = seen
-        if seen.unrecordedCount >= AuditText.mostUnrecorded {
-            pending.entries += AuditText.evidence(&operation, at: clock.now().wall)
+        let now = clock.now().wall
+        if seen.hasDueLooks(at: now) {
+            pending.entries += AuditText.evidence(&operation, at: now)
             pending.writes.append(rollout(of: operation))
             try await books.commit(pending)
             pending = LedgerTransaction()
@@ -38,7 +39,7 @@ extension LaneWorker {
         let began = AuditText.began(operation, from: old, at: now)
         let isDue =
             old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
-            || (state.canary?.unrecordedCount ?? 0) >= AuditText.mostUnrecorded
+            || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
         guard old.direction != state.direction || moved ?? began != nil || isDue else {
             await books.remember(operation)

@@ -50,7 +50,10 @@ extension CanaryState {
             fault(.down, now: now)
             noteSilence(reason, now: now)
         case .counters(let target, let base):
-            let asked = from.milliseconds / 1000..<max(from.milliseconds / 1000, end)
+            // What was not asked for yet is asked for next, and is no silence.
+            let start = from.milliseconds / 1000
+            let end = min(end, start + Rollout.mostSeconds)
+            let asked = start..<max(start, end)
             take(
                 target.filter { asked.contains($0.second) },
                 base.filter { asked.contains($0.second) }, until: end)
@@ -162,7 +165,7 @@ extension HardLimit {
 
 extension Rollout {
     /// The most seconds that are asked for in one go.
-    private static let mostSeconds = 3_600
+    fileprivate static let mostSeconds = 3_600
 
     /// What an operation has to know of its slots before it goes on; nil when nothing.
     package static func question(

@@ -26,13 +26,14 @@ struct RolloutReplayTests {
 
     private static func release(
         _ version: Int, in stage: Stage,
-        strategy: String = "canary: {steps: [1%, 25%, 100%], hold: 2m}"
+        strategy: String = "canary: {steps: [1%, 25%, 100%], hold: 2m}", more: String = ""
     ) {
         stage.extra["services/api/production.yaml"] = """
             artifact: \(Build.artifact("api", version))
             replicas: 4
             strategy: {\(strategy)}
             rollback: {errorRate: {above: 50%, for: 10s}, latencyP99: {above: 400ms, for: 1m}}
+            \(more)
 
             """
         stage.commit()
@@ -98,6 +99,76 @@ struct RolloutReplayTests {
             #expect(replay.firstDifference == nil, "\(strategy): \(replay.firstDifference ?? "")")
             #expect(replay.transitions.last?.outcome == outcome)
             #expect(replay.transitions.last?.verdict == verdict)
+        }
+    }
+
+    @Test("a switch that git takes back and lets happen again is judged again with all it saw")
+    func switchedTwice() async throws {
+        let stage = Self.stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        for more in ["", "rollout: {upTo: 50%}", ""] {
+            Self.release(2, in: stage, strategy: "blueGreen: {keep: 1m}", more: more)
+            for _ in 0..<20 {
+                _ = try await engine.tick()
+                stage.clock.advance(by: .seconds(1))
+            }
+        }
+        try await stage.settle(engine, rounds: 200)
+        let replay = try #require(Self.replays(stage).first)
+        #expect(replay.transitions.map(\.outcome) == ["step", "step", "lowered", "step"])
+        #expect(replay.firstDifference == nil, "\(replay.firstDifference ?? "")")
+    }
+
+    @Test("compared latencies and restarts of the new slot are judged again too")
+    func everyKindOfEvidence() async throws {
+        let stage = Self.stage()
+        let old = "\(Build.artifact("api", 2).digest)\": {errorRate: 0.5%"
+        stage.extra["simulation.yaml"] = stage.extra["simulation.yaml"]?.replacing(
+            old, with: old + ", crash: {after: 40s}")
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let strategy =
+            "canary: {steps: [25%, 100%], hold: 1m, compare: {errors: 2, latencyP99: 1}}"
+        Self.release(2, in: stage, strategy: strategy)
+        for _ in 0..<300 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        let canary = stage.ledger.durableState.operations.values.compactMap(\.rollout.canary).last
+        #expect(canary?.starts?.values.contains { $0 > 1 } == true, "it restarts now and then")
+        Self.release(2, in: stage, strategy: strategy, more: "rollout: abort")
+        try await stage.settle(engine)
+        let evidence = stage.ledger.durableEntries.filter { $0.draft.kind == .evidence }
+        #expect(evidence.contains { $0.draft.detail["metric.1.target"]?.contains(";") == true })
+        let replay = try #require(Self.replays(stage).first)
+        #expect(replay.firstDifference == nil, "\(replay.firstDifference ?? "")")
+        #expect(replay.transitions.last?.outcome == "back" && replay.looks > 200)
+    }
+
+    @Test("a log without its evidence, or without the turn that harm led to, is not the same")
+    func cutOut() async throws {
+        for version in [2, 3] {
+            let stage = Self.stage()
+            let engine = try await stage.engine()
+            try await stage.settle(engine)
+            Self.release(version, in: stage)
+            try await stage.settle(engine, rounds: 3_000)
+            let entries = stage.ledger.durableEntries
+            let number = try #require(RolloutReplay.operations(in: entries).first)
+            let bare = entries.filter { $0.draft.kind != .evidence }.map { entry in
+                var draft = entry.draft
+                draft.detail["looks"] = nil
+                return AuditEntry(sequence: entry.sequence, draft: draft)
+            }
+            #expect(RolloutReplay(of: number, in: bare).firstDifference != nil)
+            let unturned = entries.filter {
+                $0.draft.outcome != "harmful" && $0.draft.outcome != "rolledBack"
+                    && $0.draft.kind != .quarantined
+            }
+            let isHarmful = version == 3
+            #expect(
+                (RolloutReplay(of: number, in: unturned).firstDifference != nil) == isHarmful)
         }
     }
 

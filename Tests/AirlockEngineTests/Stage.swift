@@ -2,9 +2,11 @@ import AirlockEngine
 import AirlockMemory
 import AirlockModel
 import AirlockPorts
+import AirlockRollout
 import AirlockSimulator
 import AirlockTestSupport
 import Logging
+import Testing
 
 /// An engine on a repository, a ledger and a world in memory.
 final class Stage {
@@ -30,6 +32,16 @@ final class Stage {
         settings.isParallel = false
         settings.lanesAtOnce = 1
         commit()
+    }
+
+    /// Whatever a test did: its rollouts are judged the same again from the log.
+    deinit {
+        let entries = ledger.durableEntries
+        for operation in RolloutReplay.operations(in: entries) {
+            if let difference = RolloutReplay(of: operation, in: entries).firstDifference {
+                Issue.record("operation \(operation) is judged in another way again: \(difference)")
+            }
+        }
     }
 
     /// Commits what the versions say.

@@ -8,7 +8,8 @@ import Testing
 @Suite("evidence in the audit log")
 struct EvidenceTests {
     private static let kinds: [ComparedMetric.Kind] = [
-        .badEvents, .latency(Quantile(thousandths: 990)), .badParts,
+        .badEvents, .latency(Quantile(thousandths: 990)), .latency(Quantile(thousandths: 800)),
+        .badParts, .latency(Quantile(thousandths: 900)),
     ]
 
     /// What looks at so many limits are judged by: errors, latencies and parts, or one of them less.
@@ -34,6 +35,12 @@ struct EvidenceTests {
             time += [1000, 1000, 1000, -7_000, 0, 61_234].randomElement(using: &random) ?? 0
             let kind = Int.random(in: 0..<10, using: &random)
             let huge = Int.random(in: 0..<8, using: &random) == 0
+            // Every metric of latency is about the same requests.
+            let buckets = (0..<2).map { _ in
+                (0..<(huge ? LatencyTally.mostBuckets : 12)).map { _ in
+                    Int64.random(in: -3...1 << 31, using: &random)
+                }.map { $0 % Int64(max(1, kind)) == 0 ? $0 : 0 }
+            }
             let seen: JudgedLook.Seen =
                 switch kind {
                 case 0: .clock
@@ -41,18 +48,19 @@ struct EvidenceTests {
                 default:
                     .second(
                         metrics: policy.policy.metrics.map {
-                            counts(of: $0.kind, kind, isHuge: huge, &random)
+                            counts(of: $0.kind, kind, buckets, isHuge: huge, &random)
                         },
                         limits: policy.policy.limits.indices.map { place in
                             (kind + place) % 4 == 0 ? nil : SignalValue(millionths: Int64(kind))
                         })
                 }
-            return JudgedLook(at: time, step: kind / 4, seen: seen)
+            return JudgedLook(at: time, step: kind / 5, seen: seen)
         }
     }
 
     private static func counts(
-        of kind: ComparedMetric.Kind, _ usual: Int, isHuge: Bool, _ random: inout SplitMix
+        of kind: ComparedMetric.Kind, _ usual: Int, _ buckets: [[Int64]], isHuge: Bool,
+        _ random: inout SplitMix
     ) -> JudgedLook.Counts? {
         guard usual != 9 else { return nil }
         func number() -> Int64 {
@@ -60,13 +68,8 @@ struct EvidenceTests {
         }
         let witnesses = Witnesses((0..<usual % 3).map { _ in random.next() })
         if case .latency = kind {
-            let buckets = isHuge ? 200 : 12
-            func one() -> [Int64] {
-                (0..<buckets).map { _ in Int64.random(in: -3...1 << 31, using: &random) }
-                    .map { $0 % Int64(usual) == 0 ? $0 : 0 }
-            }
             return .latencies(
-                LatencyTally(canary: one(), stable: one(), witnesses: witnesses))
+                LatencyTally(canary: buckets[0], stable: buckets[1], witnesses: witnesses))
         }
         func served() -> Served {
             Served(requests: number(), badAtLeast: number(), badAtMost: number())
@@ -79,7 +82,7 @@ struct EvidenceTests {
         for seed in 1...60 as ClosedRange<UInt64> {
             let policy = try Self.policy(
                 limits: Int(seed % 5) * Int(seed % 5),
-                metrics: Int(seed % 4 + (seed % 5 == 0 ? 1 : 0)))
+                metrics: Int(seed % 6 + (seed % 5 == 0 ? 1 : 0)))
             let looks = Self.looks(Int(seed) * 7, of: policy, seed: seed)
             let details = EvidenceColumns.details(of: looks, after: 12)
             var read: [JudgedLook] = []

@@ -40,6 +40,9 @@ extension RolloutCommand {
             if checkpoint != nil, key == nil {
                 throw ValidationError("--checkpoint needs --key: who signed it has to be known")
             }
+            if checkpoint != nil, from == nil {
+                throw ValidationError("--checkpoint holds an export to it: name that with --from")
+            }
         }
 
         func perform() async throws -> ExitStatus {
@@ -70,6 +73,19 @@ extension RolloutCommand {
                 let ofLane = Set(
                     entries.filter { $0.draft.lane == lane }.compactMap(\.draft.operation))
                 found = judged.last(where: ofLane.contains).map { [$0] } ?? []
+            }
+            let older = RolloutReplay.operationsWithoutPolicy(in: entries).filter { number in
+                switch rollout {
+                case nil: true
+                case .operation(let wanted): number == wanted
+                case .lane(let lane):
+                    entries.contains { $0.draft.operation == number && $0.draft.lane == lane }
+                }
+            }
+            if !older.isEmpty {
+                Output.note(
+                    "\(older.count) older: what they were judged by was not kept in the log when they "
+                        + "began, so they cannot be judged again")
             }
             guard !found.isEmpty else {
                 throw Failure(
@@ -136,6 +152,11 @@ private struct ReplaySource {
             throw Failure("there is nothing at \(from)", advice: "check the path")
         }
         guard isFolder.boolValue else { return try entries(ofExport: from) }
+        if checkpoint != nil {
+            throw Failure(
+                "\(from) is a folder, and --checkpoint is for an export",
+                advice: "a folder has a checkpoint of its own; leave --checkpoint out")
+        }
         if files.fileExists(atPath: "\(from)/checkpoint") {
             return try Self.entries(of: AuditLog(copy: from), key)
         }
@@ -153,6 +174,11 @@ private struct ReplaySource {
 
     private func entries(ofExport file: String) throws -> [AuditEntry] {
         let export = try AuditExport(bytes: try InputFile(file).bytes())
+        if key != nil, checkpoint == nil {
+            throw Failure(
+                "an export has no signature that --key could check",
+                advice: "give the file audit/checkpoint of the same moment as --checkpoint")
+        }
         if let checkpoint, let key {
             try export.check(against: try InputFile(checkpoint).bytes(), key: key)
         } else {

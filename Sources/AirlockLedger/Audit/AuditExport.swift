@@ -17,6 +17,9 @@ package struct AuditExport: Sendable {
         var range = CompactRange()
         for line in bytes.split(separator: 0x0A) {
             let place = "line \(entries.count + 1) of the export"
+            guard line.count <= AuditEntry.maximumBytes else {
+                throw .damaged(place: place, what: "it is longer than any entry")
+            }
             let entry: AuditEntry
             do throws(AuditEntryError) { entry = try AuditEntry(bytes: Array(line)) } catch {
                 throw .damaged(place: place, what: "it is not an entry: \(error)")

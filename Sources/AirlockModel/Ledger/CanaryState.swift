@@ -66,7 +66,17 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var looks: Int { (recordedLooks ?? 0) + unrecordedCount }
 
     /// Looks that were judged and are not in the audit log yet.
-    package var unrecordedCount: Int { unrecordedLooks?.count ?? 0 }
+    private var unrecordedCount: Int { unrecordedLooks?.count ?? 0 }
+
+    /// Whether looks have to be written down now: a minute of them waits, or one has waited for a minute.
+    package func hasDueLooks(at time: Timestamp) -> Bool {
+        guard let looks = unrecordedLooks, let first = looks.first else { return false }
+        return looks.count >= Self.mostUnrecorded
+            || abs(time.milliseconds - first.at) >= Self.mostUnrecorded * 1000
+    }
+
+    /// Looks at one a second that wait at most, and so the seconds for which one waits.
+    private static let mostUnrecorded = 60
 
     /// Judges a look; one that tells the judge nothing new leaves no trace.
     package mutating func judge(_ look: JudgedLook) {

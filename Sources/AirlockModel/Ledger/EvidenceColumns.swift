@@ -12,6 +12,8 @@ package enum EvidenceFault: Error, Hashable, Sendable {
 /// number (`0*60`), and `-` is no value. A minute of one look a second is about a kilobyte. Only seconds
 /// have values in the columns of metrics and limits, which are counted from 0 in the policy's order.
 package enum EvidenceColumns {
+    /// Milliseconds since 1970 that a look can be at: until the year 9999.
+    private static let times = 0...253_402_300_799_999
     /// The most looks of one entry.
     package static let mostLooks = 64
     /// Bytes of the values of an entry, at most; leaves room for its other fields and the columns' names.
@@ -76,8 +78,15 @@ package enum EvidenceColumns {
         let words = try Column(Name.seen, count, in: detail).values
         let seconds = words.count { $0 == JudgedLook.secondWord }
         var metrics: [[JudgedLook.Counts?]] = []
+        var latencies: [JudgedLook.Counts?] = []
         for (place, metric) in policy.policy.metrics.enumerated() {
-            metrics.append(try counts(of: metric, place, seconds, detail))
+            let found = try counts(of: metric, place, seconds, detail, after: latencies)
+            if metric.kind.isLatency {
+                latencies = found.indices.map { second in
+                    found[second] ?? (latencies.isEmpty ? nil : latencies[second])
+                }
+            }
+            metrics.append(found)
         }
         var limits: [[Int?]] = []
         for place in policy.policy.limits.indices {
@@ -87,6 +96,8 @@ package enum EvidenceColumns {
         var (time, next) = (0, 0)
         for place in 0..<count {
             time &+= times[place]
+            guard Self.times.contains(time) else { throw .column("at") }
+            guard policy.steps.indices.contains(steps[place]) else { throw .column(Name.step) }
             let seen: JudgedLook.Seen
             switch words[place] {
             case JudgedLook.secondWord:
@@ -106,9 +117,9 @@ package enum EvidenceColumns {
     }
 
     private static func counts(
-        of metric: ComparedMetric, _ place: Int, _ seconds: Int, _ detail: [String: String]
+        of metric: ComparedMetric, _ place: Int, _ seconds: Int, _ detail: [String: String],
+        after latencies: [JudgedLook.Counts?]
     ) throws(EvidenceFault) -> [JudgedLook.Counts?] {
-        let isLatency = if case .latency = metric.kind { true } else { false }
         let target = try Column(Name.target(place), seconds, in: detail)
         let base = try Column(Name.base(place), seconds, in: detail)
         let who = try Column(Name.witnesses(place), seconds, in: detail)
@@ -120,7 +131,15 @@ package enum EvidenceColumns {
                 continue
             }
             let witnesses = try who.witnesses(at: second)
-            if isLatency {
+            if metric.kind.isLatency, target.values[second] == Spelling.same {
+                guard base.values[second] == Spelling.same, latencies.indices.contains(second),
+                    case .latencies(let before) = latencies[second]
+                else { throw .column(target.name) }
+                found.append(
+                    .latencies(
+                        LatencyTally(
+                            canary: before.canary, stable: before.stable, witnesses: witnesses)))
+            } else if metric.kind.isLatency {
                 found.append(
                     .latencies(
                         LatencyTally(
@@ -173,6 +192,12 @@ extension EvidenceColumns {
         static func limit(_ place: Int) -> String { "limit.\(place)" }
     }
 
+    /// What stands for more than itself.
+    fileprivate enum Spelling {
+        /// Buckets that are those of the metric of latency before.
+        static let same = "="
+    }
+
     /// The values of one column, each as often as it stands for.
     fileprivate struct Column {
         let name: String
@@ -192,9 +217,9 @@ extension EvidenceColumns {
             for run in text.split(separator: ",") {
                 let parts = run.split(separator: "*", omittingEmptySubsequences: false)
                 let times = parts.count == 2 ? Int(parts[1]) : 1
-                guard parts.count <= 2, let times, (1...mostLooks).contains(times) else {
-                    throw .column(name)
-                }
+                guard parts.count <= 2, let times, (1...mostLooks).contains(times),
+                    found.count + times <= count
+                else { throw .column(name) }
                 found += repeatElement(parts[0], count: times)
             }
             guard found.count == count else { throw .column(name) }
@@ -246,8 +271,10 @@ extension JudgedLook {
         case .fault(let fault): return [step, (EvidenceColumns.Name.seen, fault.rawValue)]
         case .second(let metrics, let limits):
             var row = [step, (EvidenceColumns.Name.seen, String(Self.secondWord))]
+            var latencies: LatencyTally?
             for (place, counts) in metrics.enumerated() {
-                let spelled = Self.spelled(counts)
+                let spelled = Self.spelled(counts, after: latencies)
+                if case .latencies(let tally) = counts { latencies = tally }
                 row.append((EvidenceColumns.Name.target(place), spelled.target))
                 row.append((EvidenceColumns.Name.base(place), spelled.base))
                 row.append((EvidenceColumns.Name.witnesses(place), spelled.witnesses))
@@ -260,15 +287,28 @@ extension JudgedLook {
         }
     }
 
+    /// Every metric of latency has the same buckets: written once, the largest look fits into an entry.
     private static func spelled(
-        _ counts: Counts?
+        _ counts: Counts?, after before: LatencyTally?
     ) -> (target: String, base: String, witnesses: String) {
         switch counts {
         case nil: ("-", "-", "-")
         case .events(let tally):
             (tally.canary.spelled, tally.stable.spelled, tally.witnesses.spelled)
+        case .latencies(let tally)
+        where tally.canary == before?.canary && tally.stable == before?.stable:
+            (EvidenceColumns.Spelling.same, EvidenceColumns.Spelling.same, tally.witnesses.spelled)
         case .latencies(let tally):
             (tally.canary.spelledBuckets, tally.stable.spelledBuckets, tally.witnesses.spelled)
+        }
+    }
+}
+
+extension ComparedMetric.Kind {
+    fileprivate var isLatency: Bool {
+        switch self {
+        case .latency: true
+        case .badEvents, .badParts: false
         }
     }
 }

@@ -46,6 +46,7 @@ package struct JudgedPolicy: Hashable, Sendable {
                 falsePass: Chance(billionths: form.falsePass),
                 freshness: Freshness(
                     oldest: .milliseconds(form.oldest), ahead: .milliseconds(form.ahead)))
+            guard form.steps.allSatisfy((0...1000).contains) else { return nil }
             steps = form.steps
         } catch { return nil }
         guard self.text == text else { return nil }

@@ -43,11 +43,10 @@ package struct RolloutReplay: Sendable {
     package private(set) var points: [Point] = []
 
     private var judge: Judge?
-    /// Looks of the log that were not judged yet.
+    /// Looks of the log since the last transition, and how many of them were judged.
     private var ahead: [JudgedLook] = []
+    private var judged = 0
     private var step = 0
-    /// Whether the log has a second that was judged.
-    private var hasEvidence = false
     /// Why it turned back; nil while it goes forward.
     private var reason: String?
 
@@ -57,13 +56,29 @@ package struct RolloutReplay: Sendable {
     package init(of operation: Int, in entries: [AuditEntry]) {
         self.operation = operation
         for entry in entries where entry.draft.operation == operation { take(entry) }
-        judgeAll()
+        while judged < ahead.count { judgeNext() }
+        if judge?.reasons.isEmpty == false, reason == nil {
+            note(fault: "harm was found, and it did not turn back")
+        }
     }
+
+    /// Looks of one rollout that are judged at the most: more than a month of one a second. Sums of their
+    /// counts stay within their types.
+    private static let mostLooks = 1 << 22
 
     /// The operations of a log that say what they were judged by, in their order.
     package static func operations(in entries: [AuditEntry]) -> [Int] {
         entries.filter { $0.draft.kind == .decision && $0.draft.detail["policy"] != nil }
             .compactMap(\.draft.operation)
+    }
+
+    /// The operations of a log whose transitions are there and not what they were judged by: they began
+    /// under a version that did not write it down.
+    package static func operationsWithoutPolicy(in entries: [AuditEntry]) -> Set<Int> {
+        let moved = entries.filter {
+            $0.draft.kind == .decision && $0.draft.detail["perMille"] != nil
+        }
+        return Set(moved.compactMap(\.draft.operation)).subtracting(operations(in: entries))
     }
 
     /// The first thing in which log and replay differ; nil when they are the same.
@@ -80,7 +95,8 @@ package struct RolloutReplay: Sendable {
         let draft = entry.draft
         switch draft.kind {
         case .evidence: takeLooks(entry)
-        case .decision where draft.detail["step"] != nil: takeTransition(entry)
+        // A word of a person about a step is no transition; only those have a share.
+        case .decision where draft.detail["perMille"] != nil: takeTransition(entry)
         case .decision where draft.outcome == "rolledBack",
             .quarantined:
             hold(entry)
@@ -98,7 +114,11 @@ package struct RolloutReplay: Sendable {
         do throws(EvidenceFault) {
             let found = try EvidenceColumns.looks(
                 in: entry.draft.detail, of: policy)
-            let expected = looks + ahead.count + 1
+            let expected = looks + ahead.count - judged + 1
+            guard expected + found.looks.count <= Self.mostLooks else {
+                note(fault: "entry \(entry.sequence): more looks than can be judged again")
+                return
+            }
             if found.first != expected {
                 note(
                     fault:
@@ -106,9 +126,6 @@ package struct RolloutReplay: Sendable {
                 )
             }
             ahead += found.looks
-            hasEvidence =
-                hasEvidence
-                || found.looks.contains { if case .second = $0.seen { true } else { false } }
         } catch {
             switch error {
             case .column(let name):
@@ -133,13 +150,18 @@ package struct RolloutReplay: Sendable {
         let ruling = judgeAgain(entry, &differences)
         let isForward = entry.draft.outcome == "step"
         let isLowered = entry.draft.outcome == "lowered"
-        if isLowered { step = lowered(by: entry) ?? step }
+        // What turns back may have been lowered in the same look.
+        if !isForward { step = lowered(by: entry) ?? step }
         if !transitions.isEmpty, isForward { step += 1 }
         let isBack = !isForward && !isLowered
         var told = entry.draft
+        told.actor = .airlock
         if isBack { told.outcome = ruling?.verdict == "harmful" ? "harmful" : "back" }
-        told.detail["step"] = "\(step + 1) of \(policy.steps.count)"
-        told.detail["perMille"] = policy.steps.indices.contains(step) ? "\(policy.steps[step])" : ""
+        told.detail = [
+            "step": "\(step + 1) of \(policy.steps.count)",
+            "perMille": policy.steps.indices.contains(step) ? "\(policy.steps[step])" : "",
+        ]
+        if isBack { told.detail["reason"] = entry.draft.detail["reason"] }
         if let ruling {
             told.detail.merge(ruling.detail) { $1 }
             told.detail["evidence"] = isForward ? ruling.passed : ruling.sentences
@@ -149,6 +171,7 @@ package struct RolloutReplay: Sendable {
             }
         }
         if entry.draft.detail["policy"] != nil {
+            told.detail["policy"] = policy.text
             told.detail["falseAlarms"] = policy.policy.budget.description
         }
         if isBack { reason = entry.draft.detail["reason"] }
@@ -175,20 +198,23 @@ package struct RolloutReplay: Sendable {
     ) -> Ruling? {
         let detail = entry.draft.detail
         guard let text = detail["looks"] else {
-            // A blue-green switch goes forward before anything can be compared.
-            if hasEvidence || entry.draft.outcome != "step" {
+            // Only the first step is come to before anything was seen.
+            if detail["policy"] == nil {
                 differences.append("entry \(entry.sequence): it does not say what it is judged by")
             }
             return nil
         }
         let wanted = Int(text) ?? -1
-        guard (looks...looks + ahead.count).contains(wanted) else {
+        let known = looks + ahead.count - judged
+        guard (looks...known).contains(wanted) else {
             differences.append(
                 "entry \(entry.sequence): it is judged by \(text) looks, "
-                    + "and the log has \(looks + ahead.count) until there")
+                    + "and the log has \(known) until there")
             return nil
         }
         while looks < wanted { judgeNext() }
+        ahead.removeFirst(judged)
+        judged = 0
         guard let judge else { return nil }
         return Ruling(
             judge, looks: looks, heldMilliseconds: detail["held"].flatMap { Int($0) } ?? -1,
@@ -225,8 +251,9 @@ package struct RolloutReplay: Sendable {
     // MARK: Judging
 
     private mutating func judgeNext() {
-        guard !ahead.isEmpty, let policy else { return }
-        let look = ahead.removeFirst()
+        guard judged < ahead.count, let policy else { return }
+        let look = ahead[judged]
+        judged += 1
         judge?.add(Look(look, policy: policy.policy))
         looks += 1
         guard let numbers = judge?.metrics.first?.comparison else { return }
@@ -234,9 +261,5 @@ package struct RolloutReplay: Sendable {
             Point(
                 at: look.at, step: look.step, harm: numbers.harm.evidence,
                 safety: numbers.safety.evidence))
-    }
-
-    private mutating func judgeAll() {
-        while !ahead.isEmpty { judgeNext() }
     }
 }

@@ -79,6 +79,7 @@ struct BlueGreen: SideBySide {
             return back(sides, state, "no instance is healthy after the switch")
         }
         guard watched.inForce != nil else {
+            watched.ruling = watched.present()
             watched.step = 1
             watched.begin(now: sides.now)
             state.canary = watched
