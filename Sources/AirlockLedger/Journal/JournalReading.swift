@@ -87,10 +87,15 @@ struct JournalReading: Sendable {
             state.apply(.quarantine(record))
         }
         // A reader may come before the writer that brings an older journal forward.
-        if try Schema.version(of: db) >= Schema.steerings {
+        let version = try Schema.version(of: db)
+        if version >= Schema.steerings {
             for record in try SealedTable.steerings.all(Steering.self, in: db) {
                 state.apply(.steering(record))
             }
+        }
+        if version >= Schema.verifications {
+            let records = try SealedTable.verifications.all(VerificationRecord.self, in: db)
+            for record in records { state.apply(.verified(record)) }
         }
         for record in try SealedTable.claims.all(ClaimRecord.self, in: db) {
             state.apply(.claimed(record))

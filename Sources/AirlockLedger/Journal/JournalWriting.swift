@@ -69,6 +69,8 @@ enum JournalWriting {
             try SealedTable.quarantines.remove(key(lane, slot), in: db)
         case .steering(let steering):
             try SealedTable.steerings.put(steering, key: String(steering.operation), in: db)
+        case .verified(let record):
+            try SealedTable.verifications.put(record, key: record.lane.description, in: db)
         case .claimed(let record):
             try SealedTable.claims.put(record, key: record.environment.description, in: db)
         case .clock(let moment): try JournalMeta.clock.put(moment, in: db)

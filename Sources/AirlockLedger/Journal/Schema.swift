@@ -12,7 +12,7 @@ package struct Schema: Sendable {
     var version: Int { steps.count }
 
     /// What this version of the product writes.
-    package static let current = Schema(steps: [first, second])
+    package static let current = Schema(steps: [first, second, third])
 
     /// Version 1. Every row has the hash of its key columns and its payload; see ``SealedRow``.
     private static let first = """
@@ -59,6 +59,16 @@ package struct Schema: Sendable {
     /// Version 2: what people said about open operations.
     private static let second = """
         CREATE TABLE steerings (
+            key TEXT PRIMARY KEY, payload BLOB NOT NULL, hash BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The version from which on there is how test jobs came out.
+    static let verifications = 3
+
+    /// Version 3: how the test jobs of lanes came out.
+    private static let third = """
+        CREATE TABLE verifications (
             key TEXT PRIMARY KEY, payload BLOB NOT NULL, hash BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
         """

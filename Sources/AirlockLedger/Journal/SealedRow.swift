@@ -89,6 +89,7 @@ enum SealedTable: String, CaseIterable {
     case claims
     case quarantines
     case steerings
+    case verifications
 
     /// Inserts a record or replaces the one with its key.
     func put(_ record: some Encodable, key: String, in db: Database) throws {

@@ -37,14 +37,17 @@ package struct ArtifactBehaviour: Hashable, Sendable, Codable {
     /// From this age of the slot on, its error rate is `poisonErrorRate`.
     package var poisonAfter: Duration?
     package var poisonErrorRate: Share
+    /// What its test job does; nil for one that passes after a second.
+    package var verify: VerifyBehaviour?
 
     package init(
         startup: Duration? = .seconds(1), errorRate: Share = Share(basisPoints: 0),
         latencyP99: Duration = .milliseconds(50), cpu: Share = Share(basisPoints: 2_000),
         memoryBytes: Int = 64 << 20, leakBytesPerMinute: Int = 0, crashAfter: Duration? = nil,
         poisonAfter: Duration? = nil, poisonErrorRate: Share = Share(basisPoints: 5_000),
-        milliCapacity: Int? = nil
+        milliCapacity: Int? = nil, verify: VerifyBehaviour? = nil
     ) {
+        self.verify = verify
         self.milliCapacity = milliCapacity
         self.startup = startup
         self.errorRate = errorRate
@@ -55,5 +58,24 @@ package struct ArtifactBehaviour: Hashable, Sendable, Codable {
         self.crashAfter = crashAfter
         self.poisonAfter = poisonAfter
         self.poisonErrorRate = poisonErrorRate
+    }
+}
+
+/// What the test job of one artifact does.
+package struct VerifyBehaviour: Hashable, Sendable, Codable {
+    package let takes: Duration
+    package let outcome: Outcome
+
+    package init(takes: Duration = .seconds(1), outcome: Outcome = .passed) {
+        self.takes = takes
+        self.outcome = outcome
+    }
+
+    /// How it ends.
+    package enum Outcome: String, Hashable, Sendable, Codable, CaseIterable {
+        case passed
+        case failed
+        /// It goes on until it is ended.
+        case never
     }
 }

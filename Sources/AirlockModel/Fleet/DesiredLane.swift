@@ -8,6 +8,8 @@ package struct DesiredLane: Hashable, Sendable {
     package var template: Template
     /// How its signals are asked for; nil where the service does not say.
     package var signals: SignalQueries?
+    /// The test job of the service, which environments of the tier `testing` run; nil for none.
+    package var verify: VerifyJob?
     /// The objects that this value was read from, by path: the exact closure of what decides it.
     package var readSet: [String: ObjectID]
     /// The commit on the branch's first-parent line that last changed the read set.
@@ -15,8 +17,8 @@ package struct DesiredLane: Hashable, Sendable {
 
     package init(
         lane: LaneID, owner: String? = nil, group: UnitName? = nil, release: Release,
-        template: Template, signals: SignalQueries? = nil, readSet: [String: ObjectID] = [:],
-        cause: CommitID? = nil
+        template: Template, signals: SignalQueries? = nil, verify: VerifyJob? = nil,
+        readSet: [String: ObjectID] = [:], cause: CommitID? = nil
     ) {
         self.lane = lane
         self.owner = owner
@@ -24,9 +26,13 @@ package struct DesiredLane: Hashable, Sendable {
         self.release = release
         self.template = template
         self.signals = signals
+        self.verify = verify
         self.readSet = readSet
         self.cause = cause
     }
+
+    /// The build that it asks for.
+    package var build: BuildID { BuildID(of: release.artifact, template) }
 
     /// Secrets that the release names, sorted.
     package var secrets: [SecretName] {

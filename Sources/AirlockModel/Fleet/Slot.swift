@@ -94,15 +94,7 @@ package struct SlotSpec: Hashable, Sendable, Codable {
     }
 
     /// The digest of (artifact, template): what is promoted.
-    package var build: BuildID {
-        BuildID(
-            digest: Digest(
-                of: .fields([
-                    "v": .integer(1),
-                    "artifact": .text(artifact.digest),
-                    "template": template.canonical,
-                ])))
-    }
+    package var build: BuildID { BuildID(of: artifact, template) }
 
     /// The configuration as a release asks for it: secrets by name, without their versions.
     package var desiredConfig: [String: DesiredConfigValue] {
@@ -120,5 +112,18 @@ package struct SlotSpec: Hashable, Sendable, Codable {
         case .secret(let name, let version):
             .fields(["secret": .text(name), "version": .string(version)])
         }
+    }
+}
+
+extension BuildID {
+    /// The build that an artifact is together with what shapes its running.
+    package init(of artifact: ArtifactReference, _ template: Template) {
+        self.init(
+            digest: Digest(
+                of: .fields([
+                    "v": .integer(1),
+                    "artifact": .text(artifact.digest),
+                    "template": template.canonical,
+                ])))
     }
 }

@@ -16,6 +16,8 @@ package struct LedgerState: Hashable, Sendable {
     package var quarantines: [LaneID: [Quarantine]]
     /// What people said about open operations, by number.
     package var steerings: [Int: Steering]
+    /// How the test jobs of lanes came out.
+    package var verifications: [LaneID: VerificationRecord]
     /// The epoch of the last claim on each environment's engine; the next one must be higher.
     package var claims: [EnvironmentName: Epoch]
     /// The latest moment at which something was written: the high-water mark of the clock.
@@ -28,7 +30,8 @@ package struct LedgerState: Hashable, Sendable {
         operations: [Int: OperationRecord] = [:], intents: [ActionKey: IntentRecord] = [:],
         freezes: [Freeze.Scope: Freeze] = [:], stop: FleetStop? = nil,
         quarantines: [LaneID: [Quarantine]] = [:],
-        steerings: [Int: Steering] = [:], claims: [EnvironmentName: Epoch] = [:],
+        steerings: [Int: Steering] = [:], verifications: [LaneID: VerificationRecord] = [:],
+        claims: [EnvironmentName: Epoch] = [:],
         clock: Moment? = nil, nextOperation: Int = 1
     ) {
         self.trustRoot = trustRoot
@@ -41,6 +44,7 @@ package struct LedgerState: Hashable, Sendable {
         self.stop = stop
         self.quarantines = quarantines
         self.steerings = steerings
+        self.verifications = verifications
         self.claims = claims
         self.clock = clock
         self.nextOperation = nextOperation
@@ -76,6 +80,7 @@ package struct LedgerState: Hashable, Sendable {
             // What was said a moment too late is said about nothing.
             guard operations[steering.operation] != nil else { return }
             steerings[steering.operation] = steering
+        case .verified(let record): verifications[record.lane] = record
         case .claimed(let record): claims[record.environment] = record.epoch
         case .clock(let moment): clock = moment
         }
@@ -111,6 +116,8 @@ package enum JournalWrite: Hashable, Sendable {
     case release(LaneID, SlotID)
     /// Inserts or replaces; goes when its operation ends.
     case steering(Steering)
+    /// Inserts or replaces what is known of the builds of a lane.
+    case verified(VerificationRecord)
     case claimed(ClaimRecord)
     case clock(Moment)
 }

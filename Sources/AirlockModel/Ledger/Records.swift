@@ -85,6 +85,7 @@ package struct OperationRecord: Hashable, Sendable, Codable {
         case change(Change)
         case repair(Repair)
         case heal(Heal)
+        case verify(Verification)
     }
 
     /// How an operation ended.
@@ -95,6 +96,8 @@ package struct OperationRecord: Hashable, Sendable, Codable {
         case superseded
         /// What it was decided on is too old to be acted on.
         case expired
+        /// The test job ended, or its time did.
+        case verified(VerificationOutcome)
 
         /// One word for audit entries and tables.
         package var word: String {
@@ -103,6 +106,7 @@ package struct OperationRecord: Hashable, Sendable, Codable {
             case .rolledBack: "rolledBack"
             case .superseded: "superseded"
             case .expired: "expired"
+            case .verified(let outcome): outcome.rawValue
             }
         }
     }
@@ -111,7 +115,7 @@ package struct OperationRecord: Hashable, Sendable, Codable {
     package var change: Change? {
         switch work {
         case .change(let change): change
-        case .repair, .heal: nil
+        case .repair, .heal, .verify: nil
         }
     }
 
@@ -119,7 +123,7 @@ package struct OperationRecord: Hashable, Sendable, Codable {
     package var heal: Heal? {
         switch work {
         case .heal(let heal): heal
-        case .change, .repair: nil
+        case .change, .repair, .verify: nil
         }
     }
 }
@@ -354,6 +358,7 @@ extension OperationRecord {
             }
         case .repair(let repair): repair.to?.slot.artifact
         case .heal: nil
+        case .verify(let verification): verification.artifact
         }
     }
 }

@@ -65,6 +65,9 @@ package enum Disposition: Hashable, Sendable {
     case repair(Repair, operation: Int?)
     /// Finish a heal that is open.
     case heal(Heal, operation: Int)
+    /// Run the test job against what the lane settled on; the number is that of the operation which is
+    /// open for it.
+    case verify(Verification, operation: Int?)
     /// Finish going back: a change that failed.
     case back(operation: Int)
     case hold(HoldReason)
@@ -135,6 +138,7 @@ package enum GateName: String, Hashable, Sendable, Codable, CaseIterable {
     case rollout
     case capability
     case decisionTime
+    case verification
     case group
     case blastRadius
     case dependencies

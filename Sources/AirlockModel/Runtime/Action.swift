@@ -14,6 +14,8 @@ package enum Action: Hashable, Sendable, Codable {
     case eject(SlotID, instance: String)
     /// Gives an ejected instance its traffic again.
     case readmit(SlotID, instance: String)
+    /// Runs a job to its end, beside what serves. How it ended is observed.
+    case run(Job)
 
     /// What a provider must be able to do for this action.
     package var capability: Capability {
@@ -25,6 +27,7 @@ package enum Action: Hashable, Sendable, Codable {
         case .restart: .restart
         case .replace: .replace
         case .eject, .readmit: .eject
+        case .run: .run
         }
     }
 
@@ -35,6 +38,7 @@ package enum Action: Hashable, Sendable, Codable {
         case .scale(let id, _), .stop(let id), .restart(let id, _, _), .replace(let id, _),
             .eject(let id, _), .readmit(let id, _):
             id
+        case .run(let job): job.slot
         case .route: nil
         }
     }
@@ -45,7 +49,7 @@ package enum Action: Hashable, Sendable, Codable {
         case .restart(_, let instance, _), .replace(_, let instance), .eject(_, let instance),
             .readmit(_, let instance):
             instance
-        case .start, .scale, .route, .stop: nil
+        case .start, .scale, .route, .stop, .run: nil
         }
     }
 
@@ -76,6 +80,7 @@ package enum Action: Hashable, Sendable, Codable {
         case .replace(let id, let instance): Self.canonical("replace", id, instance)
         case .eject(let id, let instance): Self.canonical("eject", id, instance)
         case .readmit(let id, let instance): Self.canonical("readmit", id, instance)
+        case .run(let job): job.canonical
         }
     }
 
@@ -98,6 +103,7 @@ package enum Action: Hashable, Sendable, Codable {
         case .replace(_, let instance): "replace \(instance)"
         case .eject(_, let instance): "eject \(instance)"
         case .readmit(_, let instance): "readmit \(instance)"
+        case .run(let job): "run \(job.command.joined(separator: " "))"
         }
     }
 
@@ -117,6 +123,7 @@ package enum Action: Hashable, Sendable, Codable {
             lane.slot(id)?.instance(instance).map(\.isEjected) ?? true
         case .readmit(let id, let instance):
             lane.slot(id)?.instance(instance).map { !$0.isEjected } ?? true
+        case .run(let job): lane.job(job.id) != nil
         }
     }
 }
@@ -131,6 +138,8 @@ package enum Capability: String, Hashable, Sendable, Codable, CaseIterable, Comp
     case replace
     /// Ejects and readmits.
     case eject
+    /// Runs jobs to their end.
+    case run
     /// The same idempotency key is carried out once.
     case idempotency
 

@@ -39,9 +39,15 @@ package struct LaneObservation: Hashable, Sendable, Codable {
     package let slots: [SlotObservation]
     /// Share of the lane's traffic per slot in per mille; adds up to 1000, or is empty.
     package let weights: [SlotID: Int]
+    /// Jobs that run or ran not long ago, the oldest first; empty where a provider runs none.
+    package let jobs: [JobObservation]
 
-    package init(lane: LaneID, slots: [SlotObservation] = [], weights: [SlotID: Int] = [:]) {
+    package init(
+        lane: LaneID, slots: [SlotObservation] = [], weights: [SlotID: Int] = [:],
+        jobs: [JobObservation] = []
+    ) {
         self.lane = lane
+        self.jobs = jobs
         self.slots = slots.sorted { $0.id < $1.id }
         // A share of nothing is no share; some engines spell it out.
         self.weights = weights.values.contains(0) ? weights.filter { $0.value != 0 } : weights
@@ -49,6 +55,9 @@ package struct LaneObservation: Hashable, Sendable, Codable {
 
     /// The slot of that id, when it is there.
     package func slot(_ id: SlotID) -> SlotObservation? { slots.first { $0.id == id } }
+
+    /// The job of that id, when it is there.
+    package func job(_ id: JobID) -> JobObservation? { jobs.first { $0.id == id } }
 
     /// The slots that receive traffic and have a healthy instance.
     package var serving: [SlotObservation] {
