@@ -14,12 +14,14 @@ struct LaneReading {
         let observed: LaneObservation?
         let quarantines: [Quarantine]
         let freeze: Freeze?
+        let verifications: VerificationRecord?
 
         /// One word for what the lane is doing.
         var condition: Condition {
             if let operation {
                 if case .back = operation.rollout.direction { return .rollingBack }
                 if operation.heal != nil { return .healing }
+                if operation.verification != nil { return .verifying }
                 return operation.change == nil ? .repairing : .changing
             }
             if record.holdReason != nil { return .held }
@@ -47,6 +49,8 @@ struct LaneReading {
         case changing
         case repairing
         case healing
+        /// Its test job runs.
+        case verifying
         case rollingBack
         case held
         case absent
@@ -97,7 +101,8 @@ struct LaneReading {
                 record: state.lanes[id] ?? LaneRecord(lane: id),
                 operation: state.operation(of: id), observed: observed[id],
                 quarantines: state.quarantines[id] ?? [],
-                freeze: state.freezes.binding(id, at: now).first)
+                freeze: state.freezes.binding(id, at: now).first,
+                verifications: state.verifications[id])
         }
     }
 

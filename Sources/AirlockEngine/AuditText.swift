@@ -25,6 +25,7 @@ enum AuditText {
         case .change(let change): .work("change \(change.id)")
         case .repair(let repair): .work(repair.found.map(\.phrase).joined(separator: "; "))
         case .heal(let heal): .work(heal.phrase)
+        case .verify(let verification): .work(verification.phrase)
         }
     }
 
@@ -49,6 +50,10 @@ enum AuditText {
             ]
             entry.detail["fault"] = heal.fault?.rawValue
             return entry
+        case .verify(let verification):
+            var entry = draft(.decision, operation, at: time, outcome: "verify")
+            entry.detail = detail(of: verification)
+            return entry
         }
     }
 
@@ -65,6 +70,7 @@ enum AuditText {
     ) -> AuditDraft {
         var entry = draft(.decision, operation, at: time, outcome: outcome.word)
         if case .rolledBack(let reason) = outcome { entry.detail["reason"] = reason }
+        if let verification = operation.verification { entry.detail = detail(of: verification) }
         return entry
     }
 

@@ -104,6 +104,7 @@ package actor Books {
         case .quarantine(let record): note(record.lane)
         case .release(let lane, _): note(lane)
         case .steering(let steering): note(steering.lane)
+        case .verified(let record): note(record.lane)
         // The planner itself notices that freezes and stops differ.
         case .stop: stops += 1
         case .freeze(let freeze): revisions[freeze.scope.environment, default: 0] += 1

@@ -151,13 +151,13 @@ extension Engine: ControlHandler {
         await steering.enter()
         defer { steering.leave() }
         let found = await books.quarantines(of: lane)
-        guard !found.isEmpty else {
+        let now = clock.now().wall
+        var transaction = await verifyAgain(lane, by: actor, at: now)
+        guard !found.isEmpty || !transaction.isEmpty else {
             return .failed(
-                message: "\(lane) has no slot in quarantine",
+                message: "\(lane) has no slot in quarantine and no verify job that failed",
                 advice: "`airlock explain \(lane)` says what holds it")
         }
-        let now = clock.now().wall
-        var transaction = LedgerTransaction()
         for quarantine in found {
             transaction.writes.append(.release(lane, quarantine.slot))
             transaction.entries.append(

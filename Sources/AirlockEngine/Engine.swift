@@ -69,14 +69,23 @@ package actor Engine: Service {
         _ = try await keeper.refresh()
         try await publish()
         let all = inOrder
-        if parts.settings.isParallel {
-            try await together(all)
-        } else {
-            for reconciler in all { try await reconciler.run(.untilIdle) }
+        // What one environment came to may set others going that had come to rest, along the order.
+        for _ in 0...all.count {
+            if parts.settings.isParallel {
+                try await together(all)
+            } else {
+                for reconciler in all { try await reconciler.run(.untilIdle) }
+            }
+            guard await isAnyStale(all) else { break }
         }
         try await pageForStop()
         lastTick = parts.clock.now().wall
         return await summary(since: mark)
+    }
+
+    private func isAnyStale(_ all: [EnvironmentReconciler]) async -> Bool {
+        for reconciler in all where await reconciler.status.isStale { return true }
+        return false
     }
 
     /// When something may turn by itself, as far as is known; nil when nothing will.
@@ -215,7 +224,8 @@ package actor Engine: Service {
     func reconciler(for name: EnvironmentName) -> EnvironmentReconciler {
         if let known = reconcilers[name] { return known }
         let fresh = EnvironmentReconciler(
-            name: name, parts: parts, books: books, keeper: keeper, reverts: reverts)
+            name: name, parts: parts, books: books, keeper: keeper, reverts: reverts,
+            wakeAll: { [weak self] in await self?.wakeAll() })
         reconcilers[name] = fresh
         if isRunning { signal.yield(.spawn(fresh)) }
         return fresh

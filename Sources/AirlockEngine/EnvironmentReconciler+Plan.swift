@@ -31,7 +31,7 @@ extension EnvironmentReconciler {
         let clockFault = try await books.clockFault(at: now)
         let key = PlanMemo(
             fleet: accepted.revision, observation: observation?.revision,
-            books: await books.revision(of: name), secrets: secrets, clockFault: clockFault,
+            books: await revision(of: slice), secrets: secrets, clockFault: clockFault,
             made: now.wall)
         if let memo, memo.holds(for: key, until: standing.until) {
             touchedByFleet.formUnion(touched)
@@ -40,11 +40,11 @@ extension EnvironmentReconciler {
         let view = await books.view(for: name)
         let facts = Facts(
             ledger: view.state, secrets: [name: secrets],
-            capabilities: [name: provider?.capabilities(of: name) ?? []],
+            capabilities: capabilities(under: accepted, of: slice),
             commit: accepted.id, limitsInForce: accepted.limitsInForce, claim: parts.ledger.claim,
             clockFault: clockFault)
         touched.formUnion(touchedByObservation)
-        touched.formUnion(.some(view.touched))
+        touched.formUnion(.some(view.touched.union(standing.bound)))
         touchedByObservation = .none
         let plans = await planMeasured(
             touched, slice, observed: observed, facts: facts, now: now)
@@ -84,7 +84,7 @@ extension EnvironmentReconciler {
         let secrets = await secrets(fleet)
         let facts = Facts(
             ledger: await books.state, secrets: [name: secrets],
-            capabilities: [name: provider.capabilities(of: name)],
+            capabilities: capabilities(under: fleet, of: slice),
             commit: fleet.id, limitsInForce: fleet.limitsInForce, claim: parts.ledger.claim,
             traffic: traffic, clockFault: try await books.clockFault(at: now))
         return Planner.plan(slice, observed: observed, facts: facts, now: now)
@@ -301,7 +301,7 @@ extension EnvironmentReconciler {
         for lane in plans where !inFlight.contains(lane.lane) {
             let old = state.lanes[lane.lane]
             switch lane.disposition {
-            case .change, .repair, .heal, .back: continue
+            case .change, .repair, .heal, .verify, .back: continue
             case .leave:
                 guard var record = old else { continue }
                 let renamed = rename(&record, at: now)

@@ -39,6 +39,8 @@ actor EnvironmentReconciler {
     let books: Books
     let keeper: SourceKeeper
     private let reverts: RevertOffers?
+    /// Wakes every environment.
+    let wakeAll: @Sendable () async -> Void
     private let events: AsyncStream<Event>
     private let announce: AsyncStream<Event>.Continuation
     private let stopping = Mutex(false)
@@ -82,9 +84,9 @@ actor EnvironmentReconciler {
 
     init(
         name: EnvironmentName, parts: EngineParts, books: Books, keeper: SourceKeeper,
-        reverts: RevertOffers?
+        reverts: RevertOffers?, wakeAll: @escaping @Sendable () async -> Void
     ) {
-        (self.name, self.reverts) = (name, reverts)
+        (self.name, self.reverts, self.wakeAll) = (name, reverts, wakeAll)
         standing = StandingPlan(environment: name)
         self.parts = parts
         self.books = books
@@ -155,7 +157,9 @@ actor EnvironmentReconciler {
                 status.isStale = true
                 isUrgent = true
             case .due: await takeUpRested()
-            case .visited(let lane, .success(let end)): note(lane, end)
+            case .visited(let lane, .success(let end)):
+                note(lane, end)
+                await tellOthers(of: lane, end)
             case .visited(_, .failure(let halt)): return halt
             }
         }
@@ -291,6 +295,7 @@ actor EnvironmentReconciler {
         case .back(let number): operation.number == number
         case .repair(let repair, _): operation.work == .repair(repair)
         case .heal(_, let number): operation.number == number
+        case .verify(let work, _): operation.work == .verify(work)
         case .hold, .leave, nil: false
         }
     }
@@ -307,7 +312,7 @@ actor EnvironmentReconciler {
         accepted?.provider(of: name, among: parts.providers)
     }
 
-    private var tier: Tier? { accepted?.fleet.environments[name]?.tier }
+    var tier: Tier? { accepted?.fleet.environments[name]?.tier }
 
     private func pass() async throws(EngineHalt) {
         // Until the pass is over, what is known is still that of the pass before.
@@ -354,45 +359,5 @@ actor EnvironmentReconciler {
             work.append((lane.lane, assignment, observed))
         }
         return work
-    }
-
-    /// Whether there is work in the lane that this process was not asked for.
-    private func isLeftOut(_ plan: LanePlan) -> Bool {
-        guard let expected = parts.settings.expected else { return false }
-        switch plan.disposition {
-        case .change(let change, _): return !expected.contains(change.id)
-        case .repair, .heal: return true
-        case .back, .hold, .leave: return false
-        }
-    }
-
-    private func assignment(of plan: LanePlan, state: LedgerState) async -> Assignment? {
-        guard !isLeftOut(plan), state.stop?.isInForce(at: parts.clock.now().wall) != true
-        else { return nil }
-        let open = state.lanes[plan.lane]?.operation
-        switch plan.disposition {
-        case .leave: return nil
-        case .hold:
-            guard let open, let operation = state.operations[open], Rollout.isWatched(operation)
-            else { return nil }
-            return .watch(open)
-        case .back(let operation), .heal(_, let operation): return .resume(operation)
-        case .change(let change, let operation):
-            guard isAccepted else { return nil }
-            if let operation { return .resume(operation) }
-            let author = await keeper.author(of: change.commit)
-            return .open(
-                .change(change), commit: change.commit, author: author, superseding: open)
-        case .repair(let repair, let operation):
-            if let operation { return .resume(operation) }
-            return .open(
-                .repair(repair), commit: repair.to?.commit, author: nil, superseding: open)
-        }
-    }
-
-    /// Whether the commit in force may move lanes of this environment's tier.
-    private var isAccepted: Bool {
-        guard let accepted, let tier else { return false }
-        return accepted.commit.tiers.contains(tier)
     }
 }

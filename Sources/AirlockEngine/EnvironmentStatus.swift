@@ -98,7 +98,7 @@ extension LanePlan {
     /// Whether the plan wants something done in the lane.
     var isMoving: Bool {
         switch disposition {
-        case .change, .repair, .heal, .back: true
+        case .change, .repair, .heal, .verify, .back: true
         case .hold, .leave: false
         }
     }

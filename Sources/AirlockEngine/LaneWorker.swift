@@ -185,8 +185,8 @@ struct LaneWorker: Sendable {
             var record = await books.record(of: lane)
             record.operation = operation.number
             record.decision = AuditText.decision(of: work)
-            // A heal moves nothing past the change that waits.
-            if operation.heal == nil { record.held = nil }
+            // What moves no slot moves nothing past the change that waits.
+            if operation.movesSlots { record.held = nil }
             if let heal = operation.heal {
                 record.healing = record.healing ?? HealingRecord()
                 record.healing?.spend(on: heal, at: now.wall)
@@ -219,7 +219,7 @@ struct LaneWorker: Sendable {
         }
         record.decision = nil
         pending.writes += [.operation(ended(operation, outcome)), .lane(record)]
-        pending.writes += await books.clockMark(at: now)
+        pending.writes += await marks(of: operation, outcome, at: now)
         pending.entries.append(AuditText.ended(operation, outcome, at: now.wall))
         // What goes back for another of its group is not at fault, and waits for what mends that one.
         let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil

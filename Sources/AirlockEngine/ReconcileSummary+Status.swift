@@ -14,13 +14,13 @@ extension ReconcileSummary {
             case .settled where ending.isRepair: repaired.append(lane)
             case .settled: settled.append(lane)
             case .rolledBack: rolledBack.append(lane)
-            case .superseded, .expired: continue
+            case .superseded, .expired, .verified: continue
             }
         }
         for lane in status.lanes {
             if lane.holdsChange { heldForward.append(lane.lane) }
             switch lane.disposition {
-            case .change, .repair, .heal, .back:
+            case .change, .repair, .heal, .verify, .back:
                 if status.leftOut.contains(lane.lane) {
                     leftOut.append(lane.lane)
                 } else {

@@ -13,7 +13,7 @@ package enum TrafficReading {
             switch plan.disposition {
             case .change(_, let operation): return operation == nil
             case .hold, .repair: return true
-            case .back, .heal, .leave: return false
+            case .back, .heal, .verify, .leave: return false
             }
         }
     }

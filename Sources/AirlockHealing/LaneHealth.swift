@@ -99,7 +99,7 @@ package struct LaneHealth: Hashable, Sendable {
             instances[instance]?.seen = []
         case .eject(_, let instance), .readmit(_, let instance): instances[instance]?.seen = []
         case .scale: loads = []
-        case .replace, .start, .route, .stop: return
+        case .replace, .start, .route, .stop, .run: return
         }
     }
 

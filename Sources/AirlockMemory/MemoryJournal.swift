@@ -81,8 +81,7 @@ struct MemoryJournal: Sendable {
                 }
                 changed[key] = (known.intent, outcome)
             case .trustRoot, .head, .rewrite, .lane, .operation, .rollout, .freeze, .thaw,
-                .quarantine,
-                .release, .steering, .claimed, .clock, .stop:
+                .quarantine, .release, .steering, .verified, .claimed, .clock, .stop:
                 break
             }
         }

@@ -12,12 +12,15 @@ package struct FleetSlice: Hashable, Sendable {
     /// Whether `services/` holds nothing at all or describes no lane of any environment, which is
     /// taken for an outage.
     package let isServicesFolderLost: Bool
+    /// Whose test results bind the lanes of this environment.
+    package let testing: TestingTier
 
     package init(
         name: EnvironmentName, environment: Environment?, lanes: LaneTable<DesiredLane>,
         parked: Parked = Parked(), limits: Limits = Limits(), policy: PolicyDigest?,
-        isServicesFolderLost: Bool = false
+        isServicesFolderLost: Bool = false, testing: TestingTier
     ) {
+        self.testing = testing
         self.name = name
         self.environment = environment
         self.lanes = lanes
@@ -40,7 +43,8 @@ extension Fleet {
             slices[name] = FleetSlice(
                 name: name, environment: environment, lanes: lanes.part(of: name), parked: parked,
                 limits: limits, policy: environment?.policy(order: order, limits: limits),
-                isServicesFolderLost: serviceFileCount == 0 || lanes.isEmpty)
+                isServicesFolderLost: serviceFileCount == 0 || lanes.isEmpty,
+                testing: TestingTier(before: name, in: self))
         }
         return slices
     }

@@ -62,7 +62,9 @@ package enum Planner {
                 return ended(.heal(heal, operation: operation))
             }
             guard let (repair, operation) = situation.repair(isInstructed: isInstructed) else {
-                return ended(reason.map(Disposition.hold) ?? situation.left)
+                return ended(
+                    situation.verifying(freeze: gates.freeze(of: lane))
+                        ?? reason.map(Disposition.hold) ?? situation.left)
             }
             if let freeze = gates.freeze(of: lane) { return ended(.hold(.gates([freeze]))) }
             return ended(.repair(repair, operation: operation))

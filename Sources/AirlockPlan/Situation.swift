@@ -19,6 +19,10 @@ final class Situation: Sendable {
     let wish: Wish
     /// What is known of the traffic that a canary would share out; nil when nobody asked.
     let traffic: MeasuredTraffic?
+    /// The test job that runs, or is to run next; the operation is the one that is open for it.
+    let verification: (work: Verification, operation: Int?)?
+    /// Whether the environment's provider runs jobs.
+    let canRunJobs: Bool
 
     /// What git asks of the lane, before any gate was asked.
     enum Wish {
@@ -31,7 +35,7 @@ final class Situation: Sendable {
     /// Whether nothing is asked for, nothing differs and nothing is under way.
     var isQuiet: Bool {
         guard case .nothing = wish else { return false }
-        return drift.isEmpty && operation == nil && parked.isEmpty
+        return drift.isEmpty && operation == nil && parked.isEmpty && verification == nil
     }
 
     /// What the settled slot calls.
@@ -79,6 +83,7 @@ final class Situation: Sendable {
             switch operation.work {
             case .repair(let repair): return (repair, operation.number)
             case .heal: return nil
+            case .verify: break
             case .change(let open):
                 guard open.id != change?.id, isInstructed else { return nil }
                 return (Repair(lane: lane, to: settled, found: []), nil)
@@ -102,11 +107,19 @@ final class Situation: Sendable {
         steering = operation.flatMap { facts.ledger.steerings[$0.number] }
         parked = slice.parked.diagnostics(of: lane)
         desired = parked.isEmpty ? slice.lanes[lane] : nil
-        drift = operation == nil ? DriftDetection.drift(of: observed, from: settled) : []
+        // A test job mends nothing, and what drifted is not what it shall test.
+        let isMending = operation != nil && operation?.verification == nil
+        drift = isMending ? [] : DriftDetection.drift(of: observed, from: settled)
         wish = Self.wish(
             lane: lane, desired: desired, settled: settled, operation: operation,
             isParked: !parked.isEmpty, slice: slice, facts: facts)
         traffic = facts.traffic[lane]
+        canRunJobs = facts.capabilities[lane.environment]?.contains(.run) == true
+        var isAsked = false
+        if case .nothing = wish { isAsked = operation == nil && drift.isEmpty }
+        verification = Self.verification(
+            open: operation, desired: isAsked ? desired : nil, settled: settled, in: observed,
+            slice: slice, facts: facts)
     }
 
     private static func wish(

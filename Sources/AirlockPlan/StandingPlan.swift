@@ -116,6 +116,11 @@ package struct StandingPlan: Sendable {
         return plans
     }
 
+    /// Lanes whose change may be bound by test results of other environments, which nobody touches here.
+    package var bound: Set<LaneID> {
+        Set(situations.values.filter { $0.change != nil && $0.desired?.verify != nil }.map(\.lane))
+    }
+
     private static func earliest(in lanes: some Sequence<LanePlan>) -> Timestamp? {
         lanes.lazy.flatMap { lane -> [GateVerdict] in
             // A repair is held by a verdict of its own, because no change was judged.
@@ -136,6 +141,8 @@ private struct PlanContext: Hashable {
     let stop: FleetStop?
     let secrets: [SecretName: String]
     let capabilities: Set<Capability>
+    /// Whose test results count, and whether their providers can run jobs.
+    let testing: [EnvironmentName: Bool]
     let clockFault: String?
     let claim: Claim?
     /// Why there is no observation; nil when there is one.
@@ -152,6 +159,10 @@ private struct PlanContext: Hashable {
         stop = facts.ledger.stop
         secrets = facts.secrets[slice.name] ?? [:]
         capabilities = facts.capabilities[slice.name] ?? []
+        let able = slice.testing.environments.map {
+            ($0, facts.capabilities[$0]?.contains(.run) == true)
+        }
+        testing = Dictionary(able) { first, _ in first }
         clockFault = facts.clockFault
         claim = facts.claim
         switch observed {

@@ -45,6 +45,7 @@ extension GateName {
         case .group: "group"
         case .capability: "capability"
         case .decisionTime: "time to decide"
+        case .verification: "verification"
         case .blastRadius: "blast radius"
         case .dependencies: "dependencies"
         }
@@ -96,7 +97,7 @@ extension LanePlan {
     package var holdsChange: Bool {
         guard change != nil else { return false }
         switch disposition {
-        case .hold, .repair, .heal: return true
+        case .hold, .repair, .heal, .verify: return true
         case .change, .back, .leave: return false
         }
     }

@@ -38,7 +38,7 @@ final class Witness: Sendable {
                 return spec.id == slot
             case (.route(let mine), .route(let theirs)): return mine != theirs
             case (.start, _), (.stop, _), (.scale, _), (.route, _), (.restart, _), (.replace, _),
-                (.eject, _), (.readmit, _):
+                (.eject, _), (.readmit, _), (.run, _):
                 return false
             }
         }

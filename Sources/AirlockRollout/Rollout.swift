@@ -54,6 +54,8 @@ package enum Rollout {
             return Self.repair(repair, state: operation.rollout, in: lane, now: now)
         case .heal(let heal):
             return Self.heal(heal, state: operation.rollout, in: lane, now: now)
+        case .verify(let verification):
+            return verify(verification, of: operation, in: lane, now: now)
         }
     }
 

@@ -23,6 +23,7 @@ package struct WorldView: Sendable, Encodable {
     package struct Lane: Sendable, Encodable {
         package let lane: String
         package let slots: [Slot]
+        package let jobs: [JobObservation]
     }
 
     package let time: String
@@ -70,6 +71,8 @@ extension SimulatedProvider {
                 cpuBasisPoints: counters.last?.cpuBasisPoints ?? 0,
                 memoryBytes: counters.last?.memoryBytes ?? 0)
         }
-        return WorldView.Lane(lane: key.lane.description, slots: slots)
+        return WorldView.Lane(
+            lane: key.lane.description, slots: slots,
+            jobs: state.observedJobs(at: time, isCutOff: false).jobs)
     }
 }

@@ -15,14 +15,16 @@ extension LaneObservation {
                 instances: Self.instances(replicas, phase(spec)), change: change,
                 operation: operation)
             return LaneObservation(
-                lane: lane, slots: slots.filter { $0.id != spec.id } + [slot], weights: weights)
+                lane: lane, slots: slots.filter { $0.id != spec.id } + [slot], weights: weights,
+                jobs: jobs)
         case .scale(let id, let replicas):
             return with(id) { $0.with(replicas: replicas, phase: phase($0.spec)) }
-        case .route(let weights): return LaneObservation(lane: lane, slots: slots, weights: weights)
+        case .route(let weights):
+            return LaneObservation(lane: lane, slots: slots, weights: weights, jobs: jobs)
         case .stop(let id):
             return LaneObservation(
                 lane: lane, slots: slots.filter { $0.id != id },
-                weights: weights.filter { $0.key != id })
+                weights: weights.filter { $0.key != id }, jobs: jobs)
         case .restart(let id, let instance, let starts):
             return with(id) {
                 $0.with(instance) {
@@ -46,6 +48,12 @@ extension LaneObservation {
                         isEjected: isEjected ?? $0.isEjected)
                 }
             }
+        case .run(let job):
+            return LaneObservation(
+                lane: lane, slots: slots, weights: weights,
+                jobs: jobs.filter { $0.id != job.id } + [
+                    JobObservation(id: job.id, slot: job.slot, phase: .passed)
+                ])
         }
     }
 
@@ -54,7 +62,8 @@ extension LaneObservation {
         _ id: SlotID, _ change: (SlotObservation) -> SlotObservation
     ) -> LaneObservation {
         LaneObservation(
-            lane: lane, slots: slots.map { $0.id == id ? change($0) : $0 }, weights: weights)
+            lane: lane, slots: slots.map { $0.id == id ? change($0) : $0 }, weights: weights,
+            jobs: jobs)
     }
 
     fileprivate static func instances(

@@ -45,6 +45,20 @@ package struct LedgerSample {
             commit: Build.commit(number), at: Timestamp(milliseconds: number))
     }
 
+    /// Results of as many builds as there may be, and one more.
+    package static func verified(_ number: Int, lane: LaneID) -> VerificationRecord {
+        var record = VerificationRecord(lane: lane)
+        for build in 0...VerificationRecord.maximumResults {
+            record.note(
+                VerificationResult(
+                    build: Build.slot("unit", number + build).build,
+                    job: VerifyJob(run: ["/app/selftest", "-v", "-v"]),
+                    outcome: build.isMultiple(of: 2) ? .passed : .timedOut, operation: build + 1,
+                    at: Timestamp(milliseconds: build)))
+        }
+        return record
+    }
+
     /// A transaction of one to four writes of any kind that fits `state`.
     package mutating func transaction(
         after state: LedgerState, _ random: inout SplitMix
@@ -72,7 +86,7 @@ package struct LedgerSample {
             reason: "crashed", operation: 1, since: Timestamp(milliseconds: number))
         let scope: Freeze.Scope =
             number.isMultiple(of: 2) ? .lane(lane) : .environment(lane.environment)
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
         case 0: return .trustRoot(Build.commit(number))
         case 1:
             let commit = CommitRecord(
@@ -111,6 +125,7 @@ package struct LedgerSample {
             let word = Steering.Word(
                 actor: .airlock, reason: "r\(number)", at: Timestamp(milliseconds: number))
             return .steering(Steering(operation: operations, lane: lane, held: word))
+        case 13: return .verified(Self.verified(number, lane: lane))
         default:
             guard number > 2 else {
                 return .claimed(ClaimRecord(environment: lane.environment, epoch: Epoch(number)))

@@ -49,6 +49,8 @@ package struct ProviderContract: Sendable {
         try await instancesAreReplaced()
         try await instancesAreEjected()
         try await strangersAreNotHealed()
+        try await jobsRunOnce()
+        try await jobsNeedTheirSlot()
         try await keysAreCarriedOutOnce()
         try await equalStatesAreUnchanged()
         try await anyChangeChangesTheAnswer()

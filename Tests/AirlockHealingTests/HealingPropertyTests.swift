@@ -71,7 +71,7 @@ import Testing
                 if case .eject = heal.action {
                     #expect(out + 1 <= max(1, total / 10), "seed \(seed): \(heal.phrase)")
                 }
-            case .start, .scale, .route, .stop, .restart, .readmit: return
+            case .start, .scale, .route, .stop, .restart, .readmit, .run: return
             }
         }
     }

@@ -46,12 +46,37 @@ import Testing
         try await folder.writeLog(of: 3)
         let database = try DatabaseQueue(path: folder.state.ledger)
         try await database.write { db in
-            try db.execute(sql: "DROP TABLE steerings; PRAGMA user_version = 1")
+            try db.execute(
+                sql: "DROP TABLE steerings; DROP TABLE verifications; PRAGMA user_version = 1")
         }
         try database.close()
         let store = try await open(folder, .current)
         #expect(try await store.entries(AuditFilter()).count == 3)
         #expect(try await store.state().steerings.isEmpty)
+        try await store.close()
+    }
+
+    @Test("a journal from before test jobs is read as it is, and brought forward by a writer")
+    func second() async throws {
+        let folder = try Folder()
+        let lane = Build.lane("testing/checkout")
+        let first = try await open(folder, .current)
+        _ = try await first.commit(
+            LedgerTransaction(writes: [.lane(LaneRecord(lane: lane, decision: .hold("d")))]))
+        try await first.close()
+        let database = try DatabaseQueue(path: folder.state.ledger)
+        try await database.write { db in
+            try db.execute(sql: "DROP TABLE verifications; PRAGMA user_version = 2")
+        }
+        try database.close()
+        let reader = try LedgerReader.open(folder.state)
+        #expect(try await reader.state().verifications.isEmpty)
+        #expect(try await reader.state().lanes[lane]?.holdReason == "d")
+        let store = try await open(folder, .current)
+        let record = LedgerSample.verified(1, lane: lane)
+        _ = try await store.commit(LedgerTransaction(writes: [.verified(record)]))
+        #expect(try await store.state().verifications == [lane: record])
+        #expect(record.results.count == VerificationRecord.maximumResults)
         try await store.close()
     }
 

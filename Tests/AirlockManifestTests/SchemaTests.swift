@@ -141,7 +141,9 @@ enum SchemaCorpus {
         "{\"sha256:\(digest)\": {startup: never}}",
         "{\"sha256:\(digest)\": {startup: 0s, leak: 1Mi/m}}",
         "{\"sha256:\(digest)\": {poison: {after: 1m}}}", "{sha256: {}}", "{web: 5/s}", "{web: 5}",
-        "{Web: 5/s}", "{db: 1}",
+        "{Web: 5/s}", "{db: 1}", "{run: [a, a]}", "{run: [1, true], timeout: 5m}", "{run: []}",
+        "{run: a}", "{run: [\"\"]}", "{run: [~]}", "{run: [a, \"\"]}", "{run: [a], timeout: 0s}",
+        "{\"sha256:\(digest)\": {verify: {takes: 1s, outcome: never}}}",
     ]
     private static let good: [(ManifestKind, [(String, String)])] = [
         (.fleet, [("airlock", "1"), ("name", "shop"), ("order", "[a, b]")]),

@@ -158,6 +158,8 @@ struct FleetWorld {
             return operation ?? open(.change(change), in: plan.lane, commit: change.commit)
         case .repair(let repair, let operation):
             return operation ?? open(.repair(repair), in: plan.lane, commit: repair.to?.commit)
+        case .verify(let work, let operation):
+            return operation ?? open(.verify(work), in: plan.lane, commit: nil)
         }
     }
 
@@ -230,6 +232,14 @@ struct FleetWorld {
                     operation: operation.number, commit: operation.commit, at: now.wall)
             }
         }
+        if let work = operation.verification, case .verified(let how) = outcome {
+            var known = ledger.verifications[operation.lane] ?? VerificationRecord(lane: work.lane)
+            known.note(
+                VerificationResult(
+                    build: work.build, job: work.job, outcome: how, operation: operation.number,
+                    at: now.wall))
+            ledger.apply(.verified(known))
+        }
         ledger.apply(.lane(record))
         outcomes[operation.lane, default: []].append(outcome)
     }
@@ -269,7 +279,7 @@ extension LanePlan {
     /// Whether the plan wants something done in the lane.
     var isMoving: Bool {
         switch disposition {
-        case .change, .repair, .heal, .back: true
+        case .change, .repair, .heal, .verify, .back: true
         case .hold, .leave: false
         }
     }

@@ -221,6 +221,8 @@ struct PlannerPropertyTests {
                 case .repair(let repair, let operation):
                     "repair \(try json(repair)) \(operation ?? 0)"
                 case .heal(let heal, let operation): "heal \(heal.phrase) \(operation)"
+                case .verify(let work, let operation):
+                    "verify \(work.phrase) \(operation.map(String.init) ?? "new")"
                 case .back(let operation): "back \(operation)"
                 case .hold(let reason):
                     "hold \(reason.phrase) \(reason.moves(in: lane.lane).map(\.advice))"

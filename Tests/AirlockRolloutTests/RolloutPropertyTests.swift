@@ -72,6 +72,7 @@ struct RolloutPropertyTests {
             }
         case .repair(let repair): wanted = repair.to.map { ($0.slot, $0.replicas) }
         case .heal(let heal): return heal.action.isDone(in: lane)
+        case .verify: return !lane.jobs.isEmpty
         }
         guard let (slot, replicas) = wanted else { return lane == Stage.empty }
         guard lane.slots.count == 1, let there = lane.slots.first else { return false }

@@ -97,7 +97,8 @@ actor ExampleProvider: Provider {
         case .stop(let id):
             slots[id] = nil
             if weights[id] != nil { weights = [:] }
-        case .restart, .replace, .eject, .readmit: throw .unsupported(order.action.capability)
+        case .restart, .replace, .eject, .readmit, .run:
+            throw .unsupported(order.action.capability)
         }
         return LaneObservation(lane: lane.lane, slots: Array(slots.values), weights: weights)
     }

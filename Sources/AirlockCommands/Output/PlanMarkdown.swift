@@ -113,6 +113,7 @@ struct PlanMarkdown {
         case .change: return "passes every gate"
         case .repair(let repair, _): return repair.found.map(\.phrase).joined(separator: "; ")
         case .heal(let heal, _): return heal.phrase
+        case .verify(let work, _): return work.phrase
         case .back: return "a failed change is being taken back"
         case .leave: return ""
         }

@@ -44,6 +44,7 @@ struct PlanText {
         return ink.bold(
             "Plan: " + forward.joined(separator: ", ")
                 + "; \(count("repair") + count("heal") + count("back")) to repair, "
+                + (count("verify") == 0 ? "" : "\(count("verify")) to verify, ")
                 + "\(waiting) waiting, \(count("hold") - waiting) held.")
     }
 
@@ -56,6 +57,11 @@ struct PlanText {
         lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }
         if case .heal(let heal, _) = lane.disposition {
             lines.append("      " + ink.cyan("heals: \(heal.phrase)"))
+        }
+        if case .verify(let work, let operation) = lane.disposition {
+            let command = work.job.run.joined(separator: " ").visible
+            let when = operation.map { ", operation \($0)" } ?? ""
+            lines.append("      " + ink.cyan("verifies: \(command)\(when)"))
         }
         if case .hold(let reason) = lane.disposition {
             let word =

@@ -82,7 +82,7 @@ struct LaneView: Codable {
         case .hold(let why):
             reason = why.phrase
             advice = why.moves(in: plan.lane).compactMap(\.advice)
-        case .change, .repair, .heal, .back, .leave:
+        case .change, .repair, .heal, .verify, .back, .leave:
             reason = nil
             advice = []
         }
@@ -189,6 +189,7 @@ extension LanePlan {
         case .change(let change, _): change.kind.rawValue
         case .repair: "repair"
         case .heal: "heal"
+        case .verify: "verify"
         case .back: "back"
         case .hold: "hold"
         case .leave: "leave"
@@ -198,7 +199,7 @@ extension LanePlan {
     /// The operation that goes on.
     var operation: Int? {
         switch disposition {
-        case .change(_, let number), .repair(_, let number): number
+        case .change(_, let number), .repair(_, let number), .verify(_, let number): number
         case .back(let number), .heal(_, let number): number
         case .hold, .leave: nil
         }

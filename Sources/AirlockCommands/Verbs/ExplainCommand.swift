@@ -62,6 +62,8 @@ struct ExplainCommand: Verb {
         let held: String?
         let frozen: Frozen?
         let healing: HealingView?
+        /// How the test jobs of its builds came out, the newest last.
+        let verified: [VerificationView]?
     }
 
     func perform() async throws -> ExitStatus {
@@ -103,7 +105,8 @@ struct ExplainCommand: Verb {
             quarantined: (planning.ledger.quarantines[lane] ?? []).map(View.Bad.init),
             held: record?.holdReason, frozen: freeze.map(View.Frozen.init),
             healing: HealingView(
-                record?.healing, policy: policy, isKnown: reading.fleet != nil, at: now))
+                record?.healing, policy: policy, isKnown: reading.fleet != nil, at: now),
+            verified: planning.ledger.verifications[lane]?.results.map(VerificationView.init))
         switch output.format {
         case .json, .yaml: try Output.value(view, as: output.format)
         case .human:
@@ -166,6 +169,7 @@ struct ExplainCommand: Verb {
             let advice = verdict.move.advice.map { ink.dim(" → \($0)") } ?? ""
             return "  \(mark) \(verdict.gate.rawValue): \(verdict.reason.visible)\(advice)"
         }
+        lines += (view.verified ?? []).suffix(1).map(\.sentence)
         lines += plan.drift.map { ink.yellow("drift: \($0.phrase)") }
         lines += view.quarantined.map {
             ink.red("quarantined: slot \($0.slot.prefix(12)): \($0.reason)")
@@ -183,6 +187,9 @@ struct ExplainCommand: Verb {
         case .repair: return "would be repaired next"
         case .heal(let heal, let operation):
             return "operation \(operation) heals it: \(heal.phrase)"
+        case .verify(let work, let operation):
+            return operation.map { "operation \($0) runs its verify job" }
+                ?? "would run its verify job next, on build \(work.build.short)"
         case .back(let operation): return "operation \(operation) is being taken back"
         case .hold(let reason): return "is held: \(reason.phrase.visible)"
         }

@@ -93,7 +93,8 @@ struct HistoryCommand: Verb {
     private func paint(_ outcome: OperationRecord.Outcome?) -> Ink.Shade {
         switch outcome {
         case .settled: .green
-        case .rolledBack: .red
+        case .rolledBack, .verified(.failed), .verified(.timedOut): .red
+        case .verified(.passed): .green
         case .superseded, .expired: .dim
         case nil: .cyan
         }
@@ -106,7 +107,7 @@ struct HistoryCommand: Verb {
         if case .slot(_, let shown, _)? = operation.change?.target { version = shown }
         return View(
             operation: operation.number, lane: operation.lane.description,
-            kind: operation.change?.kind.rawValue ?? (operation.heal == nil ? "repair" : "heal"),
+            kind: operation.kind,
             outcome: operation.outcome?.word ?? "under way", reason: reason,
             opened: operation.opened.rfc3339, ended: operation.ended?.rfc3339,
             commit: operation.commit?.description, author: operation.author,
@@ -115,9 +116,25 @@ struct HistoryCommand: Verb {
     }
 }
 
+extension OperationRecord {
+    /// One word for what it carries out.
+    fileprivate var kind: String {
+        switch work {
+        case .change(let change): change.kind.rawValue
+        case .repair: "repair"
+        case .heal: "heal"
+        case .verify: "verify"
+        }
+    }
+}
+
 extension OperationRecord.Outcome {
     /// The words for people.
     fileprivate var words: String {
-        if case .rolledBack = self { "rolled back" } else { word }
+        switch self {
+        case .rolledBack: "rolled back"
+        case .verified(let outcome): outcome == .timedOut ? "timed out" : word
+        case .settled, .superseded, .expired: word
+        }
     }
 }

@@ -123,7 +123,7 @@ struct StatusText {
         let colour: Ink.Shade = healthy == wanted ? .green : .red
         return [
             Table.Cell(lane.record.lane.description), Table.Cell(settled?.version ?? "-"),
-            Table.Cell(lane.condition.word, paint(lane.condition)),
+            Table.Cell(state(lane), paint(lane.condition)),
             Table.Cell(counts, colour),
             Table.Cell(settled?.slot.id.short ?? "-", .dim),
             Table.Cell(settled?.at.local ?? "-"),
@@ -131,10 +131,16 @@ struct StatusText {
         ]
     }
 
+    /// What the lane is doing, and that what it settled on passed its test job.
+    private func state(_ lane: LaneReading.Lane) -> String {
+        let isPassed = lane.condition == .settled && lane.verification?.outcome == .passed
+        return lane.condition.word + (isPassed ? ", verified" : "")
+    }
+
     private func paint(_ condition: LaneReading.Condition) -> Ink.Shade {
         switch condition {
         case .settled: .green
-        case .changing, .repairing, .healing: .cyan
+        case .changing, .repairing, .healing, .verifying: .cyan
         case .rollingBack, .degraded: .red
         case .held: .yellow
         case .absent: .dim
@@ -150,6 +156,11 @@ struct StatusText {
             lines += HealingText(record: healing, now: now, ink: ink).lines.map {
                 "\(lane.record.lane): \($0)"
             }
+        }
+        if let result = lane.verification, result.outcome != .passed {
+            let sentence = VerificationView(result).sentence
+            lines.append(ink.red("\(lane.record.lane): \(sentence)"))
+            lines.append("  → run `airlock rollout retry \(lane.record.lane)` to run it again")
         }
         for quarantine in lane.quarantines {
             // A lane that is held for it has said so already.
@@ -183,6 +194,8 @@ struct StatusView: Encodable {
         let quarantined: [String]
         let frozen: String?
         let healing: HealingView?
+        /// How the test job of what it settled on came out.
+        let verified: VerificationView?
     }
 
     /// The reconciler that runs.
@@ -241,6 +254,7 @@ struct StatusView: Encodable {
             operation: lane.operation?.number, held: lane.record.holdReason,
             quarantined: lane.quarantines.map(\.slot.description), frozen: lane.freeze?.reason,
             healing: HealingView(
-                lane.record.healing, policy: nil, isKnown: false, at: now))
+                lane.record.healing, policy: nil, isKnown: false, at: now),
+            verified: lane.verification.map(VerificationView.init))
     }
 }

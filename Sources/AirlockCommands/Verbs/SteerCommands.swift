@@ -98,7 +98,8 @@ struct RolloutCommand: AsyncParsableCommand {
     /// `airlock rollout retry LANE`.
     struct Retry: Verb {
         static let configuration = CommandConfiguration(
-            commandName: "retry", abstract: "Try a slot again that was rolled back.")
+            commandName: "retry",
+            abstract: "Try a slot again that was rolled back, or a verify job that did not pass.")
 
         @Argument(help: "The lane, such as production/checkout.")
         var lane: LaneID

@@ -97,7 +97,15 @@ enum DocumentReader {
         return ServiceDocument(
             owner: root["owner"]?.text, group: try read({ UnitName($0) }, "group", of: root),
             template: template, calls: calls,
-            signals: try SignalsReader.queries(root["signals"]))
+            signals: try SignalsReader.queries(root["signals"]), verify: try verify(root["verify"]))
+    }
+
+    private static func verify(_ given: Document.Value?) throws(Problem) -> VerifyJob? {
+        guard let given else { return nil }
+        let words = given["run"]?.items.compactMap(\.text) ?? []
+        return VerifyJob(
+            run: try need(words.isEmpty ? nil : words, "run", given),
+            timeout: try read(Quantity.duration, "timeout", of: given) ?? VerifyJob.usualTimeout)
     }
 
     private static func release(_ root: Document.Value) throws(Problem) -> Release {

@@ -37,4 +37,5 @@ package struct ServiceDocument: Hashable, Sendable {
     package let template: Template
     package let calls: [Located<UnitName>]
     package let signals: SignalQueries?
+    package let verify: VerifyJob?
 }

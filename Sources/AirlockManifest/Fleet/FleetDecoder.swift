@@ -130,8 +130,8 @@ package struct FleetDecoder: Sendable {
         else { return nil }
         return DesiredLane(
             lane: id, owner: service.owner, group: service.group, release: release,
-            template: service.template, signals: service.signals, readSet: readSet,
-            cause: cause(subjects.map(\.path)) ?? lanes[id]?.cause)
+            template: service.template, signals: service.signals, verify: service.verify,
+            readSet: readSet, cause: cause(subjects.map(\.path)) ?? lanes[id]?.cause)
     }
 
     /// What the file of `subject` says; nil when it is absent or bad.

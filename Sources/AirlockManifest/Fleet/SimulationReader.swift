@@ -51,6 +51,11 @@ enum SimulationReader {
                 behaviour.poisonErrorRate = share
             }
         }
+        if let verify = value["verify"] {
+            behaviour.verify = VerifyBehaviour(
+                takes: try read(Quantity.duration, "takes", of: verify) ?? .seconds(1),
+                outcome: try read(VerifyBehaviour.Outcome.init, "outcome", of: verify) ?? .passed)
+        }
         return behaviour
     }
 

@@ -78,7 +78,7 @@ package enum FormatReference {
 
     private static func nested(_ shape: Shape, under name: String) -> [String] {
         switch shape {
-        case .text, .scalar, .integer, .list: []
+        case .text, .scalar, .integer, .list, .command: []
         case .record(let record), .either(_, let record): rows(record, under: name + ".")
         case .table(_, let value): nested(value, under: name + ".*")
         }
@@ -90,7 +90,7 @@ package enum FormatReference {
             return switch key.shape {
             case .record(let inner), .either(_, let inner):
                 later(inner, under: "\(prefix)\(key.name).")
-            case .text, .scalar, .integer, .list, .table: []
+            case .text, .scalar, .integer, .list, .command, .table: []
             }
         }
     }
@@ -102,6 +102,7 @@ package enum FormatReference {
         case .integer(let range):
             range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
         case .list(let item, _): "a list, each \(noun(item))"
+        case .command: "a program and its arguments"
         case .table(let key, let value): "a mapping from \(key.noun) to \(noun(value))"
         case .record: "a mapping"
         case .either(let other, _): "\(noun(other)), or a mapping"

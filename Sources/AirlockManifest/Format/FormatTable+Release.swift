@@ -197,7 +197,18 @@ extension FormatTable {
         .optional(
             "poison", .record(poison), "The slot turns bad at an age.",
             example: "{after: 5m, errorRate: 50%}"),
+        .optional(
+            "verify", .record(verify), "What its test job does; it passes after 1s when left out.",
+            example: "{takes: 5s, outcome: failed}"),
     ])
+
+    private static let verify = Record(
+        [
+            .optional("takes", .text(.delay), "How long it runs; 1s when left out.", example: "5s"),
+            .optional(
+                "outcome", .text(.choice(VerifyBehaviour.Outcome.allCases.map(\.rawValue))),
+                "How it ends, or that it never does; `passed` when left out.", example: "failed"),
+        ], minimum: 1)
 
     private static let crash = Record([
         .required("after", .text(.duration), "Time from healthy to failed.", example: "2m")

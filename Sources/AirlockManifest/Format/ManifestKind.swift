@@ -181,9 +181,21 @@ enum FormatTable {
             "signals", .record(queries),
             "How its signals are asked for in environments with `signals` (docs/signals.md).",
             example: queriesExample),
-        .later("verify", "The test job of the testing tier."),
+        .optional(
+            "verify", .record(verify),
+            "The test job that runs after each deployment to an environment of the tier `testing`; environments after it wait until it passed (docs/verification.md).",
+            example: "{run: [/app/selftest], timeout: 5m}"),
         .later("placement", "Where instances may run."),
         .later("sticky", "What keeps a user on one instance."),
+    ])
+
+    private static let verify = Record([
+        .required(
+            "run", .command, "The program and its arguments, run in the service's own artifact.",
+            example: "[/app/selftest]"),
+        .optional(
+            "timeout", .text(.duration), "After this time the job is ended; else 10m.",
+            example: "5m"),
     ])
 
     private static let health = Record([

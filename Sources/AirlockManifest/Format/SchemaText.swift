@@ -37,6 +37,14 @@ package enum SchemaText {
                 "type": .string("array"), "items": .object(schema(item)),
                 "minItems": .integer(minimum), "uniqueItems": .bool(true),
             ]
+        case .command:
+            [
+                "type": .string("array"), "items": .object(schema(.scalar)),
+                "minItems": .integer(1),
+                "prefixItems": .array([
+                    .object(schema(.scalar).merging(["minLength": .integer(1)]) { $1 })
+                ]),
+            ]
         case .table(let key, let item):
             [
                 "type": .string("object"), "propertyNames": .object(self.form(key)),

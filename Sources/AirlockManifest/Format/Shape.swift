@@ -7,6 +7,8 @@ package indirect enum Shape: Sendable {
     case integer(ClosedRange<Int>)
     /// A list without repetitions.
     case list(of: Shape, minimum: Int)
+    /// A program and its arguments, which may repeat.
+    case command
     /// A mapping with keys of the user's choice.
     case table(key: Form, value: Shape)
     case record(Record)

@@ -24,6 +24,7 @@ struct ShapeCheck {
             let right = example.isEmpty ? "\(range.lowerBound)" : example
             checkInteger(value, range, name, advice: "write \(right)")
         case .list(let item, let minimum): checkList(value, item, minimum, name)
+        case .command: checkCommand(value, name)
         case .table(let form, let item): checkTable(value, form, item, name)
         case .record(let record): checkRecord(value, record, name)
         case .either(let other, let record):
@@ -114,6 +115,22 @@ struct ShapeCheck {
                 report(entry, "`\(shortened(text))` stands twice in \(name)", "keep one")
             }
         }
+    }
+
+    private mutating func checkCommand(_ value: Document.Value, _ name: String) {
+        guard value.sort == .list else {
+            let words = value.text?.split(separator: " ").joined(separator: ", ")
+            return report(
+                value, "\(name) must be a list, but is \(value.sort.noun)",
+                "write [\(shortened(words ?? "/app/selftest, --quick"))]")
+        }
+        guard let program = value.items.first else {
+            return report(value, "\(name) is empty", "write [/app/selftest]")
+        }
+        if program.text?.isEmpty == true {
+            report(program, "the program of \(name) is empty", "write [/app/selftest]")
+        }
+        for word in value.items { check(word, is: .scalar, named: "a word of \(name)") }
     }
 
     private mutating func checkTable(

@@ -99,7 +99,7 @@ package struct HealingRecord: Hashable, Sendable, Codable {
         switch heal.action {
         case .eject(let slot, let instance): sentence(instance, of: slot, at: time)
         case .scale: scaled = time
-        case .start, .route, .stop, .restart, .replace, .readmit: return
+        case .start, .route, .stop, .restart, .replace, .readmit, .run: return
         }
     }
 

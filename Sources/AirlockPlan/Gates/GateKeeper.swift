@@ -67,7 +67,7 @@ struct GateKeeper {
     func stopping(_ end: Disposition) -> Disposition {
         switch end {
         case .hold, .leave: return end
-        case .change, .repair, .heal, .back:
+        case .change, .repair, .heal, .verify, .back:
             return FreezeGate.verdict(of: stop, now: now).map { .hold(.gates([$0])) } ?? end
         }
     }
@@ -86,6 +86,7 @@ struct GateKeeper {
             CapabilityGate.verdict(
                 on: change, capabilities: facts.capabilities[situation.lane.environment] ?? []),
             DecisionTimeGate.verdict(on: situation),
+            VerificationGate.verdict(on: situation, slice: slice, facts: facts, now: now),
         ]
     }
 }

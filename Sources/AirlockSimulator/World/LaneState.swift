@@ -17,6 +17,8 @@ struct LaneState: Sendable {
 
     private(set) var slots: [SlotID: SlotState] = [:]
     /// The newest last.
+    var jobs: [JobState] = []
+    /// The newest last.
     private var shares: [Shares] = []
 
     /// Shares of the traffic in per mille: they add up to 1000, or there are none.
@@ -39,6 +41,7 @@ struct LaneState: Sendable {
             .eject(let id, let instance), .readmit(let id, let instance):
             slots[id]?.effect(on: instance, of: action, at: time)
                 ?? .refused("there is no slot \(id.short)")
+        case .run(let job): effect(ofRun: job)
         }
     }
 
@@ -93,6 +96,7 @@ struct LaneState: Sendable {
         case .restart(let id, let instance, _), .replace(let id, let instance),
             .eject(let id, let instance), .readmit(let id, let instance):
             slots[id]?.carryOut(action, on: instance, at: time)
+        case .run(let job): run(job, at: time, spec: spec)
         }
     }
 
@@ -110,8 +114,8 @@ struct LaneState: Sendable {
             if let first = mixed.keys.min() { mixed[first]? += rest }
             return .route(mixed)
         case .stop(let id): return slots[id].map { .scale(id, replicas: $0.replicas / 2) }
-        // One instance is nothing that can be done by half.
-        case .restart, .replace, .eject, .readmit: return nil
+        // One instance or job is nothing that can be done by half.
+        case .restart, .replace, .eject, .readmit, .run: return nil
         }
     }
 

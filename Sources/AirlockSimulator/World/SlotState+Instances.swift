@@ -21,7 +21,7 @@ extension SlotState {
         case .replace: return .applied
         case .eject: return instance.isEjected(at: time) ? .noEffect : .applied
         case .readmit: return instance.isEjected(at: time) ? .applied : .noEffect
-        case .start, .scale, .route, .stop: return .noEffect
+        case .start, .scale, .route, .stop, .run: return .noEffect
         }
     }
 
@@ -33,7 +33,7 @@ extension SlotState {
         case .replace: replace(index, at: time)
         case .eject: instances[index].ejections.append(Ejection(from: time))
         case .readmit: instances[index].readmit(at: time)
-        case .start, .scale, .route, .stop: return
+        case .start, .scale, .route, .stop, .run: return
         }
     }
 

@@ -24,8 +24,10 @@ extension World {
                 slots.append(seen.slot)
                 until = [until, seen.until].compactMap(\.self).min()
             }
+            let jobs = state.observedJobs(at: time, isCutOff: isCutOff)
+            until = [until, jobs.until].compactMap(\.self).min()
             found[key.lane] = LaneObservation(
-                lane: key.lane, slots: slots, weights: state.weights)
+                lane: key.lane, slots: slots, weights: state.weights, jobs: jobs.jobs)
         }
         if let wanted {
             for lane in wanted where lane.environment == environment {

@@ -1,0 +1,142 @@
+import AirlockModel
+
+/// Lets a build go further along the order only after its test job passed in the testing tier.
+///
+/// A build that serves in the lane already has gone as far, and a rollout that is under way has passed
+/// here when it began.
+enum VerificationGate {
+    static func verdict(
+        on situation: Situation, slice: FleetSlice, facts: Facts, now: Moment
+    ) -> GateVerdict {
+        guard let change = situation.change, case .slot(let slot, _, _) = change.target else {
+            return pass("nothing new comes")
+        }
+        guard let desired = situation.desired, let job = desired.verify else {
+            return pass("the service has no verify job")
+        }
+        if situation.isUnderWay { return pass("it is under way") }
+        if change.base?.slot.build == slot.build { return pass("its build serves here already") }
+        let tier = slice.testing
+        let unit = change.lane.unit
+        let places = tier.places(of: unit, parked: slice.parked, ledger: facts.ledger)
+        guard !places.isEmpty else {
+            guard let first = tier.environments.first else {
+                return pass("no environment of the tier testing comes before it")
+            }
+            return verdict(
+                .refuse,
+                "\(unit.name) has a verify job and is in no environment of the tier testing",
+                .commit("add services/\(unit.name)/\(first).yaml"))
+        }
+        let question = Question(
+            build: slot.build, artifact: slot.artifact, job: job, tier: tier,
+            parked: slice.parked, facts: facts, now: now.wall)
+        if let obstacle = places.lazy.compactMap({ question.obstacle(in: $0) }).first {
+            return obstacle
+        }
+        let names = places.map(\.description).joined(separator: ", ")
+        return pass("build \(slot.build.short) passed in \(names)")
+    }
+
+    private static func pass(_ reason: String) -> GateVerdict { verdict(.pass, reason, .nobody) }
+
+    fileprivate static func verdict(
+        _ answer: GateVerdict.Answer, _ reason: String, _ move: NextMove, until: Timestamp? = nil
+    ) -> GateVerdict {
+        GateVerdict(gate: .verification, answer: answer, reason: reason, move: move, until: until)
+    }
+
+    /// What is said of a lane whose provider cannot run its job.
+    static func incapable(_ lane: LaneID) -> GateVerdict {
+        verdict(
+            .refuse,
+            "\(lane.unit.name) has a verify job, and the provider of \(lane.environment) cannot run jobs",
+            .commit(
+                "choose another provider in environments/\(lane.environment).yaml, or take verify out "
+                    + "of services/\(lane.unit.name)/service.yaml"))
+    }
+}
+
+/// Whether one build passed, asked of one place after the other.
+private struct Question {
+    let build: BuildID
+    let artifact: ArtifactReference
+    let job: VerifyJob
+    let tier: TestingTier
+    let parked: Parked
+    let facts: Facts
+    let now: Timestamp
+
+    /// Why the build may not go on for the sake of one place; nil when it may.
+    func obstacle(in place: LaneID) -> GateVerdict? {
+        guard let result = facts.ledger.verifications[place]?.result(of: build, for: job) else {
+            return untested(in: place)
+        }
+        let again = NextMove.run("airlock rollout retry \(place)")
+        let operation = "operation \(result.operation)"
+        switch result.outcome {
+        case .passed: return nil
+        case .failed:
+            return VerificationGate.verdict(
+                .refuse, "build \(build.short) failed its verify job in \(place) (\(operation))",
+                again)
+        case .timedOut:
+            return VerificationGate.verdict(
+                .refuse,
+                "the verify job of build \(build.short) did not end within \(job.timeout.phrase) in "
+                    + "\(place) (\(operation))", again)
+        }
+    }
+
+    private func untested(in place: LaneID) -> GateVerdict {
+        let ledger = facts.ledger
+        if let operation = ledger.operation(of: place), let running = operation.verification,
+            running.build == build, running.job == job
+        {
+            let end = operation.opened + job.timeout
+            return VerificationGate.verdict(
+                .wait,
+                "the verify job of build \(build.short) is running in \(place) "
+                    + "(operation \(operation.number))", .wait, until: end > now ? end : nil)
+        }
+        let record = ledger.lanes[place]
+        if record?.settled?.slot.build == build {
+            guard facts.capabilities[place.environment]?.contains(.run) == true else {
+                return VerificationGate.incapable(place)
+            }
+            return waiting(
+                "the verify job of build \(build.short) has not run in \(place) yet", place)
+        }
+        let bad = ledger.quarantines[place]?.first { $0.artifact.digest == artifact.digest }
+        if let bad {
+            return VerificationGate.verdict(
+                .refuse, "build \(build.short) was rolled back in \(place): \(bad.reason)",
+                .run("airlock rollout retry \(place)"))
+        }
+        let diagnostics = parked.diagnostics(of: place)
+        if let first = diagnostics.first {
+            return VerificationGate.verdict(
+                .wait,
+                "build \(build.short) was not tested in \(place), whose files cannot be read",
+                .commit("mend \(first.path)"))
+        }
+        guard tier.desired(place)?.build == build else {
+            return VerificationGate.verdict(
+                .refuse,
+                "build \(build.short) was never in \(place), and git asks for another one there",
+                .commit(
+                    "give services/\(place.unit.name)/\(place.environment).yaml the artifact first")
+            )
+        }
+        return waiting("build \(build.short) was not deployed to \(place) yet", place)
+    }
+
+    /// What goes on by itself unless the place is held.
+    private func waiting(_ reason: String, _ place: LaneID) -> GateVerdict {
+        guard let held = facts.ledger.lanes[place]?.holdReason else {
+            return VerificationGate.verdict(.wait, reason, .wait)
+        }
+        return VerificationGate.verdict(
+            .wait, "\(reason), which is held: \(held)", .run("airlock explain \(place)"))
+    }
+}
