@@ -1,5 +1,6 @@
 import AirlockEngine
 import AirlockModel
+import AirlockSimulator
 import AirlockTestSupport
 
 /// A stage with a testing tier before production.

@@ -206,7 +206,8 @@ struct VerificationTests {
             for commit in 1...80 {
                 let stage = Stage.verified()
                 let engine = try await stage.engine()
-                stage.ledger.inject(MemoryLedger.Crash(commit: commit, point: point))
+                stage.ledger.inject(
+                    MemoryLedger.Crash(commit: stage.ledger.commits + commit, point: point))
                 var isOver = false
                 do {
                     try await stage.settle(engine)

@@ -76,6 +76,6 @@ import Testing
         #expect(
             try behaviour(", verify: {outcome: never}") == VerifyBehaviour(outcome: .never))
         let wrong = decode("", simulation: ", verify: {outcome: fails}").diagnostics
-        #expect(wrong.first?.description.contains("did you mean `failed`?") == true, "\(wrong)")
+        #expect(wrong.first?.description.contains("write passed or failed or never") == true, "\(wrong)")
     }
 }
