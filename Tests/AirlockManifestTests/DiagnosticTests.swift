@@ -103,7 +103,7 @@ struct DiagnosticTests {
                 refused += 1
             }
         }
-        #expect(refused >= 10)
+        #expect(refused >= 9)
         #expect(
             messages(.environment, "tier: staging\nprovider: {swarm: {}}")[0].contains(
                 "cannot enforce"))
