@@ -39,6 +39,8 @@ extension EnvironmentReconciler {
             return .open(
                 .repair(repair), commit: repair.to?.commit, author: nil, superseding: open)
         case .verify(let work, let operation):
+            // What is run comes from git, as what is released does.
+            guard isAccepted else { return nil }
             if let operation { return .resume(operation) }
             let commit = state.lanes[plan.lane]?.settled?.commit ?? accepted?.id
             return .open(.verify(work), commit: commit, author: nil, superseding: open)
