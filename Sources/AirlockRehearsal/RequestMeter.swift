@@ -144,7 +144,7 @@ extension RequestMeter.Count {
         switch action {
         case .start(let spec, _): (slot, started, shared, served) = (spec.id, time, nil, nil)
         case .route: routes += 1
-        case .scale, .stop, .restart, .replace, .eject, .readmit: return
+        case .scale, .stop, .restart, .replace, .eject, .readmit, .run: return
         }
     }
 }
