@@ -32,6 +32,7 @@ actor EnvironmentReconciler {
         /// A lane's rest is over, or an answer of a gate may have turned.
         case due
         case visited(LaneID, Result<VisitEnd, EngineHalt>)
+        case watched([PromotionWatcher.Finding])
     }
 
     nonisolated let name: EnvironmentName
@@ -61,7 +62,7 @@ actor EnvironmentReconciler {
     var plansMade = 0
     var inFlight: Set<LaneID> = []
     /// Lanes to hand out; a slice, because taking the first of an array moves all the others.
-    private var queue: ArraySlice<Errand> = []
+    var queue: ArraySlice<Errand> = []
     /// What was seen of instances lately.
     var healing = HealingWatch()
     private var backoffs: [LaneID: Backoff] = [:]
@@ -79,6 +80,9 @@ actor EnvironmentReconciler {
     /// What the last pass came to.
     var status = EnvironmentStatus()
     private var isPassing = false
+    /// Lanes that are watched after a change, and what watches them.
+    var promoted = PromotedLanes()
+    private let watcher = PromotionWatcher()
 
     init(
         name: EnvironmentName, parts: EngineParts, books: Books, keeper: SourceKeeper,
@@ -138,7 +142,8 @@ actor EnvironmentReconciler {
                 do { try await pass() } catch { return error }
             }
             handOut(in: &group)
-            if inFlight.isEmpty, queue.isEmpty {
+            if let records = await recordsToWatch() { watch(records, in: &group) }
+            if inFlight.isEmpty, queue.isEmpty, !promoted.isLooking {
                 if isStopping { return nil }
                 if !status.isStale {
                     if mode == .untilIdle { return nil }
@@ -157,6 +162,7 @@ actor EnvironmentReconciler {
             case .due: await takeUpRested()
             case .visited(let lane, .success(let end)): note(lane, end)
             case .visited(_, .failure(let halt)): return halt
+            case .watched(let found): do { try await take(found) } catch { return error }
             }
         }
     }
@@ -193,6 +199,16 @@ actor EnvironmentReconciler {
         if isStopping { queue.removeAll() }
     }
 
+    private func watch(_ records: [LaneRecord], in group: inout DiscardingTaskGroup) {
+        let (announce, watcher) = (self.announce, self.watcher)
+        let sources = sources(for: records)
+        let now = parts.clock.now().wall
+        group.addTask {
+            let found = await watcher.look(at: records, sources: sources, now: now)
+            announce.yield(.watched(found))
+        }
+    }
+
     /// Whether what the pass saw may still be acted on: a lane that waited long for its turn is looked at
     /// again. Where nothing ran, nothing can have failed meanwhile.
     private func isFresh(_ observed: LaneObservation?) -> Bool {
@@ -202,13 +218,13 @@ actor EnvironmentReconciler {
 
     private func worker(for lane: LaneID) -> LaneWorker? {
         guard let accepted, let provider, let tier, let claimed else { return nil }
+        let release = accepted.slices[name]?.lanes[lane]?.release
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
             provider: provider, signals: signals(of: lane), reverts: reverts,
-            wish: accepted.slices[name]?.lanes[lane]?.release.rollout ?? .proceed,
+            wish: release?.rollout ?? .proceed, watchWish: release?.watch,
             group: standing.group(of: lane),
-            clock: parts.clock,
-            logger: parts.logger,
+            clock: parts.clock, logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })
     }
 
@@ -219,6 +235,7 @@ actor EnvironmentReconciler {
         switch end {
         case .ended(let outcome, let isRepair):
             backoffs[lane] = nil
+            promoted.lanes?.insert(lane)
             status.note(failure: nil, of: lane, at: now)
             status.note(outcome, isRepair: isRepair, of: lane)
             status.isStale = true
@@ -245,6 +262,7 @@ actor EnvironmentReconciler {
         let now = parts.clock.now()
         var rests = status.due(at: now).map { [$0 - now.wall] } ?? []
         if status.isStale { rests.append(.milliseconds(nextPass - now.monotonicMilliseconds)) }
+        if let rest = promoted.rest(at: now) { rests.append(rest) }
         guard let soonest = rests.min() else { return }
         let rest = max(Self.passSpacing, soonest)
         let due = now.monotonicMilliseconds + rest.milliseconds
@@ -302,13 +320,6 @@ actor EnvironmentReconciler {
 
     // MARK: Passes
 
-    /// The environment's provider; nil when the fleet does not describe it.
-    var provider: (any Provider)? {
-        accepted?.provider(of: name, among: parts.providers)
-    }
-
-    private var tier: Tier? { accepted?.fleet.environments[name]?.tier }
-
     private func pass() async throws(EngineHalt) {
         // Until the pass is over, what is known is still that of the pass before.
         isPassing = true
@@ -356,16 +367,6 @@ actor EnvironmentReconciler {
         return work
     }
 
-    /// Whether there is work in the lane that this process was not asked for.
-    private func isLeftOut(_ plan: LanePlan) -> Bool {
-        guard let expected = parts.settings.expected else { return false }
-        switch plan.disposition {
-        case .change(let change, _): return !expected.contains(change.id)
-        case .repair, .heal: return true
-        case .back, .hold, .leave: return false
-        }
-    }
-
     private func assignment(of plan: LanePlan, state: LedgerState) async -> Assignment? {
         guard !isLeftOut(plan), state.stop?.isInForce(at: parts.clock.now().wall) != true
         else { return nil }
@@ -388,11 +389,5 @@ actor EnvironmentReconciler {
             return .open(
                 .repair(repair), commit: repair.to?.commit, author: nil, superseding: open)
         }
-    }
-
-    /// Whether the commit in force may move lanes of this environment's tier.
-    private var isAccepted: Bool {
-        guard let accepted, let tier else { return false }
-        return accepted.commit.tiers.contains(tier)
     }
 }

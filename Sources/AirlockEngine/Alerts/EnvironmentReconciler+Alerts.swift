@@ -45,6 +45,7 @@ extension EnvironmentReconciler {
                 if let alert = Self.needsPerson(record) { alerts.append(alert) }
             }
         }
+        for watch in await books.watches(in: name) { alerts += Self.alarms(of: watch) }
         if let fault = status.fault, let since = status.faultSince,
             now.wall - since >= Self.patience
         {

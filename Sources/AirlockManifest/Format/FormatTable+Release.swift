@@ -26,6 +26,10 @@ extension FormatTable {
             "rollout", .either(.text(.choice(["proceed", "hold", "abort"])), rolloutBound),
             "The state of the rollout that git asks for; `proceed` when left out. It changes no release.",
             example: "{upTo: 25%}"),
+        .optional(
+            "watch", .either(.text(.delay), watch),
+            "How long the lane is watched after a change settled, by what it was like before; else 30m in staging and production for canary and blueGreen. 0s is off.",
+            example: "{for: 30m, onAlarm: rollback}"),
         .later("migration", "A job that runs before the new slot serves."),
         .later("placement", "Where instances may run."),
         .later("sticky", "What keeps a user on one instance."),
@@ -37,6 +41,14 @@ extension FormatTable {
         .required(
             "max", .integer(0...ManifestLimits.replicas), "The most instances, at least `min`.",
             example: "20"),
+    ])
+
+    private static let watch = Record([
+        .required("for", .text(.delay), "How long.", example: "30m"),
+        .optional(
+            "onAlarm", .text(.choice(WatchPlan.OnAlarm.allCases.map(\.rawValue))),
+            "What an alarm does besides being recorded; `alert` when left out. `rollback` goes back and quarantines the slot.",
+            example: "rollback"),
     ])
 
     private static let rolloutBound = Record([

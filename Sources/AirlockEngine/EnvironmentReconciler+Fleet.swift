@@ -1,0 +1,30 @@
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+import AirlockTrust
+
+/// What the fleet in force says of the environment.
+extension EnvironmentReconciler {
+    /// The environment's provider; nil when the fleet does not describe it.
+    var provider: (any Provider)? {
+        accepted?.provider(of: name, among: parts.providers)
+    }
+
+    var tier: Tier? { accepted?.fleet.environments[name]?.tier }
+
+    /// Whether the commit in force may move lanes of this environment's tier.
+    var isAccepted: Bool {
+        guard let accepted, let tier else { return false }
+        return accepted.commit.tiers.contains(tier)
+    }
+
+    /// Whether there is work in the lane that this process was not asked for.
+    func isLeftOut(_ plan: LanePlan) -> Bool {
+        guard let expected = parts.settings.expected else { return false }
+        switch plan.disposition {
+        case .change(let change, _): return !expected.contains(change.id)
+        case .repair, .heal: return true
+        case .back, .hold, .leave: return false
+        }
+    }
+}
