@@ -10,6 +10,11 @@ extension EnvironmentReconciler {
         accepted?.provider(of: name, among: parts.providers)
     }
 
+    /// What asks its idle slots; nil when nothing does.
+    var prober: (any Prober)? {
+        accepted?.fleet.environments[name].flatMap { parts.probers[$0.provider] }
+    }
+
     var tier: Tier? { accepted?.fleet.environments[name]?.tier }
 
     /// Whether the commit in force may move lanes of this environment's tier.

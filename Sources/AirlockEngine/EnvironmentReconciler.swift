@@ -221,7 +221,7 @@ actor EnvironmentReconciler {
         let release = accepted.slices[name]?.lanes[lane]?.release
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
-            provider: provider, signals: signals(of: lane), reverts: reverts,
+            provider: provider, signals: signals(of: lane), prober: prober, reverts: reverts,
             wish: release?.rollout ?? .proceed, watchWish: release?.watch,
             group: standing.group(of: lane),
             clock: parts.clock, logger: parts.logger,

@@ -39,6 +39,8 @@ struct LaneWorker: Sendable {
     let provider: any Provider
     /// Nil where nobody measures.
     let signals: (any SignalSource)?
+    /// Nil where nothing asks idle slots.
+    let prober: (any Prober)?
     /// Nil where nothing may be pushed.
     let reverts: RevertOffers?
     /// The state of the rollout that git asks for.
@@ -99,8 +101,10 @@ struct LaneWorker: Sendable {
                     "no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
             }
             let course = await course(of: operation, isWatching: isWatching)
+            let preview = await Rollout.preview(
+                of: operation, in: observed, by: prober, now: now)
             let step = Rollout.advance(
-                operation, in: observed, answer: answer, course: course,
+                operation, in: observed, answer: answer, preview: preview, course: course,
                 traits: signals?.traits ?? SignalTraits(), now: now)
             if isStopped || isWatching, case .forward = step.state.direction {
                 try await remember(evidence: step.state, of: &operation, pending: &pending)

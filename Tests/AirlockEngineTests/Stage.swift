@@ -17,6 +17,8 @@ final class Stage {
     /// What measures in place of the world.
     var signals: (any SignalSource)?
     var notifiers: [any Notifier] = []
+    /// Whether the world's slots are asked their preview checks.
+    var probes = false
     var settings = EngineSettings()
     /// Versions of the services of the next commit, by `environment/service`.
     var versions = ["development/api": 1, "development/web": 1, "production/api": 1]
@@ -80,6 +82,7 @@ final class Stage {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             settings: settings)
         parts.notifiers = notifiers
+        parts.probers = probes ? [.simulated: world] : [:]
         return try await Engine(parts: parts)
     }
 

@@ -141,6 +141,10 @@ extension FormatTable {
         .optional(
             "deadline", .text(.duration),
             "After this time without health the new slot is given up; else 10m.", example: "10m"),
+        .optional(
+            "preview", .record(preview),
+            "What the new slot has to answer before it gets any traffic.",
+            example: "{checks: [{path: /health, expect: 200, within: 2s}]}"),
     ])
 
     private static let rollback = Record(
@@ -209,6 +213,14 @@ extension FormatTable {
         .optional(
             "poison", .record(poison), "The slot turns bad at an age.",
             example: "{after: 5m, errorRate: 50%}"),
+        .optional(
+            "preview", .text(.choice(ArtifactBehaviour.Preview.allCases.map(\.rawValue))),
+            "How preview checks are answered: with the status that is asked for, with 500, or not at all; `passes` when left out.",
+            example: "fails"),
+        .optional(
+            "endpoint", .text(.httpAddress),
+            "A server of this machine that is asked in place of the simulated slot.",
+            example: "http://127.0.0.1:8080"),
     ])
 
     private static let crash = Record([

@@ -153,6 +153,8 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var best: Int
     /// Where a canary stands; nil before its first step and for every other strategy.
     package var canary: CanaryState?
+    /// Where the checks of an idle slot stand; nil before the first, and where there are none.
+    package var preview: PreviewState?
     /// Whether it goes back from where it had settled: the base takes the traffic when it is whole again.
     package var keepsCapacity: Bool?
     /// The most of the traffic that git allowed at the last look, in per mille; nil for all.

@@ -131,6 +131,8 @@ package enum Capability: String, Hashable, Sendable, Codable, CaseIterable, Comp
     case replace
     /// Ejects and readmits.
     case eject
+    /// Says where a slot can be reached before it has traffic.
+    case address
     /// The same idempotency key is carried out once.
     case idempotency
 
