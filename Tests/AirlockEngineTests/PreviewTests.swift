@@ -112,6 +112,8 @@ struct PreviewTests {
                 stage.clock.advance(by: .seconds(1))
                 engine = try await stage.restart()
             }
+            // What was killed each second held for no time at all.
+            try await stage.settle(engine, rounds: 200)
             let entries = try await previews(in: stage)
             #expect(entries.map(\.outcome) == ["preview passed", outcome])
             #expect(

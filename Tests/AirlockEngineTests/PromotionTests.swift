@@ -3,8 +3,6 @@ import AirlockMemory
 import AirlockModel
 import AirlockPorts
 import AirlockTestSupport
-import ServiceLifecycleTestKit
-import Synchronization
 import Testing
 
 @Suite("a release that turns bad after it was promoted")
@@ -189,50 +187,29 @@ struct PromotionTests {
         #expect(try await stage.entries(.alarm).isEmpty)
     }
 
-    @Test(
-        "who is to be told hears of an alarm while it stands, also after a kill",
-        .timeLimit(.minutes(1)))
+    @Test("who is to be told hears of an alarm as long as it stands, also after a kill")
     func told() async throws {
         let (stage, first) = try await Self.stage()
         Self.release(3, in: stage, onAlarm: "alert")
         try await stage.settle(first, rounds: 200)
+        #expect(try await Self.alarm(first) == nil)
         try await look(stage, first, minutes: 12)
-        let notices = HeardNotices()
-        stage.notifiers = [notices]
+        let told = try #require(try await Self.alarm(first))
+        #expect(told.scope == .lane(Self.lane) && told.kind.severity == .page)
+        #expect(told.evidence.contains("error-rate rose to "), "\(told.evidence)")
         let engine = try await stage.restart()
-        try await testGracefulShutdown { trigger in
-            async let running: Void = engine.run()
-            let firing = await notices.wait(for: .firing, moving: stage.clock)
-            #expect(firing.kind == .promotionAlarm && firing.scope == .lane(Self.lane))
-            #expect(firing.evidence.contains("error-rate rose to "), "\(firing.evidence)")
-            Self.release(2, in: stage)
-            try await engine.look()
-            let over = await notices.wait(for: .resolved, moving: stage.clock)
-            #expect(over.key == firing.key && over.since == firing.since)
-            trigger.triggerGracefulShutdown()
-            try await running
-        }
-    }
-}
-
-/// Keeps what it is told.
-private final class HeardNotices: Notifier {
-    let name = "test"
-    let repeats: Duration? = nil
-    private let heard = Mutex<[AlertNotice]>([])
-
-    func tell(_ notices: [AlertNotice]) async throws(NotifierError) {
-        heard.withLock { $0 += notices }
+        _ = try await engine.tick()
+        #expect(try await Self.alarm(engine) == told, "the same after a kill")
+        // Longer than the watch was to be.
+        try await look(stage, engine, minutes: 30)
+        #expect(try await Self.alarm(engine) == told)
+        Self.release(2, in: stage)
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await Self.alarm(engine) == nil)
     }
 
-    /// Lets time pass until something began or ended.
-    func wait(for status: AlertNotice.Status, moving clock: ManualClock) async -> Alert {
-        while true {
-            if let found = heard.withLock({ $0.first { $0.status == status } }) {
-                return found.alert
-            }
-            clock.advance(by: .seconds(1))
-            for _ in 0..<100 { await Task.yield() }
-        }
+    /// What the desk tells of an alarm after a promotion.
+    private static func alarm(_ engine: Engine) async throws -> Alert? {
+        try #require(await engine.standing()).alerts.first { $0.kind == .promotionAlarm }
     }
 }

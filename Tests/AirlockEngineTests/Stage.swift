@@ -16,7 +16,6 @@ final class Stage {
     var provider: (any Provider)?
     /// What measures in place of the world.
     var signals: (any SignalSource)?
-    var notifiers: [any Notifier] = []
     /// Whether the world's slots are asked their preview checks.
     var probes = false
     var settings = EngineSettings()
@@ -81,7 +80,6 @@ final class Stage {
             secrets: world, behaviours: world, clock: clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             settings: settings)
-        parts.notifiers = notifiers
         parts.probers = probes ? [.simulated: world] : [:]
         return try await Engine(parts: parts)
     }

@@ -1,4 +1,4 @@
-import AirlockModel
+package import AirlockModel
 import AirlockPlan
 import AirlockPorts
 import AirlockRollout
@@ -170,8 +170,8 @@ extension Books {
 }
 
 extension Engine {
-    /// What stands in the whole fleet; nil before there is one.
-    func standing() async -> (fleet: FleetName, alerts: [Alert])? {
+    /// What stands in the whole fleet, as the desk asks for it; nil before there is one.
+    package func standing() async -> (fleet: FleetName, alerts: [Alert])? {
         guard let fleet = await keeper.accepted?.fleet.name else { return nil }
         var alerts: [Alert] = []
         for reconciler in inOrder { alerts += await reconciler.alerts(at: clock.now()) }
