@@ -100,9 +100,9 @@ let package = Package(
             "AirlockGit", ["AirlockModel", "AirlockPorts", "CLibgit2", .subprocess, .system]),
         .airlock("AirlockLedger", ["AirlockModel", "AirlockPorts", .grdb, .crypto]),
         .airlock("AirlockControl", ["AirlockModel", "AirlockPorts", .nioCore, .nioPosix]),
-        .airlock("AirlockHost", ["AirlockModel", "AirlockPorts"]),
+        .airlock("AirlockHost", ["AirlockModel", "AirlockPorts", "AirlockHTTP"]),
         .airlock("AirlockSimulator", ["AirlockModel", "AirlockPorts"]),
-        // What both adapters below speak HTTP with: bounded in bytes and time, no redirects.
+        // What adapters speak HTTP with: bounded in bytes and time, no redirects.
         .airlock("AirlockHTTP", [.asyncHTTPClient, .nioCore, .nioHTTP1]),
         .airlock("AirlockPrometheus", ["AirlockModel", "AirlockPorts", "AirlockHTTP"]),
         .airlock("AirlockNotify", ["AirlockModel", "AirlockPorts", "AirlockHTTP", .crypto]),
@@ -147,7 +147,9 @@ let package = Package(
         // What tests share: builders and contract suites.
         .airlock("AirlockTestSupport", ["AirlockMemory", "AirlockModel", "AirlockPorts"]),
 
-        .airlockTests("AirlockHostTests", ["AirlockHost", "AirlockModel"]),
+        .airlockTests(
+            "AirlockHostTests",
+            ["AirlockHost", "AirlockModel", "AirlockPorts", "AirlockTestSupport"]),
         .airlockTests(
             "AirlockControlTests",
             [

@@ -123,6 +123,7 @@ struct Wiring: Sendable {
             reverts: author.map { RevertBranches(writer: source, author: $0) },
             clock: clock, logger: try logger(), settings: engine)
         parts.notifiers = try notifiers()
+        parts.probers = [.simulated: PreviewProber(world: world, web: HTTPProber())]
         return try await Engine(parts: parts)
     }
 

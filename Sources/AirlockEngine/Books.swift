@@ -178,6 +178,11 @@ package actor Books {
     /// What stops the whole fleet, whether or not it has ended.
     var stop: FleetStop? { state.stop }
 
+    /// The lanes of an environment that are watched because a change settled a short while ago.
+    func watchedLanes(in environment: EnvironmentName) -> Set<LaneID> {
+        Set(state.lanes.part(of: environment).values.filter { $0.watch != nil }.map(\.lane))
+    }
+
     /// The freeze of just that environment or lane.
     func freeze(at scope: Freeze.Scope) -> Freeze? { state.freezes[scope] }
 

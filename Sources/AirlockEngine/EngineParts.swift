@@ -19,6 +19,8 @@ package struct EngineParts: Sendable {
     package var copy: LogCopy?
     /// Where reverts are offered; nil where nothing may be pushed.
     package var reverts: RevertBranches?
+    /// What asks idle slots of each provider their preview checks.
+    package var probers: [ProviderChoice: any Prober] = [:]
     /// Who is told what a person has to know.
     package var notifiers: [any Notifier] = []
     package var clock: any AirlockClock

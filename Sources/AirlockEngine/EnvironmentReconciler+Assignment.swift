@@ -2,7 +2,6 @@ import AirlockModel
 import AirlockPlan
 import AirlockPorts
 import AirlockRollout
-import AirlockTrust
 
 /// What is to be done for the plan of a lane.
 extension EnvironmentReconciler {
@@ -45,11 +44,5 @@ extension EnvironmentReconciler {
             let commit = state.lanes[plan.lane]?.settled?.commit ?? accepted?.id
             return .open(.verify(work), commit: commit, author: nil, superseding: open)
         }
-    }
-
-    /// Whether the commit in force may move lanes of this environment's tier.
-    private var isAccepted: Bool {
-        guard let accepted, let tier else { return false }
-        return accepted.commit.tiers.contains(tier)
     }
 }

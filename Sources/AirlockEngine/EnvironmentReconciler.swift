@@ -32,6 +32,7 @@ actor EnvironmentReconciler {
         /// A lane's rest is over, or an answer of a gate may have turned.
         case due
         case visited(LaneID, Result<VisitEnd, EngineHalt>)
+        case watched([PromotionWatcher.Finding])
     }
 
     nonisolated let name: EnvironmentName
@@ -63,7 +64,7 @@ actor EnvironmentReconciler {
     var plansMade = 0
     var inFlight: Set<LaneID> = []
     /// Lanes to hand out; a slice, because taking the first of an array moves all the others.
-    private var queue: ArraySlice<Errand> = []
+    var queue: ArraySlice<Errand> = []
     /// What was seen of instances lately.
     var healing = HealingWatch()
     private var backoffs: [LaneID: Backoff] = [:]
@@ -81,6 +82,9 @@ actor EnvironmentReconciler {
     /// What the last pass came to.
     var status = EnvironmentStatus()
     private var isPassing = false
+    /// Lanes that are watched after a change, and what watches them.
+    var promoted = PromotedLanes()
+    private let watcher = PromotionWatcher()
 
     init(
         name: EnvironmentName, parts: EngineParts, books: Books, keeper: SourceKeeper,
@@ -140,7 +144,8 @@ actor EnvironmentReconciler {
                 do { try await pass() } catch { return error }
             }
             handOut(in: &group)
-            if inFlight.isEmpty, queue.isEmpty {
+            if let records = await recordsToWatch() { watch(records, in: &group) }
+            if inFlight.isEmpty, queue.isEmpty, !promoted.isLooking {
                 if isStopping { return nil }
                 if !status.isStale {
                     if mode == .untilIdle { return nil }
@@ -161,6 +166,7 @@ actor EnvironmentReconciler {
                 note(lane, end)
                 await tellOthers(of: lane, end)
             case .visited(_, .failure(let halt)): return halt
+            case .watched(let found): do { try await take(found) } catch { return error }
             }
         }
     }
@@ -197,6 +203,16 @@ actor EnvironmentReconciler {
         if isStopping { queue.removeAll() }
     }
 
+    private func watch(_ records: [LaneRecord], in group: inout DiscardingTaskGroup) {
+        let (announce, watcher) = (self.announce, self.watcher)
+        let sources = sources(for: records)
+        let now = parts.clock.now().wall
+        group.addTask {
+            let found = await watcher.look(at: records, sources: sources, now: now)
+            announce.yield(.watched(found))
+        }
+    }
+
     /// Whether what the pass saw may still be acted on: a lane that waited long for its turn is looked at
     /// again. Where nothing ran, nothing can have failed meanwhile.
     private func isFresh(_ observed: LaneObservation?) -> Bool {
@@ -206,13 +222,13 @@ actor EnvironmentReconciler {
 
     private func worker(for lane: LaneID) -> LaneWorker? {
         guard let accepted, let provider, let tier, let claimed else { return nil }
+        let release = accepted.slices[name]?.lanes[lane]?.release
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
-            provider: provider, signals: signals(of: lane), reverts: reverts,
-            wish: accepted.slices[name]?.lanes[lane]?.release.rollout ?? .proceed,
+            provider: provider, signals: signals(of: lane), prober: prober, reverts: reverts,
+            wish: release?.rollout ?? .proceed, watchWish: release?.watch,
             group: standing.group(of: lane),
-            clock: parts.clock,
-            logger: parts.logger,
+            clock: parts.clock, logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })
     }
 
@@ -223,6 +239,7 @@ actor EnvironmentReconciler {
         switch end {
         case .ended(let outcome, let isRepair):
             backoffs[lane] = nil
+            promoted.lanes?.insert(lane)
             status.note(failure: nil, of: lane, at: now)
             status.note(outcome, isRepair: isRepair, of: lane)
             status.isStale = true
@@ -249,6 +266,7 @@ actor EnvironmentReconciler {
         let now = parts.clock.now()
         var rests = status.due(at: now).map { [$0 - now.wall] } ?? []
         if status.isStale { rests.append(.milliseconds(nextPass - now.monotonicMilliseconds)) }
+        if let rest = promoted.rest(at: now) { rests.append(rest) }
         guard let soonest = rests.min() else { return }
         let rest = max(Self.passSpacing, soonest)
         let due = now.monotonicMilliseconds + rest.milliseconds
@@ -306,13 +324,6 @@ actor EnvironmentReconciler {
     var isIdle: Bool { !status.isStale && !isPassing && inFlight.isEmpty && queue.isEmpty }
 
     // MARK: Passes
-
-    /// The environment's provider; nil when the fleet does not describe it.
-    var provider: (any Provider)? {
-        accepted?.provider(of: name, among: parts.providers)
-    }
-
-    var tier: Tier? { accepted?.fleet.environments[name]?.tier }
 
     private func pass() async throws(EngineHalt) {
         // Until the pass is over, what is known is still that of the pass before.

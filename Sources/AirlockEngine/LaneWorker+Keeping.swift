@@ -41,6 +41,7 @@ extension LaneWorker {
             old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
             || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
+            || old.preview != state.preview
         guard old.direction != state.direction || moved ?? began != nil || isDue else {
             await books.remember(operation)
             return
@@ -50,6 +51,9 @@ extension LaneWorker {
         pending.entries += AuditText.evidence(&operation, at: now)
         pending.writes.append(rollout(of: operation))
         if let moved { pending.entries.append(moved) }
+        if let previewed = AuditText.previewed(operation, from: old, at: now) {
+            pending.entries.append(previewed)
+        }
         let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil
         if old.direction != state.direction, !isForGroup,
             let quarantine = AuditText.quarantine(operation, at: now)

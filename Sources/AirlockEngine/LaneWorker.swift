@@ -39,10 +39,14 @@ struct LaneWorker: Sendable {
     let provider: any Provider
     /// Nil where nobody measures.
     let signals: (any SignalSource)?
+    /// Nil where nothing asks idle slots.
+    let prober: (any Prober)?
     /// Nil where nothing may be pushed.
     let reverts: RevertOffers?
     /// The state of the rollout that git asks for.
     let wish: RolloutWish
+    /// How git wants the lane to be watched after a change; nil for what is usual.
+    let watchWish: WatchPlan?
     /// The lanes that move together, this one among them, those ahead first; empty for none.
     let group: [LaneID]
     let clock: any AirlockClock
@@ -97,8 +101,10 @@ struct LaneWorker: Sendable {
                     "no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
             }
             let course = await course(of: operation, isWatching: isWatching)
+            let preview = await Rollout.preview(
+                of: operation, in: observed, by: prober, now: now)
             let step = Rollout.advance(
-                operation, in: observed, answer: answer, course: course,
+                operation, in: observed, answer: answer, preview: preview, course: course,
                 traits: signals?.traits ?? SignalTraits(), now: now)
             if isStopped || isWatching, case .forward = step.state.direction {
                 try await remember(evidence: step.state, of: &operation, pending: &pending)
@@ -179,10 +185,12 @@ struct LaneWorker: Sendable {
         case .resume(let number), .watch(let number): return await books.operation(number)
         case .open(let work, let commit, let author, let superseding):
             let now = clock.now()
-            let operation = OperationRecord(
+            var operation = OperationRecord(
                 number: await books.reserveOperation(), lane: lane, work: work, commit: commit,
                 author: author, opened: now.wall)
+            operation.history = await history(before: work, after: superseding, at: now.wall)
             var record = await books.record(of: lane)
+            if operation.change?.endsWatch == true { record.watch = nil }
             record.operation = operation.number
             record.decision = AuditText.decision(of: work)
             // What moves no slot moves nothing past the change that waits.
@@ -215,7 +223,7 @@ struct LaneWorker: Sendable {
         var record = await books.record(of: lane)
         record.operation = nil
         if case .settled = outcome, let change = operation.change {
-            record.settled = settled(by: change, operation, at: now.wall)
+            settle(change, by: operation, in: &record, at: now.wall)
         }
         record.decision = nil
         pending.writes += [.operation(ended(operation, outcome)), .lane(record)]
@@ -238,18 +246,6 @@ struct LaneWorker: Sendable {
         operation.outcome = outcome
         operation.ended = clock.now().wall
         return operation
-    }
-
-    private func settled(
-        by change: Change, _ operation: OperationRecord, at time: Timestamp
-    ) -> Settled? {
-        switch change.target {
-        case .removal: nil
-        case .slot(let slot, let version, let replicas):
-            Settled(
-                slot: slot, version: version, replicas: replicas, change: change.id,
-                operation: operation.number, commit: operation.commit, at: time)
-        }
     }
 
     // MARK: Acting

@@ -55,7 +55,7 @@ package struct LogReplay: Sendable {
             guard let lane = draft.lane, let slot = draft.detail["slot"] else { return }
             quarantined[lane]?.remove(slot)
         case .adopted, .claimed, .commitAccepted, .commitRefused, .evidence, .drift, .frozen,
-            .thawed, .healing, .paged, .clock, .trust:
+            .thawed, .healing, .paged, .alarm, .clock, .trust:
             return
         }
     }
@@ -103,6 +103,10 @@ package struct LogReplay: Sendable {
         guard let lane = draft.lane, let operation = draft.operation else { return }
         switch draft.outcome {
         case "change", "repair", "heal": open[operation] = lane
+        case "reverse":
+            open[operation] = lane
+            // The lane is where it was before the change, from here on.
+            settled[lane] = draft.detail["toOperation"].flatMap { Int($0) }
         case "settled":
             open[operation] = nil
             // A repair brings back what was settled before.

@@ -163,8 +163,7 @@ final class Witness: Sendable {
                 accuse("said to be done, and the world never saw it: \(entry.phrase)")
             case .settled, .started, .adopted, .claimed, .commitAccepted, .commitRefused, .decision,
                 .evidence, .drift, .frozen, .thawed, .healing, .paged, .quarantined, .released,
-                .clock,
-                .trust:
+                .alarm, .clock, .trust:
                 continue
             }
         }

@@ -25,11 +25,14 @@ package enum Rollout {
     ///
     /// - Parameter answer: What a source of signals said to ``question(of:now:)``; nil when nothing
     ///   was asked.
+    /// - Parameter preview: What a prober said to ``previewQuestion(of:in:now:)``; nil when nothing was
+    ///   asked.
     /// - Parameter traits: What that source can tell; a rollout that begins is judged accordingly.
     /// - Parameter course: What git and people ask of it beside the change itself.
     package static func advance(
         _ operation: OperationRecord, in lane: LaneObservation, answer: SignalAnswer? = nil,
-        course: Course = Course(), traits: SignalTraits = SignalTraits(), now: Moment
+        preview: PreviewAnswer? = nil, course: Course = Course(),
+        traits: SignalTraits = SignalTraits(), now: Moment
     ) -> RolloutStep {
         switch operation.work {
         case .change(let change):
@@ -47,8 +50,9 @@ package enum Rollout {
                 return Canary(plan: plan, course: course, traits: traits).advance(
                     change, state: state, in: lane, answer: answer, now: now)
             case .blueGreen(let plan):
-                return BlueGreen(plan: plan, course: course, traits: traits).advance(
-                    change, state: state, in: lane, answer: answer, now: now)
+                return BlueGreen(
+                    plan: plan, course: course, traits: traits, previewed: preview
+                ).advance(change, state: state, in: lane, answer: answer, now: now)
             }
         case .repair(let repair):
             return Self.repair(repair, state: operation.rollout, in: lane, now: now)

@@ -68,7 +68,7 @@ extension WorldStore {
     }
 
     /// The world as whoever measures `lane` sees it.
-    private func measured(
+    func measured(
         _ lane: LaneID, over span: Duration
     ) throws(ProviderError) -> (world: World, time: Timestamp) {
         guard span <= .seconds(World.maximumSeconds) else {

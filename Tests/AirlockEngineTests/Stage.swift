@@ -18,6 +18,8 @@ final class Stage {
     var provider: (any Provider)?
     /// What measures in place of the world.
     var signals: (any SignalSource)?
+    /// Whether the world's slots are asked their preview checks.
+    var probes = false
     var settings = EngineSettings()
     /// Versions of the services of the next commit, by `environment/service`.
     var versions = ["development/api": 1, "development/web": 1, "production/api": 1]
@@ -84,13 +86,14 @@ final class Stage {
 
     /// A process on the ledger as it is.
     func engine() async throws -> Engine {
-        try await Engine(
-            parts: EngineParts(
-                source: repository, ledger: ledger, providers: [.simulated: provider ?? world],
-                signals: [.simulated: signals ?? world],
-                secrets: world, behaviours: world, clock: clock,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                settings: settings))
+        var parts = EngineParts(
+            source: repository, ledger: ledger, providers: [.simulated: provider ?? world],
+            signals: [.simulated: signals ?? world],
+            secrets: world, behaviours: world, clock: clock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            settings: settings)
+        parts.probers = probes ? [.simulated: world] : [:]
+        return try await Engine(parts: parts)
     }
 
     /// Another process after a kill.

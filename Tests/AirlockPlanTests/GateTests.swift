@@ -130,6 +130,20 @@ struct GateTests {
         #expect(world.plan(of: lane).isMoving)
     }
 
+    @Test("preview checks are held where the provider cannot say where a slot is reached")
+    func previews() {
+        let checks = PreviewPlan(checks: [PreviewCheck(path: "/health")])
+        for (plan, isHeld) in [(BlueGreenPlan(preview: checks), true), (BlueGreenPlan(), false)] {
+            var release = Build.desired(lane, 1)
+            release.release.strategy = .blueGreen(plan)
+            var world = FleetWorld([release])
+            world.capabilities.remove(.address)
+            let held = world.plan(of: lane).held?.phrase
+            let isNamed = held?.hasSuffix("the preview checks of the release cannot run")
+            #expect(isNamed == (isHeld ? true : nil))
+        }
+    }
+
     @Test("every gate is asked, also after one refused")
     func allAsked() {
         var world = changing()

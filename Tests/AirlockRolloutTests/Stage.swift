@@ -16,6 +16,8 @@ struct Stage {
     var signals: (SignalQuestion, LaneObservation) -> SignalAnswer = { _, _ in
         .down("nobody measures")
     }
+    /// What the new slot answers.
+    var probes: (PreviewQuestion) -> PreviewAnswer = { _ in .unaddressed("nobody asks") }
     /// What git and people ask of it.
     var course = Course()
     private(set) var milliseconds = 0
@@ -92,8 +94,9 @@ struct Stage {
         let answer = Rollout.question(of: operation, now: now).map {
             signals($0, lane)
         }
+        let preview = Rollout.previewQuestion(of: operation, in: lane, now: now).map(probes)
         let step = Rollout.advance(
-            operation, in: lane, answer: answer, course: course, now: now)
+            operation, in: lane, answer: answer, preview: preview, course: course, now: now)
         operation.rollout = step.state
         if case .act(let action) = step.next {
             actions.append(action)

@@ -24,7 +24,7 @@ struct AuditText {
 
     private func paint(_ kind: AuditKind) -> Ink.Shade {
         switch kind {
-        case .commitRefused, .quarantined, .paged: .red
+        case .commitRefused, .quarantined, .paged, .alarm: .red
         case .drift, .frozen, .clock, .healing: .yellow
         case .settled, .commitAccepted, .released, .thawed: .green
         case .started, .adopted, .claimed, .decision, .evidence, .intended, .trust: .plain

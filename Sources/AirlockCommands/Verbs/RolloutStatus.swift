@@ -29,7 +29,7 @@ extension RolloutCommand {
             guard let found = reading.lanes.first(where: { $0.record.lane == lane }),
                 let operation = found.operation
             else {
-                try Output.outcome("Nothing is under way in \(lane).", as: output.format)
+                try await idle(lane, in: reading, wiring)
                 return .done
             }
             let view = await RolloutView(
@@ -41,6 +41,20 @@ extension RolloutCommand {
             case .human: Output.data(view.text)
             }
             return .done
+        }
+
+        /// What a lane without an operation is told as: watched, or nothing.
+        private func idle(_ lane: LaneID, in reading: LaneReading, _ wiring: Wiring) async throws {
+            guard let watch = reading.state.lanes[lane]?.watch?.value else {
+                try Output.outcome("Nothing is under way in \(lane).", as: output.format)
+                return
+            }
+            let view = await WatchView(
+                watch, signals: try await wiring.signals(of: lane), now: wiring.clock.now().wall)
+            switch output.format {
+            case .json, .yaml: try Output.value(view, as: output.format)
+            case .human: Output.data("Nothing is under way in \(lane).\n\(view.text)")
+            }
         }
     }
 }

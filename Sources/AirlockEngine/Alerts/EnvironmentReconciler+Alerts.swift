@@ -1,4 +1,4 @@
-import AirlockModel
+package import AirlockModel
 import AirlockPlan
 import AirlockPorts
 import AirlockRollout
@@ -45,6 +45,7 @@ extension EnvironmentReconciler {
                 if let alert = Self.needsPerson(record) { alerts.append(alert) }
             }
         }
+        for watch in await books.watches(in: name) { alerts += Self.alarms(of: watch) }
         if let fault = status.fault, let since = status.faultSince,
             now.wall - since >= Self.patience
         {
@@ -169,8 +170,8 @@ extension Books {
 }
 
 extension Engine {
-    /// What stands in the whole fleet; nil before there is one.
-    func standing() async -> (fleet: FleetName, alerts: [Alert])? {
+    /// What stands in the whole fleet, as the desk asks for it; nil before there is one.
+    package func standing() async -> (fleet: FleetName, alerts: [Alert])? {
         guard let fleet = await keeper.accepted?.fleet.name else { return nil }
         var alerts: [Alert] = []
         for reconciler in inOrder { alerts += await reconciler.alerts(at: clock.now()) }

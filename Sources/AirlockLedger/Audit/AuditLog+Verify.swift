@@ -145,7 +145,8 @@ private struct IntendedEntries {
                 throw .damaged(place: place, what: "it ends no intended entry before it")
             }
         case .started, .adopted, .claimed, .commitAccepted, .commitRefused, .decision, .evidence,
-            .drift, .frozen, .thawed, .healing, .paged, .quarantined, .released, .clock, .trust:
+            .drift, .frozen, .thawed, .healing, .paged, .quarantined, .released, .alarm, .clock,
+            .trust:
             break
         }
     }

@@ -123,7 +123,19 @@ enum DocumentReader {
             artifact: try need(artifact, "artifact", root), version: root["version"]?.text,
             replicas: try replicas(need(root["replicas"], "replicas", root)), config: config,
             strategy: try StrategyReader.strategy(of: root),
-            rollout: try StrategyReader.rollout(of: root))
+            rollout: try StrategyReader.rollout(of: root), watch: try watch(of: root))
+    }
+
+    /// How the lane is watched after a change.
+    private static func watch(of root: Document.Value) throws(Problem) -> WatchPlan? {
+        guard let given = root["watch"] else { return nil }
+        if given.text != nil {
+            let time = try need(read(Quantity.duration, "watch", of: root), "watch", root)
+            return WatchPlan(time: time)
+        }
+        return WatchPlan(
+            time: try need(read(Quantity.duration, "for", of: given), "for", given),
+            onAlarm: try read(WatchPlan.OnAlarm.init(rawValue:), "onAlarm", of: given) ?? .alert)
     }
 
     private static func replicas(_ value: Document.Value) throws(Problem) -> Replicas {

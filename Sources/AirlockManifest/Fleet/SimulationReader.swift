@@ -56,6 +56,15 @@ enum SimulationReader {
                 takes: try read(Quantity.duration, "takes", of: verify) ?? .seconds(1),
                 outcome: try read(VerifyBehaviour.Outcome.init, "outcome", of: verify) ?? .passed)
         }
+        behaviour.preview = try read(
+            ArtifactBehaviour.Preview.init(rawValue:), "preview", of: value)
+        behaviour.endpoint = try read(HTTPAddress.init, "endpoint", of: value)
+        guard behaviour.endpoint?.isLoopback != false else {
+            throw Problem(
+                value["endpoint"]?.place ?? value.place,
+                "a simulated slot is reached on this machine only",
+                "write http://127.0.0.1:8080, or remove it")
+        }
         return behaviour
     }
 

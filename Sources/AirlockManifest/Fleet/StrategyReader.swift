@@ -38,6 +38,9 @@ enum StrategyReader {
         plan.keep = try DocumentReader.read(Quantity.duration, "keep", of: given) ?? plan.keep
         plan.deadline =
             try DocumentReader.read(Quantity.duration, "deadline", of: given) ?? plan.deadline
+        plan.preview = try given["preview"].map { given throws(Problem) in
+            try PreviewReader.preview(given)
+        }
         return plan
     }
 

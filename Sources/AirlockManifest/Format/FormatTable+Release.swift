@@ -26,6 +26,10 @@ extension FormatTable {
             "rollout", .either(.text(.choice(["proceed", "hold", "abort"])), rolloutBound),
             "The state of the rollout that git asks for; `proceed` when left out. It changes no release.",
             example: "{upTo: 25%}"),
+        .optional(
+            "watch", .either(.text(.delay), watch),
+            "How long the lane is watched after a change settled, by what it was like before; else 30m in staging and production for canary and blueGreen. 0s is off.",
+            example: "{for: 30m, onAlarm: rollback}"),
         .later("migration", "A job that runs before the new slot serves."),
         .later("placement", "Where instances may run."),
         .later("sticky", "What keeps a user on one instance."),
@@ -37,6 +41,14 @@ extension FormatTable {
         .required(
             "max", .integer(0...ManifestLimits.replicas), "The most instances, at least `min`.",
             example: "20"),
+    ])
+
+    private static let watch = Record([
+        .required("for", .text(.delay), "How long.", example: "30m"),
+        .optional(
+            "onAlarm", .text(.choice(WatchPlan.OnAlarm.allCases.map(\.rawValue))),
+            "What an alarm does besides being recorded; `alert` when left out. `rollback` goes back and quarantines the slot.",
+            example: "rollback"),
     ])
 
     private static let rolloutBound = Record([
@@ -129,6 +141,10 @@ extension FormatTable {
         .optional(
             "deadline", .text(.duration),
             "After this time without health the new slot is given up; else 10m.", example: "10m"),
+        .optional(
+            "preview", .record(preview),
+            "What the new slot has to answer before it gets any traffic.",
+            example: "{checks: [{path: /health, expect: 200, within: 2s}]}"),
     ])
 
     private static let rollback = Record(
@@ -200,6 +216,14 @@ extension FormatTable {
         .optional(
             "verify", .record(verify), "What its test job does; it passes after 1s when left out.",
             example: "{takes: 5s, outcome: failed}"),
+        .optional(
+            "preview", .text(.choice(ArtifactBehaviour.Preview.allCases.map(\.rawValue))),
+            "How preview checks are answered: with the status that is asked for, with 500, or not at all; `passes` when left out.",
+            example: "fails"),
+        .optional(
+            "endpoint", .text(.httpAddress),
+            "A server of this machine that is asked in place of the simulated slot.",
+            example: "http://127.0.0.1:8080"),
     ])
 
     private static let verify = Record(

@@ -39,6 +39,19 @@ package struct ArtifactBehaviour: Hashable, Sendable, Codable {
     package var poisonErrorRate: Share
     /// What its test job does; nil for one that passes after a second.
     package var verify: VerifyBehaviour?
+    /// How an idle slot answers preview checks; nil for rightly.
+    package var preview: Preview?
+    /// Where the slot really listens, on this machine; nil for nowhere.
+    package var endpoint: HTTPAddress?
+
+    /// How preview checks are answered.
+    package enum Preview: String, Hashable, Sendable, Codable, CaseIterable {
+        case passes
+        /// With the status 500.
+        case fails
+        /// Not at all.
+        case silent
+    }
 
     package init(
         startup: Duration? = .seconds(1), errorRate: Share = Share(basisPoints: 0),

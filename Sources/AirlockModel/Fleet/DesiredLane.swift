@@ -66,11 +66,13 @@ package struct Release: Hashable, Sendable {
     package var strategy: Strategy
     /// The state of the rollout that git asks for; decides nothing of what the release is.
     package var rollout: RolloutWish
+    /// How the lane is watched after a change; nil for what is usual in its tier.
+    package var watch: WatchPlan?
 
     package init(
         artifact: ArtifactReference, version: String? = nil, replicas: Replicas,
         config: [String: DesiredConfigValue] = [:], strategy: Strategy = .allAtOnce(),
-        rollout: RolloutWish = .proceed
+        rollout: RolloutWish = .proceed, watch: WatchPlan? = nil
     ) {
         self.artifact = artifact
         self.version = version
@@ -78,6 +80,7 @@ package struct Release: Hashable, Sendable {
         self.config = config
         self.strategy = strategy
         self.rollout = rollout
+        self.watch = watch
     }
 }
 

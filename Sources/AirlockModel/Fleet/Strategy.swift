@@ -154,20 +154,23 @@ package struct BlueGreenPlan: Hashable, Sendable, Codable {
     package var deadline: Duration
     /// What the new slot may never do; acts at once.
     package var limits: [HardLimit]
+    /// What the new slot has to answer before the switch; nil for nothing.
+    package var preview: PreviewPlan?
 
     package init(
         keep: Duration = .seconds(1800), deadline: Duration = .seconds(600),
-        limits: [HardLimit] = []
+        limits: [HardLimit] = [], preview: PreviewPlan? = nil
     ) {
         self.keep = keep
         self.deadline = deadline
         self.limits = limits
+        self.preview = preview
     }
 
     fileprivate var canonical: JSONValue {
         .fields([
             "keep": .integer(keep.milliseconds), "deadline": .integer(deadline.milliseconds),
-            "limits": .array(limits.map(\.canonical)),
+            "limits": .array(limits.map(\.canonical)), "preview": preview?.canonical,
         ])
     }
 }

@@ -42,6 +42,8 @@ package enum AuditKind: String, Hashable, Sendable, Codable, CaseIterable {
     case paged
     case quarantined
     case released
+    /// A signal left its usual course after a change had settled.
+    case alarm
     case clock
     case trust
 }

@@ -13,10 +13,17 @@ package struct LaneRecord: Hashable, Sendable, Codable {
     package var held: HeldChange?
     /// Its incidents and what healing did; nil where there is nothing to tell.
     package var healing: HealingRecord?
+    /// What is watched because a change settled a short while ago; nil when nothing is.
+    package var watch: Boxed<WatchRecord>?
+    /// What ran before the slot that it settled on, the newest first; at most ``maximumPrevious``.
+    package private(set) var previous: [SlotID]?
+
+    /// How many slots of the past are kept.
+    package static let maximumPrevious = 8
 
     package init(
         lane: LaneID, settled: Settled? = nil, operation: Int? = nil, decision: Decision? = nil,
-        held: HeldChange? = nil, healing: HealingRecord? = nil
+        held: HeldChange? = nil, healing: HealingRecord? = nil, watch: Boxed<WatchRecord>? = nil
     ) {
         self.lane = lane
         self.settled = settled
@@ -24,6 +31,13 @@ package struct LaneRecord: Hashable, Sendable, Codable {
         self.decision = decision
         self.held = held
         self.healing = healing
+        self.watch = watch
+    }
+
+    /// Notes that the slot it settled on is replaced.
+    package mutating func leave(_ slot: SlotID) {
+        let older = (previous ?? []).filter { $0 != slot }
+        previous = Array(([slot] + older).prefix(Self.maximumPrevious))
     }
 
     /// A change that waits.
@@ -63,6 +77,8 @@ package struct OperationRecord: Hashable, Sendable, Codable {
     package var rollout: RolloutState
     package var outcome: Outcome?
     package var ended: Timestamp?
+    /// What the lane was like before; nil where its result will not be watched.
+    package var history: Boxed<WatchHistory>?
 
     package init(
         number: Int, lane: LaneID, work: Work, commit: CommitID?, author: String?,
@@ -141,12 +157,16 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var best: Int
     /// Where a canary stands; nil before its first step and for every other strategy.
     package var canary: CanaryState?
+    /// Where the checks of an idle slot stand; nil before the first, and where there are none.
+    package var preview: PreviewState?
+    /// Whether it goes back from where it had settled: the base takes the traffic when it is whole again.
+    package var keepsCapacity: Bool?
     /// The most of the traffic that git allowed at the last look, in per mille; nil for all.
     package var ceiling: Int?
 
     package init(
         direction: Direction = .forward, step: Int = 0, stalled: Duration = .zero,
-        seen: Moment? = nil, best: Int = 0, canary: CanaryState? = nil
+        seen: Moment? = nil, best: Int = 0, canary: CanaryState? = nil, keepsCapacity: Bool? = nil
     ) {
         self.direction = direction
         self.step = step
@@ -154,6 +174,7 @@ package struct RolloutState: Hashable, Sendable, Codable {
         self.seen = seen
         self.best = best
         self.canary = canary
+        self.keepsCapacity = keepsCapacity
     }
 
     /// Whether a rollout goes to its target or back to its base.

@@ -140,6 +140,8 @@ package enum Capability: String, Hashable, Sendable, Codable, CaseIterable, Comp
     case eject
     /// Runs jobs to their end.
     case run
+    /// Says where a slot can be reached before it has traffic.
+    case address
     /// The same idempotency key is carried out once.
     case idempotency
 

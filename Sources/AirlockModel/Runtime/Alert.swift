@@ -45,6 +45,8 @@ package struct Alert: Hashable, Sendable, Codable {
         case environmentFailing = "EnvironmentFailing"
         /// A whole environment is frozen.
         case environmentFrozen = "EnvironmentFrozen"
+        /// A lane turned bad after its change had settled, by what it was like before.
+        case promotionAlarm = "PromotionAlarm"
         /// Healing has come to its end, or hides something.
         case healingNeedsPerson = "HealingNeedsPerson"
         /// Everything is stopped, automatic rollback too; told again every 15 minutes.
@@ -53,8 +55,8 @@ package struct Alert: Hashable, Sendable, Codable {
         /// Fixed for each kind, because it is one of the labels by which alerts are told apart.
         package var severity: Severity {
             switch self {
-            case .rolloutRolledBack, .laneFailing, .environmentFailing, .healingNeedsPerson,
-                .fleetStopped:
+            case .rolloutRolledBack, .laneFailing, .environmentFailing, .promotionAlarm,
+                .healingNeedsPerson, .fleetStopped:
                 .page
             case .rolloutUndecided, .signalsDown, .environmentFrozen: .ticket
             }

@@ -77,10 +77,12 @@ package struct SlotObservation: Hashable, Sendable, Codable {
     /// The change and operation that started it; nil for what was there before Airlock.
     package let change: ChangeID?
     package let operation: Int?
+    /// Where the slot can be reached whether or not it has traffic; nil where the provider does not say.
+    package let endpoint: HTTPAddress?
 
     package init(
         id: SlotID, spec: SlotSpec, replicas: Int, instances: [InstanceObservation],
-        change: ChangeID? = nil, operation: Int? = nil
+        change: ChangeID? = nil, operation: Int? = nil, endpoint: HTTPAddress? = nil
     ) {
         self.id = id
         self.spec = spec
@@ -88,6 +90,7 @@ package struct SlotObservation: Hashable, Sendable, Codable {
         self.instances = instances
         self.change = change
         self.operation = operation
+        self.endpoint = endpoint
     }
 
     /// How many instances can serve now.

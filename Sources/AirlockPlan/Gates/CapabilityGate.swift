@@ -9,19 +9,30 @@ enum CapabilityGate {
                 gate: .capability, answer: .pass, reason: "the provider can do all of it")
         }
         let names = missing.map(\.rawValue).joined(separator: ", ")
+        let why =
+            missing.contains(.address)
+            ? ": it does not say where a slot without traffic can be reached, so the preview "
+                + "checks of the release cannot run"
+            : ""
         return GateVerdict(
             gate: .capability, answer: .refuse,
-            reason: "the provider of \(change.lane.environment) cannot \(names)",
+            reason: "the provider of \(change.lane.environment) cannot \(names)\(why)",
             move: .commit(
                 "choose another provider in environments/\(change.lane.environment).yaml"))
     }
 
     private static func needed(for change: Change) -> Set<Capability> {
         switch change.kind {
-        case .create: [.start, .route]
-        case .replace: [.start, .route, .stop]
+        case .create: preview(of: change).union([.start, .route])
+        case .replace: preview(of: change).union([.start, .route, .stop])
         case .scale: [.scale]
         case .remove: [.route, .stop]
         }
+    }
+
+    /// What its preview checks need.
+    private static func preview(of change: Change) -> Set<Capability> {
+        guard case .blueGreen(let plan) = change.strategy, plan.preview != nil else { return [] }
+        return [.address]
     }
 }

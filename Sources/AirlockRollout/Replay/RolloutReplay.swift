@@ -101,7 +101,8 @@ package struct RolloutReplay: Sendable {
             .quarantined:
             hold(entry)
         case .decision, .started, .adopted, .claimed, .commitAccepted, .commitRefused, .intended,
-            .settled, .drift, .frozen, .thawed, .healing, .paged, .released, .clock, .trust:
+            .settled, .drift, .frozen, .thawed, .healing, .paged, .released, .alarm, .clock,
+            .trust:
             return
         }
     }

@@ -13,7 +13,7 @@ struct AllAtOnce {
     ) -> RolloutStep {
         switch state.direction {
         case .forward: forward(change, state: state, in: lane, now: now)
-        case .back(let reason): back(change, state: state, in: lane, reason: reason)
+        case .back(let reason): back(change, state: state, in: lane, reason: reason, now: now)
         }
     }
 
@@ -60,11 +60,21 @@ struct AllAtOnce {
         return back(change, state: state, in: lane, reason: reason)
     }
 
+    /// - Parameter now: Nil right after it turned.
     private func back(
-        _ change: Change, state: RolloutState, in lane: LaneObservation, reason: String
+        _ change: Change, state: RolloutState, in lane: LaneObservation, reason: String,
+        now: Moment? = nil
     ) -> RolloutStep {
+        var state = state
+        var isPatient = false
+        if state.keepsCapacity == true, let now {
+            // The base was stopped long ago: it takes the traffic when it is whole, or at the deadline.
+            let healthy = change.base.flatMap { lane.slot($0.slot.id) }?.healthyCount ?? 0
+            note(healthy: healthy, in: &state, now: now)
+            isPatient = state.stalled < deadline
+        }
         let goal =
-            change.base.map { Goal.slot($0.slot, $0.replicas, isPatient: false) } ?? .nothing
+            change.base.map { Goal.slot($0.slot, $0.replicas, isPatient: isPatient) } ?? .nothing
         switch goal.next(in: lane) {
         case .act(let action): return RolloutStep(state: state, next: .act(action))
         case .wait(let what):

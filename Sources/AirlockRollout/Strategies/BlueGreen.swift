@@ -9,6 +9,8 @@ struct BlueGreen: SideBySide {
     let plan: BlueGreenPlan
     let course: Course
     let traits: SignalTraits
+    /// What the idle slot answered; nil when nothing was asked.
+    let previewed: PreviewAnswer?
 
     var deadline: Duration { plan.deadline }
 
@@ -17,7 +19,7 @@ struct BlueGreen: SideBySide {
         now: Moment
     ) -> RolloutStep {
         guard let sides = Sides(change, state, lane, now) else {
-            return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
+            return alone(change, state, lane, previewed, now)
         }
         var state = state
         state.seen = now
@@ -49,7 +51,7 @@ struct BlueGreen: SideBySide {
         if lane.weights == weights, course.ceiling < 1000, isOldThere {
             watched.suspend()
             watched.step = 0
-            state.canary = watched
+            (state.canary, state.preview) = (watched, nil)
             return act(.route([sides.base: 1000]), sides, state)
         }
         if lane.weights == weights { return keep(sides, state, watched, slot) }
@@ -61,10 +63,13 @@ struct BlueGreen: SideBySide {
             return act(.scale(id, replicas: needed), sides, state)
         }
         guard slot.healthyCount >= needed else {
+            state.preview = nil
             return lack(sides, state, "\(slot.healthyCount) of \(needed) instances are healthy")
         }
+        if needed > 0, let step = preview(sides, &state, previewed) { return step }
         guard course.ceiling >= 1000 else {
             state.canary?.isReady = true
+            state.stalled = .zero
             return wait(state, "the new slot is ready; \(course.ceilingBy) holds back its traffic")
         }
         return act(.route(weights), sides, state)

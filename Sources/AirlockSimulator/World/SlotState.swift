@@ -165,7 +165,8 @@ struct SlotState: Sendable {
         }
         let slot = SlotObservation(
             id: id, spec: spec, replicas: replicas, instances: observed, change: change,
-            operation: operation)
+            operation: operation,
+            endpoint: behaviour.endpoint ?? SimulatedProvider.endpoint(of: id))
         return (slot, until)
     }
 

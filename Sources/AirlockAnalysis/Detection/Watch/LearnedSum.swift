@@ -3,7 +3,7 @@
 ///
 /// The limit is a high quantile of the greatest sum within two minutes under a Gumbel distribution
 /// fitted by moments (E. J. Gumbel, "Statistics of extremes", 1958).
-struct LearnedSum: Sendable {
+struct LearnedSum: Hashable, Sendable, Codable {
     /// Samples in a block.
     private static let block = 120.0
     /// How many blocks are remembered.

@@ -2,7 +2,7 @@
 ///
 /// Holt's linear smoothing (C. C. Holt, 1957) with time constants far longer than a fault needs to
 /// show, so that the course of a day is followed and a leak is not.
-struct SlowBaseline: Sendable {
+struct SlowBaseline: Hashable, Sendable, Codable {
     /// Time constants in samples.
     private static let levelTime = 900.0
     private static let slopeTime = 3_600.0
@@ -36,6 +36,12 @@ struct SlowBaseline: Sendable {
         level += slope + levelRate * error
         if count > Self.levelTime { slope += levelRate * error / Self.slopeTime }
         spread += share * max(1 / count, 1 / Self.spreadTime) * (abs(error) - spread)
+    }
+
+    /// Takes `value` as the new level of a signal that strays as before.
+    mutating func relevel(to value: Double) {
+        level = value
+        slope = 0
     }
 
     /// Takes `value` as the new normal.

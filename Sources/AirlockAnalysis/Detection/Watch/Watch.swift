@@ -2,9 +2,9 @@
 /// leaves its usual course: a jump within seconds, a leak within minutes, or silence.
 ///
 /// Constant memory. A verdict depends on the samples so far alone.
-package struct Watch: Sendable {
+package struct Watch: Hashable, Sendable, Codable {
     /// Which way a signal goes when something is wrong.
-    package enum Direction: Sendable {
+    package enum Direction: Hashable, Sendable, Codable {
         case rise
         case fall
         case either
@@ -51,8 +51,33 @@ package struct Watch: Sendable {
     /// Knows nothing of its signal yet.
     package init(_ direction: Direction = .rise) {
         self.direction = direction
-        sums = Self.freshSums
-        falls = Self.freshSums
+        sums = direction == .fall ? [] : Self.freshSums
+        falls = direction == .rise ? [] : Self.freshSums
+    }
+
+    /// Where the signal usually is; nil before it is judged.
+    package var usual: Double? {
+        baseline.count >= Double(Self.warmUp) ? baseline.level : nil
+    }
+
+    /// The mean of about the last ten samples.
+    package var present: Double { recent }
+
+    /// What it has learned, without anything that is going on: where a watch that is kept goes on from.
+    package var settled: Watch {
+        var watch = self
+        if raisedFor != nil { watch.accept() }
+        (watch.silence, watch.quietLeft) = (0, 0)
+        return watch
+    }
+
+    /// Takes the present course as the usual one; what was raised is over, and the next alarm may come at
+    /// once.
+    private mutating func accept() {
+        baseline.relevel(to: recent)
+        for index in sums.indices { sums[index].restart() }
+        for index in falls.indices { falls[index].restart() }
+        (raisedFor, backSamples, quietLeft) = (nil, 0, 0)
     }
 
     private static var freshSums: [LearnedSum] {

@@ -1,0 +1,95 @@
+import AirlockAnalysis
+import AirlockEngine
+import AirlockModel
+import AirlockPorts
+import AirlockRollout
+
+/// A lane that is watched after a change, as `airlock rollout status` shows it.
+struct WatchView: Encodable {
+    /// Where one signal is.
+    struct Standing: Encodable {
+        let signal: String
+        let standing: String
+    }
+
+    /// A signal that left its usual course.
+    struct Alarm: Encodable {
+        let signal: String
+        let at: String
+        let evidence: String
+        /// When the signal was back; nil while it is not.
+        let over: String?
+    }
+
+    let lane: String
+    let version: String?
+    /// The operation whose result is watched.
+    let operation: Int
+    let change: String
+    let since: String
+    let until: String
+    /// `alert rollback`.
+    let onAlarm: String
+    /// Seconds of what ran before that were learned from.
+    let learnedSeconds: Int
+    let signals: [Standing]
+    let alarms: [Alarm]
+    private let rest: Duration
+
+    /// Asks the source again for what the watch has seen; nothing is written.
+    init(
+        _ record: WatchRecord, signals source: (any SignalSource)?, now: Timestamp
+    ) async {
+        var watch = PromotionWatch(record)
+        while watch.question(now: now) != nil {
+            let seen = watch.next
+            await watch.catchUp(record, from: source, now: now)
+            guard watch.next > seen else { break }
+        }
+        lane = record.change.lane.description
+        if case .slot(_, let version, _) = record.change.target {
+            self.version = version
+        } else {
+            version = nil
+        }
+        operation = record.operation
+        change = record.change.id.description
+        (since, until) = (record.since.rfc3339, record.until.rfc3339)
+        onAlarm = record.onAlarm.rawValue
+        learnedSeconds = record.history?.seconds ?? 0
+        signals = watch.standing.map { Standing(signal: $0.signal.description, standing: $0.words) }
+        var known = record
+        _ = known.take(watch.alarms)
+        alarms = known.alarms.map { alarm in
+            Alarm(
+                signal: alarm.name, at: alarm.at.rfc3339, evidence: alarm.evidence,
+                over: alarm.over?.rfc3339)
+        }
+        rest = record.until - now
+    }
+
+    private enum CodingKeys: CodingKey {
+        case lane, version, operation, change, since, until, onAlarm, learnedSeconds, signals
+        case alarms
+    }
+
+    var text: String {
+        let name = "\(lane)\(version.map { "  \($0)" } ?? "")"
+        let learned =
+            learnedSeconds == 0
+            ? "nothing of what ran before; the usual is learned from the first 10 minutes"
+            : "\(Duration.seconds(learnedSeconds).phrase) of what ran before"
+        var lines = [
+            "\(name)  settled by operation \(operation), watched "
+                + (rest > .zero ? "for \(rest.phrase) more" : "until no alarm stands"),
+            "learned  \(learned)",
+        ]
+        lines += signals.map { "signal   \($0.signal) \($0.standing)" }
+        lines += alarms.map { alarm in
+            let end = alarm.over.map { "to \($0)" } ?? "on"
+            return "alarm    \(alarm.evidence), from \(alarm.at) \(end)"
+        }
+        let then = onAlarm == "rollback" ? "an alarm rolls back" : "an alarm is recorded and told"
+        return (lines + ["next     \(then)"]).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,165 @@
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+import AirlockRollout
+import Logging
+
+/// The lanes of an environment that are watched because a change settled a short while ago.
+struct PromotedLanes: Sendable {
+    /// The time between two looks.
+    static let pace = Duration.seconds(5)
+
+    /// Nil until the journal was asked.
+    var lanes: Set<LaneID>?
+    /// Whether a look is under way.
+    var isLooking = false
+    /// Monotonic milliseconds of the next look.
+    private(set) var due = 0
+
+    /// A look begins.
+    mutating func begin(at now: Moment) {
+        isLooking = true
+        due = now.monotonicMilliseconds + Self.pace.milliseconds
+    }
+
+    /// How long until the next look; nil when there is nothing to look at.
+    func rest(at now: Moment) -> Duration? {
+        guard lanes?.isEmpty == false, !isLooking else { return nil }
+        return .milliseconds(max(0, due - now.monotonicMilliseconds))
+    }
+}
+
+extension EnvironmentReconciler {
+    /// The records to look at now; nil when it is not time. Quiet lanes are never looked at.
+    func recordsToWatch() async -> [LaneRecord]? {
+        if promoted.lanes == nil { promoted.lanes = await books.watchedLanes(in: name) }
+        let now = parts.clock.now()
+        guard let rest = promoted.rest(at: now), rest == .zero else { return nil }
+        var records: [LaneRecord] = []
+        for lane in (promoted.lanes ?? []).sorted() {
+            let record = await books.record(of: lane)
+            if record.watch == nil {
+                promoted.lanes?.remove(lane)
+            } else {
+                records.append(record)
+            }
+        }
+        guard !records.isEmpty else { return nil }
+        promoted.begin(at: now)
+        return records
+    }
+
+    /// What measures each of the lanes.
+    func sources(for records: [LaneRecord]) -> [LaneID: any SignalSource] {
+        Dictionary(
+            uniqueKeysWithValues: records.compactMap { record in
+                signals(of: record.lane).map { (record.lane, $0) }
+            })
+    }
+
+    /// Records what a look found, and takes back what does harm where the release says so.
+    ///
+    /// A lane that is worked on is left for the next look: two writers of one record would lose one.
+    func take(_ findings: [PromotionWatcher.Finding]) async throws(EngineHalt) {
+        promoted.isLooking = false
+        let now = parts.clock.now().wall
+        for finding in findings where !inFlight.contains(finding.lane) {
+            var record = await books.record(of: finding.lane)
+            guard var watch = record.watch?.value, watch.operation == finding.operation else {
+                continue
+            }
+            var transaction = LedgerTransaction()
+            for alarm in watch.take(finding.alarms) {
+                transaction.entries.append(AuditText.alarm(alarm, watch, at: now))
+                log(alarm, of: watch)
+            }
+            record.watch = Boxed(watch)
+            if mayGoBack(for: watch) {
+                if let reversal = await reversal(of: watch, in: record, at: now) {
+                    await write(reversal, in: &transaction, &record)
+                }
+            } else if finding.isOver {
+                record.watch = nil
+                transaction.entries.append(AuditText.watched(watch, at: now))
+            }
+            guard !transaction.entries.isEmpty else { continue }
+            transaction.writes.append(.lane(record))
+            try await books.commit(transaction)
+        }
+    }
+
+    private func log(_ alarm: WatchRecord.Alarm, of watch: WatchRecord) {
+        let metadata: Logger.Metadata = [
+            "lane": "\(watch.change.lane)", "operation": "\(watch.operation)",
+            "evidence": "\(alarm.evidence)",
+        ]
+        if alarm.over == nil {
+            parts.logger.error("alarm after a promotion", metadata: metadata)
+        } else {
+            parts.logger.notice("an alarm after a promotion is over", metadata: metadata)
+        }
+    }
+
+    /// Whether the lane goes back, now or when what is under way in it has ended.
+    private func mayGoBack(for watch: WatchRecord) -> Bool {
+        watch.onAlarm == .rollback && watch.harm != nil && watch.change.base != nil
+    }
+
+    /// The operation that takes back what an alarm was raised for; nil when it has to wait.
+    private func reversal(
+        of watch: WatchRecord, in record: LaneRecord, at now: Timestamp
+    ) async -> PromotionReversal? {
+        guard record.operation == nil, await books.stop?.isInForce(at: now) != true,
+            let alarm = watch.harm, let base = watch.change.base,
+            record.settled?.slot.id == watch.change.target.slot
+        else { return nil }
+        return PromotionReversal(
+            watch: watch, base: base, number: await books.reserveOperation(),
+            reason: "\(alarm.evidence), after it was promoted", at: now)
+    }
+
+    /// Puts a reversal before everything that was lined up for its lane.
+    private func write(
+        _ reversal: PromotionReversal, in transaction: inout LedgerTransaction,
+        _ record: inout LaneRecord
+    ) async {
+        let lane = record.lane
+        reversal.write(into: &transaction, &record)
+        queue.removeAll { $0.lane == lane }
+        if let quarantine = reversal.quarantine {
+            transaction.writes += await books.groupAbort(
+                standing.group(of: lane), with: quarantine, at: quarantine.since)
+        }
+        wake()
+    }
+}
+
+/// An operation that goes back from where a change had settled.
+private struct PromotionReversal {
+    let operation: OperationRecord
+    let base: Settled
+    /// What it is held back by from now on.
+    let quarantine: Quarantine?
+
+    init(watch: WatchRecord, base: Settled, number: Int, reason: String, at now: Timestamp) {
+        self.base = base
+        operation = OperationRecord(
+            number: number, lane: watch.change.lane, work: .change(watch.change),
+            commit: watch.change.commit, author: nil, opened: now,
+            rollout: RolloutState(direction: .back(reason: reason), keepsCapacity: true))
+        quarantine = AuditText.quarantine(operation, at: now)
+    }
+
+    /// The lane has its old place again from the moment at which it begins to go there.
+    func write(into transaction: inout LedgerTransaction, _ record: inout LaneRecord) {
+        (record.settled, record.operation, record.watch) = (base, operation.number, nil)
+        (record.decision, record.held) = (AuditText.decision(of: operation.work), nil)
+        transaction.writes.append(.operation(operation))
+        transaction.entries.append(AuditText.reversed(operation, to: base, at: operation.opened))
+        if let quarantine {
+            transaction.writes.append(.quarantine(quarantine))
+            transaction.entries.append(
+                AuditText.quarantined(quarantine, operation, at: operation.opened))
+        }
+    }
+}

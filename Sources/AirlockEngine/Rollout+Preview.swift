@@ -1,0 +1,31 @@
+import AirlockModel
+import AirlockPorts
+import AirlockRollout
+
+extension Rollout {
+    /// What the new slot of an operation answers to its preview checks; nil when nothing is to be asked.
+    ///
+    /// The checks are asked side by side, each within its own time.
+    /// - Parameter prober: Nil where nothing can ask.
+    static func preview(
+        of operation: OperationRecord, in lane: LaneObservation, by prober: (any Prober)?,
+        now: Moment
+    ) async -> PreviewAnswer? {
+        guard let question = previewQuestion(of: operation, in: lane, now: now) else { return nil }
+        guard let endpoint = question.endpoint else {
+            return .unaddressed(
+                "the provider does not say where slot \(question.slot.short) can be reached")
+        }
+        guard let prober else { return .unaddressed("nothing here asks slots of its provider") }
+        return await withTaskGroup(of: (Int, ProbeAnswer).self) { group in
+            for (place, check) in question.checks {
+                let probe = Probe(
+                    lane: question.lane, slot: question.slot, endpoint: endpoint, check: check)
+                group.addTask { (place, await prober.answer(to: probe)) }
+            }
+            var answers: [Int: ProbeAnswer] = [:]
+            for await (place, answer) in group { answers[place] = answer }
+            return .answers(answers)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package import AirlockAnalysis
+
+/// How a lane is watched after a change settled in it.
+package struct WatchPlan: Hashable, Sendable, Codable {
+    /// For how long; zero for not at all.
+    package var time: Duration
+    package var onAlarm: OnAlarm
+
+    /// What an alarm does besides being recorded and told.
+    package enum OnAlarm: String, Hashable, Sendable, Codable, CaseIterable {
+        case alert
+        /// The lane goes back to what it ran before, and the new slot is quarantined.
+        case rollback
+    }
+
+    package init(time: Duration = .seconds(1_800), onAlarm: OnAlarm = .alert) {
+        self.time = time
+        self.onAlarm = onAlarm
+    }
+
+    /// What holds where a release says nothing: half an hour in staging and production, where both slots
+    /// served beside each other before.
+    package static func usual(for strategy: Strategy, in tier: Tier) -> WatchPlan? {
+        switch strategy {
+        case .allAtOnce: nil
+        case .canary, .blueGreen: tier >= .staging ? WatchPlan() : nil
+        }
+    }
+}
+
+/// What a lane's signals were like before a change began, as far as a watch has to know it; of one size,
+/// however long it was learned from.
+package struct WatchHistory: Hashable, Sendable, Codable {
+    /// How far back is looked.
+    package static let window = Duration.seconds(3_600)
+
+    /// Seconds that were learned from.
+    package let seconds: Int
+    /// In the order of ``HardLimit/Known``.
+    package let watches: [Watch]
+
+    package init(seconds: Int, watches: [Watch]) {
+        self.seconds = seconds
+        self.watches = watches
+    }
+}
+
+/// A lane that is watched because a change settled in it a short while ago.
+package struct WatchRecord: Hashable, Sendable, Codable {
+    /// The change that settled; its base is what the lane goes back to.
+    package let change: Change
+    /// The operation that carried it out.
+    package let operation: Int
+    package let since: Timestamp
+    package let until: Timestamp
+    package let onAlarm: WatchPlan.OnAlarm
+    /// Nil where nobody measured the lane before.
+    package let history: WatchHistory?
+    /// The newest of each signal, in the order in which they were raised.
+    package private(set) var alarms: [Alarm]
+
+    /// The alarm of harm that stands; nil for none.
+    package var harm: Alarm? { alarms.first { $0.isHarm && $0.over == nil } }
+
+    /// Takes over what a look found.
+    ///
+    /// - Returns: What was raised or is over since the last one.
+    package mutating func take(_ found: [Alarm]) -> [Alarm] {
+        let news = found.filter { !alarms.contains($0) }
+        alarms.removeAll { old in news.contains { $0.signal == old.signal } }
+        alarms += news
+        return news
+    }
+
+    /// A signal that left its usual course.
+    package struct Alarm: Hashable, Sendable, Codable {
+        package let signal: SignalName
+        package let at: Timestamp
+        /// What it did, with numbers, in one sentence.
+        package let evidence: String
+        /// Whether it is the release's doing as far as anybody can tell; a source that fell silent is not.
+        package let isHarm: Bool
+        /// When the signal was back; nil while the alarm stands.
+        package var over: Timestamp?
+
+        /// The signal's name.
+        package var name: String { signal.description }
+
+        package init(signal: SignalName, at: Timestamp, evidence: String, isHarm: Bool) {
+            self.signal = signal
+            self.at = at
+            self.evidence = evidence
+            self.isHarm = isHarm
+        }
+    }
+
+    package init(
+        change: Change, operation: Int, since: Timestamp, until: Timestamp,
+        onAlarm: WatchPlan.OnAlarm, history: WatchHistory?, alarms: [Alarm] = []
+    ) {
+        self.change = change
+        self.operation = operation
+        self.since = since
+        self.until = until
+        self.onAlarm = onAlarm
+        self.history = history
+        self.alarms = alarms
+    }
+}
+
+/// A value that few of many records have, kept apart so that those without it stay small.
+package indirect enum Boxed<Value: Hashable & Sendable & Codable>: Hashable, Sendable, Codable {
+    case some(Value)
+
+    package init(_ value: Value) { self = .some(value) }
+
+    /// What is kept.
+    package var value: Value {
+        switch self {
+        case .some(let value): value
+        }
+    }
+
+    package init(from decoder: any Decoder) throws { self = .some(try Value(from: decoder)) }
+
+    package func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+}

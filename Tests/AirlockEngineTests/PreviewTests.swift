@@ -1,0 +1,160 @@
+import AirlockEngine
+import AirlockMemory
+import AirlockModel
+import AirlockPorts
+import AirlockSimulator
+import AirlockTestSupport
+import Testing
+
+@Suite("preview checks of a switch, in the simulator")
+struct PreviewTests {
+    private static let lane = "production/api"
+
+    /// A stage at version 1; version 2 answers rightly, 3 wrongly, 4 not at all.
+    private static func stage() async throws -> (Stage, Engine) {
+        let stage = Stage()
+        stage.probes = true
+        stage.extra["simulation.yaml"] = """
+            artifacts:
+              "sha256:\(Build.artifact("api", 3).digest)": {preview: fails}
+              "sha256:\(Build.artifact("api", 4).digest)": {preview: silent}
+            traffic: {api: 200/s}
+            secrets: {shop-key: "1"}
+
+            """
+        release(1, in: stage)
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        return (stage, engine)
+    }
+
+    private static func release(_ version: Int, in stage: Stage) {
+        stage.extra["services/api/production.yaml"] = """
+            artifact: \(Build.artifact("api", version))
+            replicas: 2
+            watch: 0s
+            strategy:
+              blueGreen:
+                keep: 10s
+                deadline: 1m
+                preview: {checks: [{path: /health}, {path: "/ready?deep=1", expect: 204}]}
+
+            """
+        stage.commit()
+    }
+
+    private func previews(in stage: Stage) async throws -> [AuditDraft] {
+        try await stage.entries(.decision, of: Self.lane)
+            .filter { $0.outcome?.hasPrefix("preview ") == true }
+    }
+
+    /// How often traffic was moved in the lane.
+    private func routes(in stage: Stage) async throws -> Int {
+        try await stage.world.deliveries().count { delivery in
+            guard case .route = delivery.order.action else { return false }
+            return delivery.order.lane == Build.lane(Self.lane)
+        }
+    }
+
+    @Test("a first deployment and a switch are checked, and every answer is in the log")
+    func passes() async throws {
+        let (stage, engine) = try await Self.stage()
+        Self.release(2, in: stage)
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 2)])
+        let entries = try await previews(in: stage)
+        #expect(entries.map(\.outcome) == ["preview passed", "preview passed"])
+        #expect(entries.last?.detail["check 1"] == "GET /health: 200 after 50 ms")
+        #expect(entries.last?.detail["check 2"] == "GET /ready?deep=1: 204 after 50 ms")
+        #expect(entries.last?.artifact == Build.artifact("api", 2))
+    }
+
+    @Test("a slot that answers wrongly gets no traffic, is quarantined, and the answers are told")
+    func fails() async throws {
+        let (stage, engine) = try await Self.stage()
+        let before = try await routes(in: stage)
+        Self.release(3, in: stage)
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 1)])
+        #expect(try await routes(in: stage) == before)
+        let entry = try #require(try await previews(in: stage).last)
+        #expect(entry.outcome == "preview failed")
+        #expect(
+            entry.detail["check 1"] == "GET /health: 500 instead of 200, 3 of 3 times in a row")
+        let quarantined = try await stage.entries(.quarantined, of: Self.lane)
+        #expect(quarantined.count == 1)
+        #expect(quarantined.first?.detail["reason"]?.hasPrefix("the preview failed: ") == true)
+        let state = try await stage.ledger.state()
+        #expect(state.lanes[Build.lane(Self.lane)]?.holdReason?.hasPrefix("quarantine: ") == true)
+    }
+
+    @Test("a slot that does not answer is given up at the deadline, and that is told too")
+    func timesOut() async throws {
+        let (stage, engine) = try await Self.stage()
+        Self.release(4, in: stage)
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 1)])
+        let entry = try #require(try await previews(in: stage).last)
+        #expect(entry.outcome == "preview undecided")
+        #expect(entry.detail["check 1"]?.hasPrefix("GET /health: not answered: ") == true)
+        let reason = try await stage.entries(.quarantined, of: Self.lane).first?.detail["reason"]
+        #expect(reason?.hasPrefix("no progress for 60 s: preview: 0 of 2 checks") == true)
+    }
+
+    @Test("a kill after every second of the checks changes nothing of how they end")
+    func killed() async throws {
+        for (version, outcome) in [(2, "preview passed"), (3, "preview failed")] {
+            let (stage, first) = try await Self.stage()
+            var engine = first
+            Self.release(version, in: stage)
+            for _ in 0..<40 {
+                _ = try await engine.tick()
+                stage.clock.advance(by: .seconds(1))
+                engine = try await stage.restart()
+            }
+            // What was killed each second held for no time at all.
+            try await stage.settle(engine, rounds: 200)
+            let entries = try await previews(in: stage)
+            #expect(entries.map(\.outcome) == ["preview passed", outcome])
+            #expect(
+                try await stage.serving(Self.lane)
+                    == [Build.artifact("api", version == 2 ? 2 : 1)])
+            #expect(try await stage.ledger.state().operations.isEmpty)
+        }
+    }
+
+    @Test("a newer release takes the place of one whose slot does not answer")
+    func superseded() async throws {
+        let (stage, engine) = try await Self.stage()
+        Self.release(4, in: stage)
+        for _ in 0..<10 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        Self.release(2, in: stage)
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 2)])
+        let answer = try await stage.world.observe(
+            Build.environment("production"), of: Build.fleetName(), lanes: nil, since: nil)
+        guard case .observed(let observation) = answer else {
+            Issue.record("nothing is there")
+            return
+        }
+        #expect(observation.lanes[Build.lane(Self.lane)]?.slots.count == 1)
+        #expect(try await stage.entries(.quarantined, of: Self.lane).isEmpty)
+    }
+
+    @Test("where the provider cannot say where a slot is reached, the change is held and named")
+    func unaddressed() async throws {
+        let stage = Stage()
+        stage.probes = true
+        let clock = stage.clock
+        stage.provider = SimulatedProvider(
+            seed: 1, lacking: [.address], now: { clock.now().wall })
+        Self.release(1, in: stage)
+        try await stage.settle(try await stage.engine())
+        let hold = try await stage.ledger.state().lanes[Build.lane(Self.lane)]?.holdReason
+        #expect(hold?.hasPrefix("capability: the provider of production cannot address: ") == true)
+        #expect(hold?.hasSuffix("the preview checks of the release cannot run") == true)
+    }
+}

@@ -1,0 +1,93 @@
+import AirlockManifest
+import AirlockModel
+import AirlockTestSupport
+import Testing
+
+@Suite("preview checks and the watch of a release")
+struct PreviewTests {
+    private static let lane = Build.lane("production/api")
+
+    private static func shop(_ release: String, simulation: String = "{}") -> MemoryTree {
+        var tree = MemoryTree.shop
+        tree["services/api/production.yaml"] =
+            "artifact: \(Build.artifact("api"))\nreplicas: 2\n" + release
+        tree["simulation.yaml"] =
+            "artifacts: {\"sha256:\(Build.artifact("api").digest)\": \(simulation)}\n"
+        return tree
+    }
+
+    private static func release(_ text: String) throws -> Release {
+        let decoded = shop(text).decode()
+        #expect(decoded.diagnostics.isEmpty, "\(decoded.diagnostics)")
+        return try #require(decoded.fleet?.lanes[lane]?.release)
+    }
+
+    @Test("checks are read in their order, with what holds where a key is left out")
+    func checks() throws {
+        let release = try Self.release(
+            """
+            strategy:
+              blueGreen:
+                preview:
+                  checks:
+                    - {path: /health}
+                    - {path: "/ready?deep=1", expect: 204, within: 500ms, failures: 1}
+            """)
+        let preview = PreviewPlan(checks: [
+            PreviewCheck(path: "/health", expect: 200, within: .seconds(2), failures: 3),
+            PreviewCheck(
+                path: "/ready?deep=1", expect: 204, within: .milliseconds(500), failures: 1),
+        ])
+        #expect(release.strategy == .blueGreen(BlueGreenPlan(preview: preview)))
+        let plain = try Self.release("strategy: blueGreen\n").strategy
+        #expect(plain.canonical != release.strategy.canonical)
+        let text = String(decoding: plain.canonical.canonicalBytes, as: UTF8.self)
+        #expect(!text.contains("preview"), "no old change gets another id")
+    }
+
+    @Test("what nobody could ask is refused with its place")
+    func refused() {
+        let paths = (0..<17).map { "{path: /\($0)}" }.joined(separator: ", ")
+        for (checks, words) in [
+            ("[{path: \"/a#b\"}]", "a request has no fragment"),
+            ("[{path: health}]", "write /healthz"),
+            ("[{path: /health, within: 31s}]", "write 30s or less"),
+            ("[{path: /health, expect: 99}]", "99"),
+            ("[{expect: 200}]", "path"),
+            ("[]", "checks"),
+            ("[\(paths)]", "at most 16 checks"),
+        ] {
+            let tree = Self.shop("strategy: {blueGreen: {preview: {checks: \(checks)}}}\n")
+            let found = tree.decode().diagnostics.map(\.description)
+            #expect(found.count == 1, "\(checks): \(found)")
+            #expect(found.first?.contains(words) == true, "\(checks): \(found)")
+            #expect(found.first?.hasPrefix("services/api/production.yaml:3:") == true, "\(found)")
+        }
+    }
+
+    @Test("a simulated slot says how it answers, and really listens on this machine only")
+    func simulated() throws {
+        let there = Self.shop(
+            "", simulation: "{preview: fails, endpoint: \"http://127.0.0.1:8080\"}")
+        let decoded = there.decode()
+        #expect(decoded.diagnostics.isEmpty, "\(decoded.diagnostics)")
+        let behaviour = decoded.simulation?.artifacts[Build.artifact("api").digest]
+        #expect(behaviour?.preview == .fails)
+        #expect(behaviour?.endpoint?.description == "http://127.0.0.1:8080")
+        let outside = Self.shop("", simulation: "{endpoint: \"http://10.0.0.1:8080\"}").decode()
+        #expect(
+            outside.diagnostics.map(\.description).first?.contains("on this machine only") == true)
+    }
+
+    @Test("a watch is a time, or a time and what an alarm does")
+    func watch() throws {
+        #expect(try Self.release("watch: 2h\n").watch == WatchPlan(time: .seconds(7_200)))
+        #expect(try Self.release("watch: 0s\n").watch?.time == .zero)
+        #expect(
+            try Self.release("watch: {for: 1h, onAlarm: rollback}\n").watch
+                == WatchPlan(time: .seconds(3_600), onAlarm: .rollback))
+        #expect(try Self.release("").watch == nil)
+        let wrong = Self.shop("watch: {onAlarm: rollback}\n").decode().diagnostics
+        #expect(wrong.map(\.description).first?.contains("for") == true, "\(wrong)")
+    }
+}

@@ -1,0 +1,162 @@
+import AirlockAnalysis
+import AirlockMemory
+import AirlockModel
+import AirlockRollout
+import AirlockTestSupport
+import Foundation
+import Testing
+
+@Suite("a lane that is watched after a change settled")
+struct PromotionWatchTests {
+    /// Seconds of a service with 100 requests a second and this much of everything else.
+    private static func counters(
+        _ seconds: Range<Int>, errors: Double = 0.005, latency: Double = 100, cpu: Double = 40,
+        memory: (Int) -> Double = { _ in 160 }
+    ) -> [SecondCounters] {
+        seconds.map { second in
+            var random = SplitMix(seed: UInt64(second) &+ 77)
+            func noise() -> Double { Double.random(in: 0.95..<1.05, using: &random) }
+            let bad = (0..<100).count { _ in Double.random(in: 0..<1, using: &random) < errors }
+            return SecondCounters(
+                second: second, requests: 100, errors: bad,
+                latencyP99Microseconds: Int(latency * 1000 * noise()),
+                cpuBasisPoints: Int(cpu * 100 * noise()),
+                memoryBytes: Int(memory(second) * 1_048_576 * (0.99 + noise() / 100)))
+        }
+    }
+
+    private static func record(history: WatchHistory?) -> WatchRecord {
+        WatchRecord(
+            change: Stage.change(.replace, strategy: .canary(CanaryPlan())), operation: 1,
+            since: Timestamp(milliseconds: 10_000_000),
+            until: Timestamp(milliseconds: 11_800_000), onAlarm: .rollback, history: history)
+    }
+
+    private static let learned = WatchHistory(Self.counters(6_000..<9_600))
+
+    /// What a watch that learned an hour says of what follows.
+    private func alarms(
+        _ counters: [SecondCounters], history: WatchHistory? = Self.learned
+    ) -> [WatchRecord.Alarm] {
+        var watch = PromotionWatch(Self.record(history: history))
+        for part in stride(from: 0, to: counters.count, by: 5) {
+            let some = Array(counters[part..<min(part + 5, counters.count)])
+            watch.observe(some, now: Timestamp(milliseconds: ((some.last?.second ?? 0) + 1) * 1000))
+        }
+        return watch.alarms
+    }
+
+    @Test("a release like the one before raises nothing, and a little more of all neither")
+    func calm() throws {
+        #expect(try #require(Self.learned).seconds == 3_600)
+        #expect(alarms(Self.counters(10_000..<11_800)).isEmpty)
+        #expect(
+            alarms(
+                Self.counters(
+                    10_000..<11_800, latency: 112, cpu: 45, memory: { _ in 180 })
+            ).isEmpty)
+    }
+
+    @Test("errors, latency, CPU and memory are told within a minute of going wrong")
+    func found() throws {
+        let wrong: [(HardLimit.Known, [SecondCounters])] = [
+            (.errorRate, Self.counters(10_100..<10_160, errors: 0.05)),
+            (.latencyP99, Self.counters(10_100..<10_160, latency: 200)),
+            (.cpu, Self.counters(10_100..<10_160, cpu: 65)),
+            (.memory, Self.counters(10_100..<10_160, memory: { _ in 240 })),
+        ]
+        for (signal, seconds) in wrong {
+            let found = alarms(Self.counters(10_000..<10_100) + seconds)
+            #expect(found.map(\.signal) == [signal.name], "\(signal): \(found)")
+            #expect(found.first?.isHarm == true)
+            #expect(found.first?.evidence.contains(" rose to ") == true)
+        }
+    }
+
+    @Test("a leak is told when it is a quarter above what the lane had before the change")
+    func leak() throws {
+        let leaking = Self.counters(
+            10_000..<11_800, memory: { 160 * (1 + 0.03 * Double($0 - 10_000) / 60) })
+        let found = alarms(leaking)
+        #expect(found.map(\.signal) == [HardLimit.Known.memory.name])
+        let minutes = ((found.first?.at.milliseconds ?? 0) - 10_000_000) / 60_000
+        #expect((8...12).contains(minutes), "at 3% a minute a quarter is 8.3 minutes: \(minutes)")
+    }
+
+    @Test("without a past the usual is learned from the first ten minutes")
+    func fresh() {
+        let good = Self.counters(10_000..<10_800)
+        #expect(alarms(good + Self.counters(10_800..<10_900), history: nil).isEmpty)
+        #expect(
+            alarms(good + Self.counters(10_800..<10_900, latency: 300), history: nil).map(\.signal)
+                == [HardLimit.Known.latencyP99.name])
+    }
+
+    @Test("a source that falls silent is told and is no harm; no requests are no silence")
+    func silence() {
+        var watch = PromotionWatch(Self.record(history: Self.learned))
+        watch.observe(Self.counters(10_000..<10_060), now: Timestamp(milliseconds: 10_060_000))
+        watch.observe([], now: Timestamp(milliseconds: 10_240_000))
+        #expect(watch.alarms.count == 4 && watch.alarms.allSatisfy { !$0.isHarm })
+        let idle = (10_000..<10_300).map { second in
+            SecondCounters(
+                second: second, requests: 0, errors: 0, latencyP99Microseconds: nil,
+                cpuBasisPoints: 4_000, memoryBytes: 160 << 20)
+        }
+        #expect(alarms(idle).isEmpty)
+    }
+
+    @Test("a watch that starts again finds the same, and its past is read back as it was written")
+    func restarts() throws {
+        let history = try #require(Self.learned)
+        let text = try JSONEncoder().encode(history)
+        #expect(text.count < 8_192, "\(text.count) bytes")
+        let read = try JSONDecoder().decode(WatchHistory.self, from: text)
+        #expect(read == history)
+        let wrong = Self.counters(10_000..<10_100) + Self.counters(10_100..<10_200, errors: 0.05)
+        #expect(alarms(wrong) == alarms(wrong, history: read) && !alarms(wrong).isEmpty)
+        // All in one go, as after a restart.
+        var watch = PromotionWatch(Self.record(history: read))
+        watch.observe(wrong, now: Timestamp(milliseconds: 10_200_000))
+        #expect(watch.alarms == alarms(wrong))
+    }
+
+    @Test("it asks for what it has not seen, and is over when its time is")
+    func questions() {
+        var watch = PromotionWatch(Self.record(history: nil))
+        func asked(_ second: Int) -> Range<Int>? {
+            watch.question(now: Timestamp(milliseconds: second * 1000)).map {
+                $0.lowerBound.milliseconds / 1000..<$0.upperBound.milliseconds / 1000
+            }
+        }
+        #expect(asked(10_000) == nil && asked(10_005) == 10_000..<10_005)
+        #expect(asked(99_000) == 10_000..<11_800)
+        #expect(!watch.isOver(now: Timestamp(milliseconds: 11_800_000)))
+        #expect(watch.isOver(now: Timestamp(milliseconds: 11_860_000)))
+        watch.observe(Self.counters(10_000..<11_800), now: Timestamp(milliseconds: 11_800_000))
+        #expect(watch.isOver(now: Timestamp(milliseconds: 11_800_000)) && asked(12_000) == nil)
+    }
+
+    @Test("an alarm is over when the signal is back, and may come again")
+    func over() {
+        let back = Self.counters(10_000..<10_060, errors: 0.05) + Self.counters(10_060..<10_400)
+        let ended = alarms(back)
+        #expect(ended.count == 1 && (ended.first?.over?.milliseconds ?? 0) > 10_060_000)
+        let again = alarms(
+            back + Self.counters(10_400..<11_200) + Self.counters(11_200..<11_300, errors: 0.05))
+        #expect(again.count == 1 && again.first?.over == nil)
+        #expect((again.first?.at.milliseconds ?? 0) >= 11_200_000)
+    }
+
+    @Test("a watch goes on while harm lasts, and what comes after a silence counts")
+    func lasting() {
+        var watch = PromotionWatch(Self.record(history: Self.learned))
+        watch.observe(
+            Self.counters(10_000..<10_300) + Self.counters(10_400..<11_800, errors: 0.2),
+            now: Timestamp(milliseconds: 11_800_000))
+        let harm = watch.alarms.filter(\.isHarm)
+        #expect(harm.map(\.signal) == [HardLimit.Known.errorRate.name])
+        #expect(!watch.isOver(now: Timestamp(milliseconds: 11_900_000)))
+        #expect(watch.question(now: Timestamp(milliseconds: 11_900_000)) != nil)
+    }
+}

@@ -1,0 +1,53 @@
+import AirlockTestSupport
+import Foundation
+import Testing
+
+/// The program asks a real server before it gives a new slot traffic.
+@Suite("preview checks over HTTP") struct PreviewTests {
+    private static let lane = "staging/web"
+
+    private func release(_ stage: Stage, _ program: ServerProgram) throws {
+        let behaviour = "\"\(Shop.digest("web", "1.1.0"))\": {startup: 0s"
+        try stage.commit(
+            "checked",
+            [
+                "simulation.yaml": Shop.simulation.replacingOccurrences(
+                    of: behaviour,
+                    with: "\(behaviour), endpoint: \"\(try program.address("answers"))\""),
+                "services/web/staging.yaml": Shop.release("web", "1.1.0", replicas: 2)
+                    .replacingOccurrences(
+                        of: "{allAtOnce: {deadline: 20s}}",
+                        with: "{blueGreen: {keep: 0s, preview: {checks: [{path: /ready?a=1, "
+                            + "failures: 2}]}}}"),
+            ])
+    }
+
+    private func previews(_ stage: Stage) async throws -> [[String: Any]] {
+        try await stage.entries("decision", lane: Self.lane).filter {
+            ($0["outcome"] as? String)?.hasPrefix("preview ") == true
+        }
+    }
+
+    @Test("a wrong answer keeps the traffic where it is; when the server is mended it moves")
+    func real() async throws {
+        let program = try ServerProgram(
+            "answers.py", files: ["answer.json": #"{"status": 503}"#])
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "20s")
+        try release(stage, program)
+        try await stage.airlock("reconcile", "--wait", "30s")
+        let failed = try #require(try await previews(stage).last)
+        #expect(failed["outcome"] as? String == "preview failed")
+        #expect("\(failed)".contains("GET /ready?a=1: 503 instead of 200, 2 of 2"), "\(failed)")
+        #expect(try await stage.lane(Self.lane)["version"] as? String == "1.0.0")
+        #expect(try await stage.entries("quarantined", lane: Self.lane).count == 1)
+
+        try program.write(#"{"status": 200}"#, to: "answer.json")
+        try await stage.must("rollout", "retry", Self.lane)
+        try await stage.must("reconcile", "--wait", "30s")
+        #expect(try await previews(stage).last?["outcome"] as? String == "preview passed")
+        #expect(try await stage.lane(Self.lane)["version"] as? String == "1.1.0")
+        let asked = try program.lines(of: "requests.jsonl").compactMap { $0["path"] as? String }
+        #expect(asked == Array(repeating: "/ready?a=1", count: 3))
+    }
+}
