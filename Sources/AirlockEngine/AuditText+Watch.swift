@@ -13,13 +13,21 @@ extension AuditText {
         return entry
     }
 
-    /// The entry of a watch whose time is over.
-    static func watched(_ watch: WatchRecord, at time: Timestamp) -> AuditDraft {
-        var entry = draft(.decision, of: watch, at: time, outcome: "watched")
+    /// The entry of a watch that ends.
+    ///
+    /// - Parameter seen: How many seconds of the lane it saw.
+    /// - Parameter fault: Why the lane is not watched; nil where its time is over.
+    static func watched(
+        _ watch: WatchRecord, seen: Int, fault: String?, at time: Timestamp
+    ) -> AuditDraft {
+        var entry = draft(
+            .decision, of: watch, at: time, outcome: fault == nil ? "watched" : "unwatched")
         entry.detail = [
             "seconds": "\((watch.until - watch.since).milliseconds / 1000)",
+            "seen": "\(seen)",
             "alarms": "\(watch.alarms.count)",
         ]
+        entry.detail["reason"] = fault
         return entry
     }
 

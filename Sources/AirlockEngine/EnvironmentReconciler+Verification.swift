@@ -25,16 +25,14 @@ extension EnvironmentReconciler {
         return found
     }
 
-    /// Counts what changed in the journal that the plan depends on: where a change may be bound by test
-    /// results, also that of the environments which have them.
-    func revision(of slice: FleetSlice) async -> Int {
-        let own = await books.revision(of: name)
-        guard !standing.bound.isEmpty else { return own }
-        var sum = own
-        for environment in slice.testing.environments + slice.testing.unreadable {
-            sum += await books.revision(of: environment)
+    /// Counts what changed in the journal that the plan depends on: its own part first, then that of each
+    /// environment whose test results bind it.
+    func revision(of slice: FleetSlice) async -> [Int] {
+        var counts: [Int] = []
+        for environment in [name] + slice.testing.sources {
+            counts.append(await books.revision(of: environment))
         }
-        return sum
+        return counts
     }
 }
 

@@ -74,13 +74,13 @@ extension EnvironmentReconciler {
                 log(alarm, of: watch)
             }
             record.watch = Boxed(watch)
-            if mayGoBack(for: watch) {
-                if let reversal = await reversal(of: watch, in: record, at: now) {
+            if let alarm = reasonToGoBack(watch, finding) {
+                if let reversal = await reversal(of: watch, for: alarm, in: record, at: now) {
                     await write(reversal, in: &transaction, &record)
                 }
-            } else if finding.isOver {
+            } else if finding.isOver || finding.spacing != nil {
                 record.watch = nil
-                transaction.entries.append(AuditText.watched(watch, at: now))
+                transaction.entries.append(ended(watch, finding, at: now))
             }
             guard !transaction.entries.isEmpty else { continue }
             transaction.writes.append(.lane(record))
@@ -100,21 +100,43 @@ extension EnvironmentReconciler {
         }
     }
 
-    /// Whether the lane goes back, now or when what is under way in it has ended.
-    private func mayGoBack(for watch: WatchRecord) -> Bool {
-        watch.onAlarm == .rollback && watch.harm != nil && watch.change.base != nil
+    /// The entry of a watch that ends; what was not watched is told in the log, too.
+    private func ended(
+        _ watch: WatchRecord, _ finding: PromotionWatcher.Finding, at now: Timestamp
+    ) -> AuditDraft {
+        var fault: String?
+        if let spacing = finding.spacing {
+            fault = "not watched: its source counts every \(spacing) s"
+        } else if finding.seen == 0 {
+            fault = "the watch saw nothing of what the lane did"
+        }
+        if let fault {
+            parts.logger.warning(
+                "a promotion was not watched",
+                metadata: ["lane": "\(watch.change.lane)", "reason": "\(fault)"])
+        }
+        return AuditText.watched(watch, seen: finding.seen, fault: fault, at: now)
+    }
+
+    /// The alarm for which the lane goes back, now or when what is under way in it has ended.
+    private func reasonToGoBack(
+        _ watch: WatchRecord, _ finding: PromotionWatcher.Finding
+    ) -> WatchRecord.Alarm? {
+        watch.onAlarm == .rollback && watch.change.base != nil ? finding.reason : nil
     }
 
     /// The operation that takes back what an alarm was raised for; nil when it has to wait.
     private func reversal(
-        of watch: WatchRecord, in record: LaneRecord, at now: Timestamp
+        of watch: WatchRecord, for alarm: WatchRecord.Alarm, in record: LaneRecord,
+        at now: Timestamp
     ) async -> PromotionReversal? {
         guard record.operation == nil, await books.stop?.isInForce(at: now) != true,
-            let alarm = watch.harm, let base = watch.change.base,
-            record.settled?.slot.id == watch.change.target.slot
+            let base = watch.change.base, let settled = record.settled,
+            settled.slot.id == watch.change.target.slot
         else { return nil }
         return PromotionReversal(
-            watch: watch, base: base, number: await books.reserveOperation(),
+            watch: watch, base: base.resized(to: settled.replicas),
+            number: await books.reserveOperation(),
             reason: "\(alarm.evidence), after it was promoted", at: now)
     }
 
@@ -134,18 +156,32 @@ extension EnvironmentReconciler {
     }
 }
 
+extension Settled {
+    /// The same with another number of instances.
+    fileprivate func resized(to replicas: Replicas) -> Settled {
+        Settled(
+            slot: slot, version: version, replicas: replicas, change: change, operation: operation,
+            commit: commit, at: at)
+    }
+}
+
 /// An operation that goes back from where a change had settled.
 private struct PromotionReversal {
     let operation: OperationRecord
+    /// Where the lane was before, with the instances that git wants now.
     let base: Settled
     /// What it is held back by from now on.
     let quarantine: Quarantine?
 
     init(watch: WatchRecord, base: Settled, number: Int, reason: String, at now: Timestamp) {
         self.base = base
+        let old = watch.change
+        let change = Change(
+            lane: old.lane, kind: old.kind, base: base, target: old.target, strategy: old.strategy,
+            policy: old.policy, commit: old.commit, cause: old.cause)
         operation = OperationRecord(
-            number: number, lane: watch.change.lane, work: .change(watch.change),
-            commit: watch.change.commit, author: nil, opened: now,
+            number: number, lane: old.lane, work: .change(change), commit: old.commit, author: nil,
+            opened: now,
             rollout: RolloutState(direction: .back(reason: reason), keepsCapacity: true))
         quarantine = AuditText.quarantine(operation, at: now)
     }

@@ -108,7 +108,8 @@ extension LanePlan {
 struct PlanMemo: Sendable {
     let fleet: Int
     let observation: ProviderRevision?
-    let books: Int
+    /// What changed in the journal, by environment: a sum of them could come to the same again.
+    let books: [Int]
     let secrets: [SecretName: String]
     let clockFault: String?
     /// When it was made: at an earlier time, which a clock that was set back shows again, a freeze that

@@ -57,12 +57,10 @@ extension LaneWorker {
                 history: operation.history?.value))
     }
 
-    /// How the result of a change is watched; nil when it is not.
+    /// How the result of a change is watched; nil when it is not, as where the release does not say so.
     private func watchPlan(of change: Change) -> WatchPlan? {
-        guard change.kind == .replace,
-            let plan = watchWish ?? WatchPlan.usual(for: change.strategy, in: tier)
-        else { return nil }
-        return plan.time > .zero ? plan : nil
+        guard change.kind == .replace, let plan = watchWish, plan.time > .zero else { return nil }
+        return plan
     }
 }
 

@@ -45,7 +45,7 @@ struct LaneWorker: Sendable {
     let reverts: RevertOffers?
     /// The state of the rollout that git asks for.
     let wish: RolloutWish
-    /// How git wants the lane to be watched after a change; nil for what is usual.
+    /// How git wants the lane to be watched after a change; nil for not at all.
     let watchWish: WatchPlan?
     /// The lanes that move together, this one among them, those ahead first; empty for none.
     let group: [LaneID]
@@ -92,6 +92,12 @@ struct LaneWorker: Sendable {
         for _ in 0..<Self.actionsPerVisit {
             if isStopping() { return .yielded }
             if await isFleetStopped() { return .yielded }
+            var preview: PreviewAnswer?
+            if await !isStopped(operation, isWatching: isWatching), !isWatching {
+                do { preview = try await ask(for: operation, in: &observed) } catch {
+                    return .failed(error.phrase)
+                }
+            }
             let isStopped = await isStopped(operation, isWatching: isWatching)
             if isStopped, !Rollout.isWatched(operation) { return .yielded }
             let now = clock.now()
@@ -101,8 +107,6 @@ struct LaneWorker: Sendable {
                     "no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
             }
             let course = await course(of: operation, isWatching: isWatching)
-            let preview = await Rollout.preview(
-                of: operation, in: observed, by: prober, now: now)
             let step = Rollout.advance(
                 operation, in: observed, answer: answer, preview: preview, course: course,
                 traits: signals?.traits ?? SignalTraits(), now: now)
@@ -129,7 +133,7 @@ struct LaneWorker: Sendable {
     }
 
     /// What is in the lane now.
-    private func look() async throws(ProviderError) -> LaneObservation {
+    func look() async throws(ProviderError) -> LaneObservation {
         let answer = try await provider.observe(
             lane.environment, of: fleet, lanes: [lane], since: nil)
         switch answer {

@@ -13,6 +13,12 @@ actor PromotionWatcher {
         let operation: Int
         /// The newest alarm of each signal.
         let alarms: [WatchRecord.Alarm]
+        /// The alarm for which the lane may go back; nil for none.
+        let reason: WatchRecord.Alarm?
+        /// Seconds that were seen.
+        let seen: Int
+        /// How many seconds apart the source counts, where that is too seldom to watch.
+        let spacing: Int?
         let isOver: Bool
     }
 
@@ -37,7 +43,8 @@ actor PromotionWatcher {
             findings.append(
                 Finding(
                     lane: record.lane, operation: watched.operation, alarms: watch.alarms,
-                    isOver: watch.isOver(now: now)))
+                    reason: watch.reasonToGoBack(now: now), seen: watch.seen,
+                    spacing: watch.spacing, isOver: watch.isOver(now: now)))
         }
         watches = looked
         return findings
@@ -45,20 +52,21 @@ actor PromotionWatcher {
 }
 
 extension PromotionWatch {
-    /// Asks for the seconds that it has not seen. A source that does not answer shows nothing, and is
-    /// asked again.
+    /// Asks for the seconds that it has not seen. A source that does not answer shows nothing, is told
+    /// after a while, and is asked for the same seconds again.
     package mutating func catchUp(
         _ record: WatchRecord, from signals: (any SignalSource)?, now: Timestamp
     ) async {
-        guard let signals, let slot = record.change.target.slot,
-            let seconds = question(now: now)
-        else { return }
+        guard let slot = record.change.target.slot, let seconds = question(now: now) else {
+            return
+        }
+        guard let signals else { return miss("nothing measures the lane", now: now) }
         do throws(ProviderError) {
             observe(
                 try await signals.counters(
                     of: record.change.lane, slot: slot, from: seconds.lowerBound,
                     to: seconds.upperBound), now: now)
-        } catch { return }
+        } catch { miss(error.phrase, now: now) }
     }
 }
 

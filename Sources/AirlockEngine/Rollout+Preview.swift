@@ -2,6 +2,21 @@ import AirlockModel
 import AirlockPorts
 import AirlockRollout
 
+extension LaneWorker {
+    /// Asks the idle slot of an operation. That takes a while: what is done next rests on what is seen after
+    /// it.
+    ///
+    /// - Returns: Nil when nothing was to be asked.
+    func ask(
+        for operation: OperationRecord, in observed: inout LaneObservation
+    ) async throws(ProviderError) -> PreviewAnswer? {
+        let answer = await Rollout.preview(
+            of: operation, in: observed, by: prober, now: clock.now())
+        if answer != nil { observed = try await look() }
+        return answer
+    }
+}
+
 extension Rollout {
     /// What the new slot of an operation answers to its preview checks; nil when nothing is to be asked.
     ///

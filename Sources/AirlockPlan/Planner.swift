@@ -69,6 +69,11 @@ package enum Planner {
             if let freeze = gates.freeze(of: lane) { return ended(.hold(.gates([freeze]))) }
             return ended(.repair(repair, operation: operation))
         }
+        // What an alarm takes back is finished first: until its base is whole again nothing stands beside
+        // which a newer change could be judged.
+        if let back = situation.goingBack, back.rollout.keepsCapacity == true {
+            return ended(.back(operation: back.number))
+        }
         switch situation.wish {
         case .change(let change, let operation):
             if operation != nil, let back = situation.goingBack {

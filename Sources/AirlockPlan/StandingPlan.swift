@@ -143,6 +143,8 @@ private struct PlanContext: Hashable {
     let capabilities: Set<Capability>
     /// Whose test results count, and whether their providers can run jobs.
     let testing: [EnvironmentName: Bool]
+    /// Those of which nobody knows whether their results count.
+    let unreadable: [EnvironmentName]
     let clockFault: String?
     let claim: Claim?
     /// Why there is no observation; nil when there is one.
@@ -163,6 +165,7 @@ private struct PlanContext: Hashable {
             ($0, facts.capabilities[$0]?.contains(.run) == true)
         }
         testing = Dictionary(able) { first, _ in first }
+        unreadable = slice.testing.unreadable
         clockFault = facts.clockFault
         claim = facts.claim
         switch observed {

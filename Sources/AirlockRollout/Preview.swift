@@ -92,8 +92,8 @@ extension Rollout {
         guard case .forward = operation.rollout.direction, let change = operation.change,
             case .blueGreen(let plan) = change.strategy,
             let preview = plan.preview.map(Preview.init), let id = change.target.slot,
-            let slot = lane.slot(id), !slot.isEdited, slot.healthyCount > 0,
-            lane.weights[id] == nil
+            let slot = lane.slot(id), !slot.isEdited, slot.replicas > 0,
+            slot.healthyCount >= slot.replicas, lane.weights[id] == nil
         else { return nil }
         let known = preview.current(operation.rollout, now: now)
         guard known?.passed == nil else { return nil }

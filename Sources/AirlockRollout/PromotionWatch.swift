@@ -19,15 +19,33 @@ package struct PromotionWatch: Sendable {
 
     /// For how many seconds beyond its time a watch goes on while harm lasts.
     private static let overtime = 86_400
+    /// For how many seconds an alarm is a reason to go back before the watch has seen what came after it.
+    private static let freshFor = 120
+    /// After how many seconds without any answer of the source that is told.
+    private static let longestSilence = 30
+    /// From how many distances between samples it is known how often the source counts.
+    private static let spacingSamples = 9
+    /// What an alarm is about whose source does not answer at all.
+    private static let source = SignalName("source")
 
     private var courses: [Course]
     /// The first second that was not seen.
     package private(set) var next: Int
     private let until: Int
     /// At most one for each signal, the newest of it.
-    package private(set) var alarms: [WatchRecord.Alarm] = []
+    package private(set) var alarms: [WatchRecord.Alarm]
+    /// Seconds for which the source had numbers.
+    package private(set) var seen = 0
+    /// How many seconds apart the source counts, where that is too seldom to watch a lane; nil else.
+    package private(set) var spacing: Int?
+    /// The first distances between the seconds that were seen, and the last of those.
+    private var distances: [Int] = []
+    private var lastSeen: Int?
+    /// The second since which the source has not answered; nil when it has.
+    private var unanswered: Int?
 
-    /// A watch as it was when the change settled.
+    /// A watch as it was when the change settled. That its source did not answer is no second of it, so
+    /// it goes on where the record is.
     package init(_ record: WatchRecord) {
         let signals = HardLimit.Known.allCases
         let known = record.history?.watches ?? []
@@ -35,6 +53,8 @@ package struct PromotionWatch: Sendable {
             .map(Course.init)
         next = (record.since.milliseconds + 999) / 1000
         until = record.until.milliseconds / 1000
+        alarms = record.alarms.filter { $0.signal == Self.source && $0.over == nil }
+        unanswered = alarms.first.map { $0.at.milliseconds / 1000 }
     }
 
     /// The second at which it is over: later than planned while harm lasts.
@@ -55,13 +75,61 @@ package struct PromotionWatch: Sendable {
         return second >= end && (next >= end || second >= end + Self.patience)
     }
 
-    /// Takes what a source said to the last question.
+    /// The alarm for which the lane may go back; nil for none. One that was raised long ago counts when
+    /// the watch has seen what came after it and the signal still strays.
+    package func reasonToGoBack(now: Timestamp) -> WatchRecord.Alarm? {
+        let second = now.milliseconds / 1000
+        let isCaughtUp = next >= min(second, end) - Self.patience
+        return alarms.first { alarm in
+            guard alarm.takesBack, alarm.over == nil else { return false }
+            if second - alarm.at.milliseconds / 1000 < Self.freshFor { return true }
+            let place = HardLimit.Known.allCases.firstIndex { $0.name == alarm.signal }
+            return isCaughtUp && place.map { courses[$0].isMeasured } == true
+        }
+    }
+
+    /// Notes that the source did not answer the last question, which stays open.
+    package mutating func miss(_ reason: String, now: Timestamp) {
+        let second = now.milliseconds / 1000
+        let since = unanswered ?? second
+        unanswered = since
+        guard second - since >= Self.longestSilence, let source = Self.source else { return }
+        note(
+            "the source of its signals has not answered for \(second - since) s: \(reason)",
+            source, since, isHarm: false)
+    }
+
+    /// The source answers again.
+    private mutating func endMiss(now: Timestamp) {
+        unanswered = nil
+        if let place = alarms.firstIndex(where: { $0.signal == Self.source && $0.over == nil }) {
+            alarms[place].over = now
+        }
+    }
+
+    /// Learns how often the source counts, and notes when that is less than once a second.
+    private mutating func measureSpacing(at second: Int) {
+        seen += 1
+        if let lastSeen, distances.count < Self.spacingSamples {
+            distances.append(second - lastSeen)
+            if distances.count == Self.spacingSamples {
+                let median = distances.sorted()[Self.spacingSamples / 2]
+                spacing = median > 1 ? median : nil
+            }
+        }
+        lastSeen = second
+    }
+
+    /// Takes what a source said to the last question. What was not asked for is not given up.
     package mutating func observe(_ counters: [SecondCounters], now: Timestamp) {
+        endMiss(now: now)
+        guard let asked = question(now: now) else { return }
         let found = Dictionary(counters.map { ($0.second, $0) }, uniquingKeysWith: { $1 })
         let newest = found.keys.max() ?? .min
         let last = max(newest, now.milliseconds / 1000 - 1 - Self.patience)
-        let bound = next + Self.mostSeconds
-        while next <= last, next < bound, next < end {
+        let bound = asked.upperBound.milliseconds / 1000
+        while next <= last, next < bound {
+            if found[next] != nil { measureSpacing(at: next) }
             take(found[next], at: next)
             next += 1
         }
@@ -93,7 +161,7 @@ package struct PromotionWatch: Sendable {
             courses[place].raised = second
             if alarm.kind == .silence {
                 let words = "\(signal.name) has had no value for \(alarm.age) s"
-                note(words, signal, second, isHarm: false)
+                note(words, signal.name, second, isHarm: false)
             }
         case .lasting: break
         }
@@ -105,21 +173,19 @@ package struct PromotionWatch: Sendable {
         if present > signal.tolerated(from: origin) {
             note(
                 "\(signal.name) rose to \(signal.text(present)) from \(signal.text(origin))",
-                signal, second, isHarm: true)
+                signal.name, second, isHarm: true)
             courses[place].raised = nil
         }
     }
 
     private mutating func note(
-        _ evidence: String, _ signal: HardLimit.Known, _ second: Int, isHarm: Bool
+        _ evidence: String, _ signal: SignalName, _ second: Int, isHarm: Bool
     ) {
-        guard !alarms.contains(where: { $0.signal == signal.name && $0.over == nil }) else {
-            return
-        }
-        alarms.removeAll { $0.signal == signal.name }
+        guard !alarms.contains(where: { $0.signal == signal && $0.over == nil }) else { return }
+        alarms.removeAll { $0.signal == signal }
         alarms.append(
             WatchRecord.Alarm(
-                signal: signal.name, at: Timestamp(milliseconds: second * 1000),
+                signal: signal, at: Timestamp(milliseconds: second * 1000),
                 evidence: evidence, isHarm: isHarm))
     }
 
@@ -184,16 +250,24 @@ package struct PromotionWatch: Sendable {
 }
 
 extension WatchHistory {
-    /// Learns from what the slot that serves did; nil of too little to know anything.
+    /// Learns from what the slot that serves did; nil of too little to know anything, and of a source that
+    /// counts less often than once a second.
     package init?(_ counters: [SecondCounters]) {
-        guard counters.count >= 60 else { return nil }
+        let distances = zip(counters, counters.dropFirst()).map { $1.second - $0.second }.sorted()
+        guard counters.count >= Watch.warmUp, distances[distances.count / 2] == 1 else {
+            return nil
+        }
         var watches = HardLimit.Known.allCases.map { _ in Watch() }
         for second in counters {
             for (place, signal) in HardLimit.Known.allCases.enumerated() {
                 if let value = signal.reading(of: second) { _ = watches[place].observe(value) }
             }
         }
-        self.init(seconds: counters.count, watches: watches.map(\.settled))
+        guard watches.contains(where: { $0.usual != nil }) else { return nil }
+        // Half of a usual course would be learned on from what the change brought.
+        self.init(
+            seconds: counters.count, watches: watches.map { $0.usual == nil ? Watch() : $0.settled }
+        )
     }
 }
 

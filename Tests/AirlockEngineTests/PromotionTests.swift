@@ -31,13 +31,14 @@ struct PromotionTests {
     }
 
     private static func release(
-        _ version: Int, in stage: Stage, replicas: Int = 4, onAlarm: String = "rollback"
+        _ version: Int, in stage: Stage, replicas: Int = 4, onAlarm: String = "rollback",
+        strategy: String = "{blueGreen: {keep: 1m}}", watch: String? = nil
     ) {
         stage.extra["services/api/production.yaml"] = """
             artifact: \(Build.artifact("api", version))
             replicas: \(replicas)
-            strategy: {blueGreen: {keep: 1m}}
-            watch: {for: 30m, onAlarm: \(onAlarm)}
+            strategy: \(strategy)
+            \(watch ?? "watch: {for: 30m, onAlarm: \(onAlarm)}")
 
             """
         stage.commit()
@@ -109,6 +110,7 @@ struct PromotionTests {
         let ended = try await stage.entries(.decision, of: "production/api")
             .filter { $0.outcome == "watched" }
         #expect(ended.count == 1 && ended.first?.detail["seconds"] == "1800")
+        #expect((ended.first?.detail["seen"].flatMap { Int($0) } ?? 0) > 1_700)
         Self.release(1, in: stage)
         try await stage.settle(engine, rounds: 200)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
@@ -169,6 +171,63 @@ struct PromotionTests {
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
     }
 
+    @Test("a fix that is merged while the lane goes back waits, and then rolls out as a canary")
+    func fixed() async throws {
+        let (stage, engine) = try await Self.stage()
+        Self.release(3, in: stage)
+        try await stage.settle(engine, rounds: 200)
+        Self.release(3, in: stage, replicas: 6)
+        try await stage.settle(engine, rounds: 200)
+        for _ in 0..<200 where try await stage.entries(.quarantined).isEmpty {
+            stage.clock.advance(by: .seconds(10))
+            _ = try await engine.tick()
+        }
+        let reversal = try await stage.ledger.state().operation(of: Self.lane)
+        #expect(reversal?.rollout.keepsCapacity == true)
+        #expect(reversal?.change?.base?.replicas == Replicas(6), "git scaled it meanwhile")
+        let canary = "{canary: {steps: [25%, 100%], hold: 1m, onUndecided: hold}}"
+        Self.release(2, in: stage, replicas: 6, strategy: canary)
+        _ = try await engine.tick()
+        #expect(try await stage.ledger.state().operation(of: Self.lane)?.number == reversal?.number)
+        var hasCanary = false
+        for _ in 0..<120 {
+            stage.clock.advance(by: .seconds(1))
+            _ = try await engine.tick()
+            let open = try await stage.ledger.state().operation(of: Self.lane)
+            if open?.rollout.canary != nil { hasCanary = true }
+        }
+        #expect(hasCanary, "it is judged beside the slot that the lane went back to")
+        let ended = try await stage.entries(.decision, of: "production/api")
+            .filter { $0.operation == reversal?.number }.compactMap(\.outcome)
+        #expect(ended.contains("rolledBack") && !ended.contains("superseded"), "\(ended)")
+    }
+
+    @Test("a release that does not ask for it is not watched")
+    func unasked() async throws {
+        let (stage, engine) = try await Self.stage()
+        Self.release(2, in: stage, watch: "")
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        #expect(try await watch(in: stage) == nil)
+    }
+
+    @Test("a source that does not answer is told once, and the watch says that it saw nothing")
+    func deaf() async throws {
+        let (stage, _) = try await Self.stage()
+        stage.signals = DeafSource()
+        let engine = try await stage.restart()
+        Self.release(3, in: stage, strategy: "{allAtOnce: {deadline: 1m}}")
+        try await stage.settle(engine, rounds: 200)
+        try await look(stage, engine, minutes: 33)
+        let alarms = try await stage.entries(.alarm, of: "production/api")
+        #expect(alarms.count == 1 && alarms.first?.detail["signal"] == "source")
+        #expect(alarms.first?.detail["evidence"]?.contains("it is deaf") == true, "\(alarms)")
+        let ended = try await stage.entries(.decision, of: "production/api")
+            .filter { $0.outcome == "unwatched" }
+        #expect(ended.count == 1 && ended.first?.detail["seen"] == "0")
+        #expect(try await watch(in: stage) == nil)
+    }
+
     @Test("a person may go back first, and another number of instances ends no watch")
     func byHand() async throws {
         let (stage, engine) = try await Self.stage()
@@ -212,4 +271,11 @@ struct PromotionTests {
     private static func alarm(_ engine: Engine) async throws -> Alert? {
         try #require(await engine.standing()).alerts.first { $0.kind == .promotionAlarm }
     }
+}
+
+/// A source of signals that never answers.
+private struct DeafSource: SignalSource {
+    func counters(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [SecondCounters] { throw .noAnswer("it is deaf") }
 }

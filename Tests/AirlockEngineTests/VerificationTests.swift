@@ -1,6 +1,7 @@
 import AirlockEngine
 import AirlockMemory
 import AirlockModel
+import AirlockRollout
 import AirlockSimulator
 import AirlockTestSupport
 import Testing
@@ -87,7 +88,7 @@ struct VerificationTests {
         stage.commit()
         let summary = try await stage.settle(engine)
         #expect(
-            held(summary)?.contains("was never in testing/api, and git asks for another one there")
+            held(summary)?.contains("has no result in testing/api, and git asks for another")
                 == true, "\(summary.held)")
     }
 
@@ -253,6 +254,108 @@ struct VerificationTests {
         #expect(summary.held.isEmpty, "\(summary.held)")
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
         #expect(try await stage.runs() == 2)
+    }
+
+    @Test("a job that its provider refuses for long begins when it is not refused any more")
+    func refused() async throws {
+        let stage = Stage.verified()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        try await stage.world.inject(
+            SimulatedFault(kind: .refuse, scope: .lane(testing), lasting: .seconds(120)))
+        // Another job of what is there already: nothing but the job is ordered.
+        stage.extra["services/api/service.yaml"] =
+            "port: 8080\nverify: {run: [/app/more], timeout: 10s}\n"
+        stage.commit()
+        var results: [VerificationResult] = []
+        for _ in 0..<900 where results.last?.job.run != ["/app/more"] {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+            results = try await stage.ledger.state().verifications[testing]?.results ?? []
+        }
+        #expect(results.last?.job.run == ["/app/more"])
+        #expect(results.map(\.outcome) == [.passed])
+        #expect(try await stage.runs() == 2)
+    }
+
+    @Test("a job that was forgotten while no process ran expires, and another run says the result")
+    func forgotten() async throws {
+        let stage = Stage.verified()
+        let provider = ForgetfulProvider(stage.world)
+        stage.provider = provider
+        let engine = try await stage.engine()
+        for _ in 0..<4 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        #expect(try await stage.runs() == 1)
+        provider.forget()
+        stage.clock.advance(by: .seconds(3_600))
+        try await stage.settle(try await stage.restart())
+        let outcomes = try await stage.ledger.operations(of: testing, limit: 9)
+            .filter { $0.verification != nil }.compactMap(\.outcome)
+        #expect(outcomes.count == 2 && outcomes.contains(.expired), "\(outcomes)")
+        #expect(outcomes.contains(.verified(.passed)), "\(outcomes)")
+        #expect(try await stage.runs() == 2)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+    }
+
+    @Test("only time in which a job was seen running is its time")
+    func time() throws {
+        let ledger = try #require(LedgerID(String(repeating: "1", count: 32)))
+        let job = VerifyJob(run: ["/app/selftest"], timeout: .seconds(10))
+        let slot = Build.slot("api")
+        let work = Verification(lane: testing, slot: slot, job: job, ledger: ledger)
+        let fresh = OperationRecord(
+            number: 7, lane: testing, work: .verify(work), commit: nil, author: nil,
+            opened: Timestamp(milliseconds: 0))
+        let nothing = LaneObservation(lane: testing)
+        let running = LaneObservation(
+            lane: testing,
+            jobs: [
+                JobObservation(
+                    id: JobID(ledger: ledger, operation: 7), slot: slot.id, phase: .running)
+            ])
+        func looks(
+            _ operation: inout OperationRecord, at seconds: [Int], _ lane: LaneObservation
+        ) -> [String] {
+            seconds.map { second in
+                let now = Moment(
+                    wall: Timestamp(milliseconds: second * 1_000),
+                    monotonicMilliseconds: second * 1_000, boot: BootID("boot"))
+                let step = Rollout.advance(operation, in: lane, now: now)
+                operation.rollout = step.state
+                return switch step.next {
+                case .act: "act"
+                case .wait: "wait"
+                case .end(let outcome): outcome.word
+                }
+            }
+        }
+        // It is ordered as long as it was not taken, and has its whole time from when it is seen.
+        var operation = fresh
+        let ordered = looks(&operation, at: [0, 100, 1_000], nothing)
+        #expect(ordered == ["act", "act", "act"])
+        operation.rollout = Rollout.afterAction(operation.rollout)
+        let taken = looks(&operation, at: [1_001, 1_040], nothing)
+        #expect(taken == ["wait", "wait"])
+        var unseen = operation
+        let never = looks(&unseen, at: [1_041], nothing)
+        #expect(never == ["expired"])
+        let ran = looks(&operation, at: [1_040, 1_079], running)
+        #expect(ran == ["wait", "wait"])
+        var forgotten = operation
+        let over = looks(&operation, at: [1_080], running)
+        #expect(over == ["timedOut"])
+        // Out of sight is not over its time.
+        let lost = looks(&forgotten, at: [1_108], nothing)
+        #expect(lost == ["wait"])
+        var parked = forgotten
+        let gone = looks(&forgotten, at: [1_109], nothing)
+        #expect(gone == ["expired"])
+        parked.rollout = Rollout.parked(parked.rollout)
+        let afterwards = looks(&parked, at: [9_000, 9_030], nothing)
+        #expect(afterwards == ["wait", "expired"])
     }
 
     @Test("a lane that settles on a new build while the old one is tested starts with the new one")

@@ -44,8 +44,10 @@ struct VerificationGateTests {
             at: Timestamp(milliseconds: 1))
     }
 
-    private func note(_ result: VerificationResult, in world: inout FleetWorld) {
-        let lane = Build.lane(testing)
+    private func note(
+        _ result: VerificationResult, in world: inout FleetWorld, at place: String? = nil
+    ) {
+        let lane = Build.lane(place ?? testing)
         var record = world.ledger.verifications[lane] ?? VerificationRecord(lane: lane)
         record.note(result)
         world.ledger.apply(.verified(record))
@@ -92,6 +94,7 @@ struct VerificationGateTests {
         #expect(
             verdict(world)?.move
                 == .commit("give services/checkout/testing.yaml the artifact first"))
+        #expect(verdict(world)?.reason.contains("has no result in testing/checkout") == true)
     }
 
     @Test("a job that runs is waited for until its time is over, and longer without a busy look")
@@ -171,6 +174,98 @@ struct VerificationGateTests {
         #expect(verdict(world)?.move == .commit("mend environments/testing.yaml"))
         note(result(.passed, of: 2), in: &world)
         #expect(verdict(world)?.answer == .pass)
+    }
+
+    /// The world's fleet with production at version 2 and `environments/testing.yaml` not readable.
+    private func hidden(_ world: FleetWorld) -> Fleet {
+        var next = world.fleet
+        next.lanes[Build.lane(production)] = Self.desired("production", 2)
+        next.lanes[Build.lane(testing)] = nil
+        let environment = Build.environment("testing")
+        next.environments[environment] = nil
+        next.parked.environments[environment] = [
+            Diagnostic(path: "environments/testing.yaml", problem: "odd", advice: nil)
+        ]
+        return next
+    }
+
+    @Test("an environment before it that cannot be read holds what has no result there")
+    func unreadable() {
+        let mend = NextMove.commit("mend environments/testing.yaml")
+        var world = world()
+        world.ledger.verifications = [:]
+        world.merge(hidden(world))
+        #expect(verdict(world)?.answer == .wait && verdict(world)?.move == mend)
+        // One that the order does not name may come before it; one that comes later does not.
+        var next = world.fleet
+        next.order = [Build.environment("production")]
+        world.merge(next)
+        #expect(verdict(world)?.answer == .wait && verdict(world)?.move == mend)
+        next.order.append(Build.environment("testing"))
+        world.merge(next)
+        #expect(
+            verdict(world)?.reason == "no environment of the tier testing comes before it")
+        note(result(.passed, of: 1), in: &world)
+        #expect(verdict(world)?.answer == .wait && verdict(world)?.move == mend)
+        // A service without a job is not concerned.
+        world.merge(Self.desired("production", 2, job: nil))
+        #expect(verdict(world)?.answer == .pass)
+    }
+
+    @Test("of two testing environments the one that cannot be read still binds")
+    func unreadableOfTwo() {
+        var world = FleetWorld.settled(
+            ["testing", "soak", "production"].map { Self.desired($0, 1, job: nil) },
+            tiers: ["testing": .testing, "soak": .testing, "production": .production])
+        var next = hidden(world)
+        next.lanes[Build.lane("soak/checkout")] = Self.desired("soak", 2)
+        world.merge(next)
+        note(result(.passed, of: 2), in: &world, at: "soak/checkout")
+        #expect(verdict(world)?.answer == .wait)
+        #expect(verdict(world)?.move == .commit("mend environments/testing.yaml"))
+    }
+
+    @Test(
+        "an order that misplaces testing, or does not name it, opens nothing",
+        arguments: [["staging", "production", "testing"], ["staging", "production"]])
+    func misplaced(order: [String]) {
+        var world = world(["testing", "staging", "production"])
+        var next = world.fleet
+        next.order = order.map { Build.environment($0) }
+        next.parked.environments[Build.environment("testing")] = [
+            Diagnostic(path: "fleet.yaml", problem: "odd", advice: nil)
+        ]
+        for environment in ["testing", "staging", "production"] {
+            next.lanes[Build.lane("\(environment)/checkout")] = Self.desired(environment, 2)
+        }
+        world.merge(next)
+        for lane in [production, "staging/checkout"] {
+            #expect(verdict(world, lane)?.answer == .wait)
+            #expect(verdict(world, lane)?.move == .commit("mend fleet.yaml"))
+        }
+        note(result(.passed, of: 2), in: &world)
+        #expect(verdict(world)?.reason.hasSuffix("passed in testing/checkout") == true)
+    }
+
+    @Test("a place that settled and does not run its job says why, or where to ask")
+    func notAsked() {
+        var world = world()
+        world.merge(Self.desired("testing", 2))
+        world.converge()
+        world.ledger.verifications = [:]
+        world.tamper(testing) { lane, id in lane.with(id) { $0.with(healthy: 1) } }
+        world.merge(Self.desired("production", 2))
+        #expect(verdict(world)?.reason.hasSuffix("has not run in testing/checkout yet") == true)
+        #expect(verdict(world)?.answer == .wait)
+        #expect(verdict(world)?.move == .run("airlock explain testing/checkout"))
+        var idle = Self.desired("testing", 2)
+        idle.release.replicas = Build.replicas(0)
+        world.merge(idle)
+        #expect(verdict(world)?.answer == .refuse)
+        #expect(verdict(world)?.reason == "testing/checkout runs no instance")
+        #expect(
+            verdict(world)?.move
+                == .commit("give it an instance in services/checkout/testing.yaml"))
     }
 
     @Test("every testing environment before it counts, for a later one of the tier too")

@@ -136,6 +136,40 @@ struct PreviewTests {
         #expect(stage.run(seconds: 20) == .settled)
     }
 
+    @Test("traffic that came before the checks is taken back, and then the slot is asked")
+    func early() {
+        for weights in [[Stage.new.id: 1000], [Stage.old.id: 950, Stage.new.id: 50]] {
+            var stage = Self.stage()
+            var asked = 0
+            stage.probes = { _ in
+                asked += 1
+                return Self.right
+            }
+            _ = stage.look()
+            stage.lane = stage.lane.after(.route(weights))
+            #expect(stage.run(seconds: 30) == .settled)
+            #expect(asked == 1)
+            #expect(
+                stage.actions.dropFirst() == [
+                    .route([Stage.old.id: 1000]), .route([Stage.new.id: 1000]),
+                    .stop(Stage.old.id),
+                ])
+        }
+    }
+
+    @Test("a slot that is not whole is not asked")
+    func notWhole() {
+        var stage = Self.stage()
+        stage.probes = { _ in
+            Issue.record("it was asked")
+            return Self.right
+        }
+        _ = stage.look()
+        stage.setHealth(Stage.new, 11)
+        for _ in 0..<20 { _ = stage.look() }
+        #expect(stage.lane.weights[Stage.new.id] == nil)
+    }
+
     @Test("without checks nothing is asked")
     func none() {
         var stage = Stage(.replace, strategy: .blueGreen(BlueGreenPlan(keep: .seconds(10))))

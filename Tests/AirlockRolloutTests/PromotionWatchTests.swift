@@ -159,4 +159,79 @@ struct PromotionWatchTests {
         #expect(!watch.isOver(now: Timestamp(milliseconds: 11_900_000)))
         #expect(watch.question(now: Timestamp(milliseconds: 11_900_000)) != nil)
     }
+
+    @Test("errors and latency are reasons to go back, CPU and memory are not")
+    func reasons() {
+        let wrong: [(HardLimit.Known, [SecondCounters])] = [
+            (.errorRate, Self.counters(10_100..<10_160, errors: 0.05)),
+            (.latencyP99, Self.counters(10_100..<10_160, latency: 200)),
+            (.cpu, Self.counters(10_100..<10_160, cpu: 65)),
+            (.memory, Self.counters(10_100..<10_160, memory: { _ in 240 })),
+        ]
+        let now = Timestamp(milliseconds: 10_160_000)
+        for (signal, seconds) in wrong {
+            var watch = PromotionWatch(Self.record(history: Self.learned))
+            watch.observe(Self.counters(10_000..<10_100) + seconds, now: now)
+            let isMet = signal == .errorRate || signal == .latencyP99
+            #expect(watch.reasonToGoBack(now: now)?.signal == (isMet ? signal.name : nil))
+        }
+    }
+
+    @Test("an alarm of long ago is a reason when what came after it is seen and strays still")
+    func stale() {
+        var watch = PromotionWatch(Self.record(history: Self.learned))
+        let wrong = Self.counters(10_000..<10_100) + Self.counters(10_100..<10_200, errors: 0.05)
+        watch.observe(wrong, now: Timestamp(milliseconds: 10_200_000))
+        let late = Timestamp(milliseconds: 11_000_000)
+        #expect(watch.reasonToGoBack(now: Timestamp(milliseconds: 10_201_000)) != nil)
+        #expect(watch.reasonToGoBack(now: late) == nil, "nothing after it was seen")
+        var lasting = watch
+        lasting.observe(Self.counters(10_200..<11_000, errors: 0.05), now: late)
+        #expect(lasting.reasonToGoBack(now: late) != nil)
+        watch.observe(Self.counters(10_200..<11_000), now: late)
+        #expect(watch.reasonToGoBack(now: late) == nil, "it is back")
+    }
+
+    @Test("what was not asked for is not given up")
+    func bounded() {
+        var watch = PromotionWatch(Self.record(history: Self.learned))
+        watch.observe(
+            Self.counters(10_000..<11_700) + Self.counters(11_700..<11_800, errors: 0.2),
+            now: Timestamp(milliseconds: 12_500_000))
+        #expect(watch.alarms.contains { $0.isHarm })
+        #expect(watch.next == 11_800, "the watch goes on with seconds that nobody asked for yet")
+    }
+
+    @Test("a source that does not answer is told after 30 s with its reason, and asked again")
+    func deaf() throws {
+        var watch = PromotionWatch(Self.record(history: Self.learned))
+        for second in stride(from: 10_001, through: 10_100, by: 5) {
+            watch.miss("no answer: down", now: Timestamp(milliseconds: second * 1000))
+        }
+        #expect(watch.alarms.count == 1 && watch.next == 10_000 && watch.seen == 0)
+        let alarm = try #require(watch.alarms.first)
+        #expect(!alarm.isHarm && alarm.evidence.contains("no answer: down"), "\(alarm)")
+        var record = Self.record(history: Self.learned)
+        _ = record.take(watch.alarms)
+        var again = PromotionWatch(record)
+        again.observe(Self.counters(10_000..<10_110), now: Timestamp(milliseconds: 10_110_000))
+        #expect(again.alarms.count == 1 && again.alarms.first?.over != nil && again.seen == 110)
+    }
+
+    @Test("a source that counts less often than once a second watches nothing")
+    func seldom() {
+        let scrapes = Self.counters(6_000..<9_600).filter { $0.second % 15 == 0 }
+        #expect(WatchHistory(scrapes) == nil)
+        #expect(WatchHistory(Self.counters(6_000..<9_600).filter { $0.second % 2 == 0 }) == nil)
+        #expect(WatchHistory(Self.counters(6_000..<6_500)) == nil, "too little to know")
+        var watch = PromotionWatch(Self.record(history: nil))
+        watch.observe(
+            Self.counters(10_000..<10_300).filter { $0.second % 15 == 0 },
+            now: Timestamp(milliseconds: 10_300_000))
+        #expect(watch.spacing == 15 && watch.alarms.isEmpty)
+        var often = PromotionWatch(Self.record(history: nil))
+        often.observe(
+            Self.counters(10_000..<10_300), now: Timestamp(milliseconds: 10_300_000))
+        #expect(often.spacing == nil && often.seen == 300)
+    }
 }

@@ -89,7 +89,9 @@ struct WatchView: Encodable {
             let end = alarm.over.map { "to \($0)" } ?? "on"
             return "alarm    \(alarm.evidence), from \(alarm.at) \(end)"
         }
-        let then = onAlarm == "rollback" ? "an alarm rolls back" : "an alarm is recorded and told"
+        let then =
+            onAlarm == "rollback"
+            ? "an alarm of errors or latency rolls back" : "an alarm is recorded and told"
         return (lines + ["next     \(then)"]).joined(separator: "\n")
     }
 }

@@ -13,12 +13,12 @@ extension EnvironmentReconciler {
     private static func alert(_ alarms: [WatchRecord.Alarm], of watch: WatchRecord) -> Alert? {
         guard let since = alarms.map(\.at).min() else { return nil }
         let lane = watch.change.lane
+        let goesBack = watch.onAlarm == .rollback && alarms.contains(where: \.takesBack)
         let advice =
-            switch watch.onAlarm {
-            case .alert:
+            if !goesBack {
                 "Look at `airlock rollout status \(lane)`; `airlock rollback \(lane)` offers the "
                     + "way back, or release a fix."
-            case .rollback:
+            } else {
                 "It goes back by itself as soon as nothing else is under way in the lane; "
                     + "`airlock status` says what is."
             }

@@ -28,7 +28,7 @@ extension FormatTable {
             example: "{upTo: 25%}"),
         .optional(
             "watch", .either(.text(.delay), watch),
-            "How long the lane is watched after a change settled, by what it was like before; else 30m in staging and production for canary and blueGreen. 0s is off.",
+            "How long the lane is watched after a change settled, by what it was like before; not at all when left out or 0s.",
             example: "{for: 30m, onAlarm: rollback}"),
         .later("migration", "A job that runs before the new slot serves."),
         .later("placement", "Where instances may run."),
@@ -47,7 +47,7 @@ extension FormatTable {
         .required("for", .text(.delay), "How long.", example: "30m"),
         .optional(
             "onAlarm", .text(.choice(WatchPlan.OnAlarm.allCases.map(\.rawValue))),
-            "What an alarm does besides being recorded; `alert` when left out. `rollback` goes back and quarantines the slot.",
+            "What an alarm does besides being recorded; `alert` when left out. `rollback` goes back for errors or latency and quarantines the slot.",
             example: "rollback"),
     ])
 

@@ -183,7 +183,7 @@ enum FormatTable {
             example: queriesExample),
         .optional(
             "verify", .record(verify),
-            "The test job that runs after each deployment to an environment of the tier `testing`; environments after it wait until it passed (docs/verification.md).",
+            "The test job that runs for each new build in an environment of the tier `testing`; environments after it wait until it passed (docs/verification.md).",
             example: "{run: [/app/selftest], timeout: 5m}"),
         .later("placement", "Where instances may run."),
         .later("sticky", "What keeps a user on one instance."),

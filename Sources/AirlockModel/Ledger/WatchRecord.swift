@@ -1,6 +1,6 @@
 package import AirlockAnalysis
 
-/// How a lane is watched after a change settled in it.
+/// How a lane is watched after a change settled in it, where its release says so.
 package struct WatchPlan: Hashable, Sendable, Codable {
     /// For how long; zero for not at all.
     package var time: Duration
@@ -13,18 +13,9 @@ package struct WatchPlan: Hashable, Sendable, Codable {
         case rollback
     }
 
-    package init(time: Duration = .seconds(1_800), onAlarm: OnAlarm = .alert) {
+    package init(time: Duration, onAlarm: OnAlarm = .alert) {
         self.time = time
         self.onAlarm = onAlarm
-    }
-
-    /// What holds where a release says nothing: half an hour in staging and production, where both slots
-    /// served beside each other before.
-    package static func usual(for strategy: Strategy, in tier: Tier) -> WatchPlan? {
-        switch strategy {
-        case .allAtOnce: nil
-        case .canary, .blueGreen: tier >= .staging ? WatchPlan() : nil
-        }
     }
 }
 
@@ -82,6 +73,13 @@ package struct WatchRecord: Hashable, Sendable, Codable {
         package let isHarm: Bool
         /// When the signal was back; nil while the alarm stands.
         package var over: Timestamp?
+
+        /// Whether it is a reason to go back: users meet errors and latency, while more of the processor or
+        /// of memory may be what the release was written for.
+        package var takesBack: Bool {
+            let met = [HardLimit.Known.errorRate.name, HardLimit.Known.latencyP99.name]
+            return isHarm && met.contains(signal)
+        }
 
         /// The signal's name.
         package var name: String { signal.description }

@@ -46,6 +46,14 @@ enum VerificationGate {
         GateVerdict(gate: .verification, answer: answer, reason: reason, move: move, until: until)
     }
 
+    /// What is said where a file that cannot be read hides whether and how the unit is tested.
+    fileprivate static func unreadable(_ place: LaneID, _ build: BuildID) -> GateVerdict {
+        let file = "environments/\(place.environment).yaml"
+        return verdict(
+            .wait, "build \(build.short) has no result in \(place), and \(file) cannot be read",
+            .commit("mend \(file)"))
+    }
+
     /// What is said of a lane whose provider cannot run its job.
     static func incapable(_ lane: LaneID) -> GateVerdict {
         verdict(
@@ -89,6 +97,9 @@ private struct Question {
     }
 
     private func untested(in place: LaneID) -> GateVerdict {
+        if tier.isUnreadable(place.environment) {
+            return VerificationGate.unreadable(place, build)
+        }
         let ledger = facts.ledger
         if let operation = ledger.operation(of: place), let running = operation.verification,
             running.build == build, running.job == job
@@ -99,31 +110,23 @@ private struct Question {
                 "the verify job of build \(build.short) is running in \(place) "
                     + "(operation \(operation.number))", .wait, until: end > now ? end : nil)
         }
-        let record = ledger.lanes[place]
-        if record?.settled?.slot.build == build {
-            guard facts.capabilities[place.environment]?.contains(.run) == true else {
-                return VerificationGate.incapable(place)
-            }
-            return waiting(
-                "the verify job of build \(build.short) has not run in \(place) yet", place)
+        if let first = parked.diagnostics(of: place).first {
+            return VerificationGate.verdict(
+                .wait,
+                "build \(build.short) was not tested in \(place), which is left as it is: "
+                    + first.problem, .commit("mend \(first.path)"))
         }
+        if ledger.lanes[place]?.settled?.slot.build == build { return settled(in: place) }
         let bad = ledger.quarantines[place]?.first { $0.artifact.digest == artifact.digest }
         if let bad {
             return VerificationGate.verdict(
                 .refuse, "build \(build.short) was rolled back in \(place): \(bad.reason)",
                 .run("airlock rollout retry \(place)"))
         }
-        let diagnostics = parked.diagnostics(of: place)
-        if let first = diagnostics.first {
-            return VerificationGate.verdict(
-                .wait,
-                "build \(build.short) was not tested in \(place), whose files cannot be read",
-                .commit("mend \(first.path)"))
-        }
         guard tier.desired(place)?.build == build else {
             return VerificationGate.verdict(
                 .refuse,
-                "build \(build.short) was never in \(place), and git asks for another one there",
+                "build \(build.short) has no result in \(place), and git asks for another one there",
                 .commit(
                     "give services/\(place.unit.name)/\(place.environment).yaml the artifact first")
             )
@@ -131,10 +134,30 @@ private struct Question {
         return waiting("build \(build.short) was not deployed to \(place) yet", place)
     }
 
+    /// What is said of a place that settled on the build and has no result of it.
+    private func settled(in place: LaneID) -> GateVerdict {
+        guard facts.capabilities[place.environment]?.contains(.run) == true else {
+            return VerificationGate.incapable(place)
+        }
+        if tier.desired(place)?.release.replicas.maximum == 0 {
+            return VerificationGate.verdict(
+                .refuse, "\(place) runs no instance",
+                .commit(
+                    "give it an instance in services/\(place.unit.name)/\(place.environment).yaml"))
+        }
+        // Where nothing is under way, its instances may not be healthy, which the place itself tells.
+        let isMoving = facts.ledger.operation(of: place) != nil
+        return waiting(
+            "the verify job of build \(build.short) has not run in \(place) yet", place,
+            isMoving ? .wait : .run("airlock explain \(place)"))
+    }
+
     /// What goes on by itself unless the place is held.
-    private func waiting(_ reason: String, _ place: LaneID) -> GateVerdict {
+    private func waiting(
+        _ reason: String, _ place: LaneID, _ move: NextMove = .wait
+    ) -> GateVerdict {
         guard let held = facts.ledger.lanes[place]?.holdReason else {
-            return VerificationGate.verdict(.wait, reason, .wait)
+            return VerificationGate.verdict(.wait, reason, move)
         }
         return VerificationGate.verdict(
             .wait, "\(reason), which is held: \(held)", .run("airlock explain \(place)"))

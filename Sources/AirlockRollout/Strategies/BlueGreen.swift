@@ -54,6 +54,9 @@ struct BlueGreen: SideBySide {
             (state.canary, state.preview) = (watched, nil)
             return act(.route([sides.base: 1000]), sides, state)
         }
+        if isOldThere, isEarly(sides, state, isWhole: lane.weights == weights) {
+            return act(.route([sides.base: 1000]), sides, state)
+        }
         if lane.weights == weights { return keep(sides, state, watched, slot) }
         if watched.inForce != nil {
             watched.suspend()
