@@ -130,12 +130,16 @@ extension EnvironmentReconciler {
         of watch: WatchRecord, for alarm: WatchRecord.Alarm, in record: LaneRecord,
         at now: Timestamp
     ) async -> PromotionReversal? {
-        guard record.operation == nil, await books.stop?.isInForce(at: now) != true,
+        let open = await books.operation(openIn: record.lane)
+        if let open {
+            guard open.givesWay, await !books.hasOpenIntent(in: record.lane) else { return nil }
+        }
+        guard await books.stop?.isInForce(at: now) != true,
             let base = watch.change.base, let settled = record.settled,
             settled.slot.id == watch.change.target.slot
         else { return nil }
         return PromotionReversal(
-            watch: watch, base: base.resized(to: settled.replicas),
+            watch: watch, base: base.resized(to: settled.replicas), superseded: open,
             number: await books.reserveOperation(),
             reason: "\(alarm.evidence), after it was promoted", at: now)
     }
@@ -156,6 +160,15 @@ extension EnvironmentReconciler {
     }
 }
 
+extension OperationRecord {
+    /// Whether it gives way to an operation that goes back: it moves the lane to no other release. A freeze
+    /// would else keep it open, and with it the harm.
+    fileprivate var givesWay: Bool {
+        guard let change else { return true }
+        return change.kind == .scale
+    }
+}
+
 extension Settled {
     /// The same with another number of instances.
     fileprivate func resized(to replicas: Replicas) -> Settled {
@@ -172,9 +185,15 @@ private struct PromotionReversal {
     let base: Settled
     /// What it is held back by from now on.
     let quarantine: Quarantine?
+    /// What was under way and gives way; nil for nothing.
+    private let superseded: OperationRecord?
 
-    init(watch: WatchRecord, base: Settled, number: Int, reason: String, at now: Timestamp) {
+    init(
+        watch: WatchRecord, base: Settled, superseded: OperationRecord?, number: Int,
+        reason: String, at now: Timestamp
+    ) {
         self.base = base
+        self.superseded = superseded
         let old = watch.change
         let change = Change(
             lane: old.lane, kind: old.kind, base: base, target: old.target, strategy: old.strategy,
@@ -190,6 +209,10 @@ private struct PromotionReversal {
     func write(into transaction: inout LedgerTransaction, _ record: inout LaneRecord) {
         (record.settled, record.operation, record.watch) = (base, operation.number, nil)
         (record.decision, record.held) = (AuditText.decision(of: operation.work), nil)
+        if var old = superseded {
+            (old.outcome, old.ended) = (.superseded, operation.opened)
+            transaction.writes.append(.operation(old))
+        }
         transaction.writes.append(.operation(operation))
         transaction.entries.append(AuditText.reversed(operation, to: base, at: operation.opened))
         if let quarantine {

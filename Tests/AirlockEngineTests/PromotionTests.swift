@@ -155,6 +155,27 @@ struct PromotionTests {
         #expect(try await stage.ledger.state().operations.isEmpty)
     }
 
+    @Test("what is under way for another number of instances gives way, also while that is frozen")
+    func givesWay() async throws {
+        let (stage, engine) = try await Self.stage()
+        Self.release(3, in: stage)
+        try await stage.settle(engine, rounds: 200)
+        try await look(stage, engine, minutes: 3)
+        Self.release(3, in: stage, replicas: 6)
+        _ = try await engine.tick()
+        let open = try #require(try await stage.ledger.state().lanes[Self.lane]?.operation)
+        _ = await stage.ask(
+            engine,
+            .freeze(
+                .environment(Build.environment("production")), reason: "audit", lasting: nil))
+        try await look(stage, engine, minutes: 12)
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        #expect(try await stage.entries(.quarantined).count == 1)
+        let state = try await stage.ledger.state()
+        #expect(state.operations[open] == nil && state.operations.isEmpty)
+    }
+
     @Test("while everything is stopped nothing goes back; it does when it is over")
     func stopped() async throws {
         let (stage, engine) = try await Self.stage()
