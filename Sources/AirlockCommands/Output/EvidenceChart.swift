@@ -68,10 +68,9 @@ struct EvidenceChart {
             parts.append(text(Self.left - 8, y(value) + 4, Self.tenths(value), anchor: "end"))
             let seconds = Double(span.to - span.from) * Double(place) / 4000
             let x = Self.left + (Self.right - Self.left) * Double(place) / 4
+            let words = span.to - span.from < 20_000 ? Self.tenths(seconds) : "\(Int(seconds))"
             parts.append(
-                text(
-                    x, Self.bottom + 20, "\(Int(seconds)) s", anchor: place == 4 ? "end" : "middle")
-            )
+                text(x, Self.bottom + 20, "\(words) s", anchor: place == 4 ? "end" : "middle"))
         }
         if range.low < 0 { parts.append(line(Self.left, y(0), Self.right, y(0), "#d8d8d8")) }
         return parts
