@@ -152,9 +152,12 @@ extension EnvironmentReconciler {
         let lane = record.lane
         reversal.write(into: &transaction, &record)
         queue.removeAll { $0.lane == lane }
-        if let quarantine = reversal.quarantine {
+        // The lane itself has no change any more that would name its group.
+        if let quarantine = reversal.quarantine,
+            let group = accepted?.slices[name]?.lanes[lane]?.group
+        {
             transaction.writes += await books.groupAbort(
-                standing.group(of: lane), with: quarantine, at: quarantine.since)
+                standing.changing(in: group), with: quarantine, at: quarantine.since)
         }
         wake()
     }

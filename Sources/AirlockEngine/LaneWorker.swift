@@ -194,7 +194,9 @@ struct LaneWorker: Sendable {
                 author: author, opened: now.wall)
             operation.history = await history(before: work, after: superseding, at: now.wall)
             var record = await books.record(of: lane)
-            if operation.change?.endsWatch == true { record.watch = nil }
+            if operation.change?.endsWatch == true {
+                (operation.watchBefore, record.watch) = (record.watch, nil)
+            }
             record.operation = operation.number
             record.decision = AuditText.decision(of: work)
             // What moves no slot moves nothing past the change that waits.
@@ -206,6 +208,11 @@ struct LaneWorker: Sendable {
             if let superseding, var old = await books.operation(superseding) {
                 pending.entries += AuditText.evidence(&old, at: now.wall)
                 pending.writes.append(.operation(ended(old, .superseded)))
+                if operation.change?.endsWatch == true {
+                    operation.watchBefore = operation.watchBefore ?? old.watchBefore
+                } else {
+                    record.watch = record.watch ?? old.watchBefore
+                }
             }
             if case .repair(let repair) = work, !repair.found.isEmpty {
                 pending.entries.append(AuditText.drift(repair, in: operation, at: now.wall))
@@ -229,6 +236,7 @@ struct LaneWorker: Sendable {
         if case .settled = outcome, let change = operation.change {
             settle(change, by: operation, in: &record, at: now.wall)
         }
+        if case .rolledBack = outcome { record.watch = record.watch ?? operation.watchBefore }
         record.decision = nil
         pending.writes += [.operation(ended(operation, outcome)), .lane(record)]
         pending.writes += await marks(of: operation, outcome, at: now)

@@ -10,6 +10,8 @@ struct HostSignals: SignalSource {
     let clock: ManualClock
     let time: WorldTime
 
+    var traits: SignalTraits { world.traits }
+
     func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [SecondCounters] {

@@ -129,6 +129,25 @@ struct PromotionTests {
         #expect(first != nil && second != nil && first?.operation != second?.operation)
     }
 
+    @Test("what a failed release leaves serving is watched on, and its alarm takes it back")
+    func watchedOn() async throws {
+        let (stage, engine) = try await Self.stage()
+        let never = "artifacts:\n  \"sha256:\(Build.artifact("api", 9).digest)\": {startup: never}"
+        stage.extra["simulation.yaml"] = stage.extra["simulation.yaml"]?.replacing(
+            "artifacts:", with: never)
+        Self.release(3, in: stage)
+        try await stage.settle(engine, rounds: 200)
+        let first = try #require(try await watch(in: stage))
+        Self.release(9, in: stage, strategy: "{blueGreen: {keep: 1m, deadline: 1m}}")
+        _ = try await engine.tick()
+        #expect(try await watch(in: stage) == nil)
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await watch(in: stage) == first)
+        try await look(stage, engine, minutes: 15)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        #expect(try await stage.entries(.quarantined).count == 2)
+    }
+
     @Test("a freeze stops no way back, and a kill in its midst neither")
     func frozen() async throws {
         let (stage, first) = try await Self.stage()

@@ -6,7 +6,7 @@ import Testing
 @Suite("probes over HTTP")
 struct HTTPProberTests {
     private func answer(
-        _ json: String, path: String = "/health?deep=1", within: Duration = .seconds(5)
+        _ json: String, path: String = "/health?deep=1", within: Duration = .seconds(30)
     ) async throws -> (answer: ProbeAnswer, asked: [String]) {
         let program = try ServerProgram("answers.py", files: ["answer.json": json])
         let probe = Probe(

@@ -79,6 +79,8 @@ package struct OperationRecord: Hashable, Sendable, Codable {
     package var ended: Timestamp?
     /// What the lane was like before; nil where its result will not be watched.
     package var history: Boxed<WatchHistory>?
+    /// The watch over what it replaces, which goes on when it is rolled back.
+    package var watchBefore: Boxed<WatchRecord>?
 
     package init(
         number: Int, lane: LaneID, work: Work, commit: CommitID?, author: String?,

@@ -65,6 +65,12 @@ struct GroupGate {
 }
 
 extension StandingPlan {
+    /// The lanes of `group` whose changes are under way or wait.
+    package func changing(in group: UnitName) -> [LaneID] {
+        situations.values.filter { $0.desired?.group == group && $0.change != nil }
+            .map(\.lane).sorted()
+    }
+
     /// The lanes whose changes go together with that of `lane`, it among them, callees before their
     /// callers; empty for one that moves alone.
     package func group(of lane: LaneID) -> [LaneID] {
