@@ -53,20 +53,16 @@ extension AuditText {
             isBack || canary.step != old.canary?.step ?? 0
         else { return nil }
         var entry = step(canary.step, of: steps, operation, at: time)
+        let isLowered = canary.step < old.canary?.step ?? 0
+        let isForward = operation.rollout.direction == .forward && !isLowered
+        guard let ruling = isForward ? canary.ruling : canary.present() else { return entry }
+        entry.detail["evidence"] = isForward ? ruling.passed : ruling.sentences
+        entry.detail.merge(ruling.detail) { $1 }
         if case .back(let reason) = operation.rollout.direction {
-            let ruling = canary.present()
             entry.outcome = canary.isHarmful ? ruling.verdict : "back"
             entry.detail["reason"] = reason
-            entry.detail["evidence"] = ruling.sentences
-            entry.detail.merge(ruling.detail) { $1 }
-        } else if canary.step < old.canary?.step ?? 0 {
-            let ruling = canary.present()
+        } else if isLowered {
             entry.outcome = "lowered"
-            entry.detail["evidence"] = ruling.sentences
-            entry.detail.merge(ruling.detail) { $1 }
-        } else if let ruling = canary.ruling {
-            entry.detail["evidence"] = ruling.passed
-            entry.detail.merge(ruling.detail) { $1 }
         }
         return entry
     }

@@ -8,18 +8,9 @@ import Testing
 
 @Suite("a rollout is judged again from the audit log alone")
 struct RolloutReplayTests {
-    /// A stage whose production/api is at version 1, and where version 3 fails 5 of 100 requests.
+    /// The stage of canaries, with the bounds of ``release(_:in:strategy:more:)``.
     private static func stage() -> Stage {
-        let stage = Stage()
-        stage.extra["simulation.yaml"] = """
-            artifacts:
-              "sha256:\(Build.artifact("api", 1).digest)": {errorRate: 0.5%}
-              "sha256:\(Build.artifact("api", 2).digest)": {errorRate: 0.5%}
-              "sha256:\(Build.artifact("api", 3).digest)": {errorRate: 5%}
-            traffic: {api: 2000/s}
-            secrets: {shop-key: "1"}
-
-            """
+        let stage = Stage.canary()
         release(1, in: stage)
         return stage
     }

@@ -50,9 +50,6 @@ package struct WatchRecord: Hashable, Sendable, Codable {
     /// The newest of each signal, in the order in which they were raised.
     package private(set) var alarms: [Alarm]
 
-    /// The alarm of harm that stands; nil for none.
-    package var harm: Alarm? { alarms.first { $0.isHarm && $0.over == nil } }
-
     /// Takes over what a look found.
     ///
     /// - Returns: What was raised or is over since the last one.
