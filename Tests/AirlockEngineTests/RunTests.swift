@@ -6,7 +6,7 @@ import AirlockTestSupport
 import ServiceLifecycleTestKit
 import Testing
 
-@Suite("the running engine", .timeLimit(.minutes(1)))
+@Suite("the running engine", .timeLimit(.minutes(10)))
 struct RunTests {
     /// A stage whose instances are healthy at once, so that no time has to pass.
     private func stage() -> (Stage, HangingProvider) {

@@ -198,7 +198,7 @@ struct WorkerTests {
             try fixture.commit("second", ["fleet.yaml": "name: second\n"])
             try await withHeldLock(fixture) {
                 do {
-                    _ = try await source.fetch(limit: .seconds(4))
+                    _ = try await source.fetch(limit: .seconds(12))
                     Issue.record("wrote without the lock")
                 } catch SourceError.busy {
                 } catch SourceError.timedOut {

@@ -6,7 +6,7 @@ import Testing
     /// A stage that has converged, with a frozen lane for an entry by a person.
     private func converged() async throws -> Stage {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try await stage.must("freeze", "production/api", "--reason", "review")
         return stage
     }
@@ -62,7 +62,7 @@ import Testing
             ["-c", "set -o pipefail; '\(Stage.binary)' audit export | head -n 1 > /dev/null"],
             environment: stage.environment, folder: stage.root + "/programs",
             directory: stage.root)
-        #expect(try await program.outcome(within: .seconds(20)).code == 0)
+        #expect(try await program.outcome(within: .seconds(180)).code == 0)
     }
 
     @Test("one flipped bit in any file of the log is found and its place named")

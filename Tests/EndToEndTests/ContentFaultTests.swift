@@ -5,7 +5,7 @@ import Testing
 @Suite("faults in the repository") struct ContentFaultTests {
     private func settled() async throws -> Stage {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         return stage
     }
 
@@ -45,7 +45,7 @@ import Testing
         try stage.git("commit", "--quiet", "--message", "huge")
         try FileManager.default.removeItem(atPath: huge)
         let (outcome, peak) = try await measured(
-            stage, ["reconcile", "--wait", "30s", "-o", "json"])
+            stage, ["reconcile", "--wait", "120s", "-o", "json"])
         #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
         #expect(outcome.output.contains("is over"), "\(outcome.output)")
         #expect(try await stage.lane("production/api")["state"] as? String == "settled")
@@ -64,7 +64,7 @@ import Testing
         try stage.git("read-tree", "--prefix=assets/", tree)
         try stage.git("commit", "--quiet", "--message", "many files")
         try stage.git("reset", "--quiet", "--hard")
-        let (outcome, peak) = try await measured(stage, ["reconcile", "--wait", "30s"])
+        let (outcome, peak) = try await measured(stage, ["reconcile", "--wait", "120s"])
         #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
         #expect(outcome.output.contains("Nothing to do"), "\(outcome.output)")
         #expect(peak < 300_000, "\(peak) kB")
@@ -78,7 +78,7 @@ import Testing
         var files = Shop.api("1.1.0") as [String: String?]
         files["services/web/service.yaml"] = "owner: team-web\nport: [80"
         try stage.commit("half", files)
-        let half = try await stage.airlock("reconcile", "--wait", "20s")
+        let half = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(
             half.code == 1 && half.output.contains("services/web/service.yaml:"), "\(half.output)")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
@@ -87,7 +87,7 @@ import Testing
             "environments/staging.yaml": nil,
         ]
         try stage.commit("no staging", files)
-        let gone = try await stage.airlock("reconcile", "--wait", "20s")
+        let gone = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(gone.code == 1, "\(gone.output)")
         let lane = try await stage.lane("staging/web")
         #expect(lane["version"] as? String == "1.0.0" && lane["held"] != nil, "\(lane)")

@@ -10,17 +10,17 @@ import Testing
     /// A stage that has settled on 1.0.0.
     private func settled() async throws -> Stage {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         return stage
     }
 
     /// Runs a program around `airlock reconcile`, such as `strace`.
     private func reconcile(_ stage: Stage, under program: [String]) async throws -> Outcome {
-        let arguments = Array(program.dropFirst()) + [Stage.binary, "reconcile", "--wait", "20s"]
+        let arguments = Array(program.dropFirst()) + [Stage.binary, "reconcile", "--wait", "120s"]
         let running = try RunningProgram(
             program[0], arguments, environment: stage.environment,
             folder: stage.root + "/programs", directory: stage.root)
-        return try await running.outcome(within: .seconds(90))
+        return try await running.outcome(within: .seconds(180))
     }
 
     /// `strace` that lets the N-th call of some kinds end otherwise.
@@ -33,7 +33,7 @@ import Testing
 
     /// Nothing is lost or doubled, and the next start goes on.
     private func checkRecovery(_ stage: Stage, _ what: String, version: String) async throws {
-        let next = try await stage.airlock("reconcile", "--wait", "30s")
+        let next = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(next.code == 0, "\(what): \(next.output)\(next.errors)")
         #expect(try await stage.lane("production/api")["version"] as? String == version, "\(what)")
         let verified = try await stage.airlock("audit", "verify")
@@ -165,7 +165,7 @@ import Testing
             try await stage.lane("production/api")["version"] as? String == "1.1.0"
         }
         run.signal(SIGTERM)
-        #expect(try await run.outcome(within: .seconds(30)).code == 0)
+        #expect(try await run.outcome(within: .seconds(180)).code == 0)
         try await KillTests.checkEffects(stage)
     }
 
@@ -177,6 +177,6 @@ import Testing
             "/usr/bin/unshare",
             ["--mount", "--propagation", "private", "sh", "-c", script, Stage.binary],
             environment: environment, folder: stage.root + "/programs", directory: stage.root)
-        return try await running.outcome(within: .seconds(90))
+        return try await running.outcome(within: .seconds(180))
     }
 }

@@ -36,7 +36,7 @@ import Testing
     func healing() async throws {
         let stage = try await Stage()
         try stage.commit("healing", Self.files)
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try await stage.must("freeze", "production/web", "--reason", "looking")
         let run = try await stage.startReconciler()
         // None of these may be healed: off, dry, frozen, and too many at once.
@@ -46,7 +46,7 @@ import Testing
         try await stage.must("sim", "fault", "kill-instance", "staging/web", "--instances", "4")
         for count in 1...3 {
             try await stage.must("sim", "fault", "kill-instance", "production/api")
-            try await Wait.until("heal \(count)", within: .seconds(90)) {
+            try await Wait.until("heal \(count)", within: .seconds(180)) {
                 let lane = try await stage.lane("production/api")
                 let healing = lane["healing"] as? [String: Any]
                 let incidents = healing?["incidents"] as? [[String: Any]]
@@ -54,7 +54,7 @@ import Testing
                     && lane["healthy"] as? Int == 10
             }
         }
-        try await Wait.until("a person is paged", within: .seconds(90)) {
+        try await Wait.until("a person is paged", within: .seconds(180)) {
             try await stage.entries("paged", lane: "production/api").count == 1
         }
         let explained = try await stage.must("explain", "production/api").output
@@ -79,7 +79,7 @@ import Testing
         #expect(try await stage.entries("healing", lane: "production/web").isEmpty)
         #expect(try run.errors().contains("page"))
         run.signal(SIGTERM)
-        _ = try await run.outcome(within: .seconds(30))
+        _ = try await run.outcome(within: .seconds(180))
         let off = try await stage.must("explain", "development/api").output
         #expect(off.contains("is not healed: its environment has `healing` off"), "\(off)")
         try await stage.must("audit", "verify")
@@ -88,7 +88,7 @@ import Testing
     @Test("everything is stopped by one verb, told by status, plan and log, and let go by another")
     func everything() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let vague = try await stage.airlock("freeze", "--reason", "x")
         #expect(vague.code == 64 && vague.errors.contains("or give --all"))
         let both = try await stage.airlock("thaw", "production", "--all")
@@ -105,7 +105,7 @@ import Testing
         #expect(try await stage.entries("paged").count == 1)
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         try await stage.must("thaw", "--all")
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
     }
 }

@@ -6,14 +6,14 @@ import Testing
     @Test("a freeze is heard by a reconcile that waits, and stops what it had begun")
     func freezeDuringReconcile() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
-        let waiting = try stage.start(["reconcile", "--wait", "20s", "-o", "json"])
+        let waiting = try stage.start(["reconcile", "--wait", "120s", "-o", "json"])
         try await Wait.until("the slow start is under way") {
             try await stage.lane("production/api")["state"] as? String == "changing"
         }
         try await stage.must("freeze", "production", "--reason", "stock-taking")
-        let outcome = try await waiting.outcome(within: .seconds(40))
+        let outcome = try await waiting.outcome(within: .seconds(180))
         #expect(outcome.code == 3, "\(outcome.output)\(outcome.errors)")
         let held = try outcome.json()["held"] as? [String: String]
         #expect(held?["production/api"]?.contains("stock-taking") == true)
@@ -25,19 +25,19 @@ import Testing
     func twoLooks() async throws {
         let stage = try await Stage()
         let reconciler = try await stage.startReconciler("--poll", "1h")
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         // It takes two seconds to start, so that the second look comes before its end.
         try stage.commit("api 1.5.0", Shop.api("1.5.0"))
         let looks = try (0..<2).map { _ in
-            try stage.start(["reconcile", "--wait", "20s", "-o", "json"])
+            try stage.start(["reconcile", "--wait", "120s", "-o", "json"])
         }
         for look in looks {
-            let outcome = try await look.outcome(within: .seconds(40))
+            let outcome = try await look.outcome(within: .seconds(180))
             #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
             #expect(try outcome.json()["settled"] as? [String] == ["production/api"])
         }
         reconciler.signal(SIGTERM)
-        #expect(try await reconciler.outcome(within: .seconds(30)).code == 0)
+        #expect(try await reconciler.outcome(within: .seconds(180)).code == 0)
     }
 
     @Test(
@@ -46,32 +46,32 @@ import Testing
     func staleWhileRunning() async throws {
         let stage = try await Stage()
         let reconciler = try await stage.startReconciler("--poll", "1h")
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let file = stage.root + "/plan.json"
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         try await stage.must("plan", "--out", file)
         try stage.commit("api 1.2.0", Shop.api("1.2.0"))
-        let stale = try await stage.airlock("reconcile", "--wait", "20s", "--expect", file)
+        let stale = try await stage.airlock("reconcile", "--wait", "120s", "--expect", file)
         #expect(stale.code == 4, "\(stale.output)\(stale.errors)")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         try await stage.must("plan", "--out", file)
-        for _ in 0..<2 { try await stage.must("reconcile", "--wait", "20s", "--expect", file) }
+        for _ in 0..<2 { try await stage.must("reconcile", "--wait", "120s", "--expect", file) }
         #expect(try await stage.lane("production/api")["version"] as? String == "1.2.0")
         reconciler.signal(SIGTERM)
-        #expect(try await reconciler.outcome(within: .seconds(30)).code == 0)
+        #expect(try await reconciler.outcome(within: .seconds(180)).code == 0)
         try await stage.must("reconcile", "--expect", file)
     }
 
     @Test("what is not in the plan is left out and told, and nobody waits for it")
     func leftOut() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let file = stage.root + "/plan.json"
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         try await stage.must("plan", "--out", file)
         try await stage.must("sim", "fault", "drift-traffic", "production/web")
         let outcome = try await stage.must(
-            "reconcile", "--wait", "20s", "--expect", file, "-o", "json")
+            "reconcile", "--wait", "120s", "--expect", file, "-o", "json")
         #expect(try outcome.json()["settled"] as? [String] == ["production/api"])
         #expect(try outcome.json()["leftOut"] as? [String] == ["production/web"])
         #expect(try outcome.json()["repaired"] as? [String] == [])
@@ -95,18 +95,18 @@ import Testing
         let changed = files.filter { $0.key.hasSuffix("/staging.yaml") }
             .mapValues { $0?.replacingOccurrences(of: "replicas: 1", with: "replicas: 2") }
         try stage.commit("more", changed)
-        let outcome = try await stage.airlock("reconcile", "--wait", "30s", "-o", "json")
+        let outcome = try await stage.airlock("reconcile", "--wait", "120s", "-o", "json")
         #expect(outcome.code == 3, "\(outcome.errors)")
         let totals = try outcome.json()["totals"] as? [String: Int]
         #expect(totals?["held"] == 1_101, "\(String(describing: totals))")
         reconciler.signal(SIGTERM)
-        #expect(try await reconciler.outcome(within: .seconds(30)).code == 0)
+        #expect(try await reconciler.outcome(within: .seconds(180)).code == 0)
     }
 
     @Test("a look that finds nothing to do writes nothing")
     func quiet() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let before = try await stage.must("audit", "export").jsonLines().count
         for _ in 0..<2 { try await stage.must("reconcile") }
         #expect(try await stage.must("audit", "export").jsonLines().count == before)
@@ -116,19 +116,19 @@ import Testing
     func rewritten() async throws {
         let stage = try await Stage()
         let base = try stage.git("rev-parse", "HEAD")
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.git("reset", "--quiet", "--hard", base)
         let rewritten = try stage.commit("api 1.2.0", Shop.api("1.2.0"))
-        let refused = try await stage.airlock("reconcile", "--wait", "20s")
+        let refused = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(refused.code == 1, "\(refused.output)")
         #expect(refused.output.contains("airlock reconcile --accept-rewrite \(rewritten)"))
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
         let other = try await stage.airlock("reconcile", "--accept-rewrite", base)
         #expect(other.code == 1 && other.errors.contains(rewritten), "\(other.errors)")
         let short = String(rewritten.prefix(10))
-        try await stage.must("reconcile", "--wait", "20s", "--accept-rewrite", short)
+        try await stage.must("reconcile", "--wait", "120s", "--accept-rewrite", short)
         #expect(try await stage.lane("production/api")["version"] as? String == "1.2.0")
         let accepted = try await stage.entries("commit.accepted").last
         #expect((accepted?["detail"] as? [String: String])?["history"] == "rewritten")
@@ -139,9 +139,9 @@ import Testing
     @Test("a file that cannot be read fails the look and shows in status")
     func badFile() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.commit("typo", ["simulation.yaml": "artifcts: {}\n"])
-        let outcome = try await stage.airlock("reconcile", "--wait", "20s")
+        let outcome = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
         #expect(outcome.output.contains("simulation.yaml:1:1"), "\(outcome.output)")
         #expect(try await stage.must("status").output.contains("simulation.yaml:1:1"))

@@ -30,7 +30,7 @@ import Testing
     @Test("control characters of a branch are written out by plan, for people and in Markdown")
     func plan() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.branch("next", Self.hostile)
         for more in [[], ["-o", "markdown"]] {
             let words = ["plan", "--ref", "next"] + more
@@ -48,9 +48,9 @@ import Testing
     @Test("control characters in versions, subjects and reasons are written out by every look")
     func looks() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.commit("evil \u{1B}[2J\u{202E} subject", Self.hostile)
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try await stage.must("freeze", "staging", "--reason", "why \u{1B}[31m\n+ faked")
         for words in [
             ["status"], ["history"], ["tree"], ["explain", "production/api"], ["audit", "show"],

@@ -20,16 +20,16 @@ import Testing
     @Test("after a kill at any moment the next start converges, and nothing was done twice")
     func killed() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let versions = ["1.1.0", "1.2.0"]
         for (round, moment) in Self.moments(14).enumerated() {
             let version = versions[round % 2]
             try stage.commit("api \(version), round \(round)", Shop.api(version))
-            let victim = try stage.start(["reconcile", "--wait", "20s"])
+            let victim = try stage.start(["reconcile", "--wait", "120s"])
             try await Task.sleep(for: .milliseconds(moment))
             victim.signal(SIGKILL)
-            _ = try await victim.outcome(within: .seconds(10))
-            let next = try await stage.airlock("reconcile", "--wait", "20s")
+            _ = try await victim.outcome(within: .seconds(180))
+            let next = try await stage.airlock("reconcile", "--wait", "120s")
             #expect(next.code == 0, "round \(round), \(moment) ms: \(next.output)\(next.errors)")
             let lane = try await stage.lane("production/api")
             #expect(lane["version"] as? String == version && lane["healthy"] as? Int == 1)
@@ -48,7 +48,7 @@ import Testing
         "eighty kills in deploys, switches, removals and restarts lose nothing and double nothing")
     func eightyKills() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let web = Shop.files["services/web/staging.yaml"]
         var killed = 0
         for (round, moment) in Self.moments(Self.rounds).enumerated() {
@@ -60,10 +60,10 @@ import Testing
             }
             // Half of the victims are restarts: what they find is what the one before left.
             for _ in 0...(round % 2) {
-                let victim = try stage.start(["reconcile", "--wait", "20s"])
+                let victim = try stage.start(["reconcile", "--wait", "120s"])
                 try await Task.sleep(for: .milliseconds(moment))
                 victim.signal(SIGKILL)
-                if try await victim.outcome(within: .seconds(10)).code == 128 + SIGKILL {
+                if try await victim.outcome(within: .seconds(180)).code == 128 + SIGKILL {
                     killed += 1
                 }
             }
@@ -71,7 +71,7 @@ import Testing
         }
         // Some had ended before their moment came.
         #expect(killed >= Self.rounds / 2, "only \(killed) died by the signal")
-        try await stage.must("reconcile", "--wait", "30s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.must("plan").output.contains("No changes"))
         try await stage.must("audit", "verify")
         try await Self.checkEffects(stage)
@@ -85,9 +85,9 @@ import Testing
             try stage.commit("round \(round)", Shop.api(round % 2 == 0 ? "1.1.0" : "1.2.0"))
             try await Task.sleep(for: .milliseconds(moment))
             run.signal(SIGKILL)
-            _ = try await run.outcome(within: .seconds(10))
+            _ = try await run.outcome(within: .seconds(180))
         }
-        #expect(try await stage.airlock("reconcile", "--wait", "30s").code == 0)
+        #expect(try await stage.airlock("reconcile", "--wait", "120s").code == 0)
         #expect(try await stage.lane("production/api")["version"] as? String == "1.2.0")
         #expect(try await stage.must("audit", "verify").code == 0)
         try await Self.checkEffects(stage)

@@ -7,7 +7,7 @@ import Testing
     private static let push = ["AIRLOCK_GIT_PUSH": "true"]
 
     private func reconcile(_ stage: Stage) async throws -> Outcome {
-        try await stage.airlock("reconcile", "--wait", "20s", environment: Self.push)
+        try await stage.airlock("reconcile", "--wait", "120s", environment: Self.push)
     }
 
     @Test("is the newest checkpoint after each run, signed, and verify holds the log to it")
@@ -17,7 +17,7 @@ import Testing
         try stage.shell("ssh-keygen -q -t ed25519 -N '' -f \(key)")
         let identity = "Release Bot <bot@shop.example>"
         let first = try await stage.airlock(
-            "reconcile", "--wait", "20s",
+            "reconcile", "--wait", "120s",
             environment: [
                 "AIRLOCK_GIT_PUSH": "true", "AIRLOCK_GIT_SIGNING_KEY": key,
                 "AIRLOCK_GIT_IDENTITY": identity,
@@ -58,7 +58,7 @@ import Testing
     @Test("is not made without leave, and what stops it is told")
     func stopped() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try stage.git("for-each-ref", "refs/airlock") == "")
         let none = try await stage.airlock("audit", "verify", "--remote")
         #expect(none.code == 1 && none.errors.contains("has no refs/airlock/log"), "\(none.errors)")

@@ -8,7 +8,7 @@ import Testing
         arguments: ["pack", "objects", "HEAD"])
     func mended(_ damage: String) async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let mirror = stage.state + "/mirror.git"
         switch damage {
         case "pack":
@@ -24,7 +24,7 @@ import Testing
         default: try FileManager.default.removeItem(atPath: mirror + "/" + damage)
         }
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        let outcome = try await stage.must("reconcile", "--wait", "20s", "-o", "json")
+        let outcome = try await stage.must("reconcile", "--wait", "120s", "-o", "json")
         #expect(try outcome.json()["settled"] as? [String] == ["production/api"])
         #expect(outcome.errors.contains("the mirror is damaged"), "\(outcome.errors)")
         #expect(FileManager.default.fileExists(atPath: stage.state + "/mirror.git.damaged"))
@@ -34,7 +34,7 @@ import Testing
         "when the remote is damaged itself, it is tried three times and the last good fleet stays")
     func remoteDamaged() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         let server = try HollowServer(stage)
         defer { server.stop() }
@@ -46,23 +46,23 @@ import Testing
             try run.errors().split(separator: "looked").count > fetches + 1
         }
         run.signal(SIGTERM)
-        let outcome = try await run.outcome(within: .seconds(30))
+        let outcome = try await run.outcome(within: .seconds(180))
         #expect(outcome.code == 0 && !outcome.errors.contains("try=4"), "\(outcome.errors)")
         // The mirror that still has the good fleet is back, so a new process has it too.
         let next = try await stage.airlock(
-            "reconcile", "--wait", "20s", environment: ["AIRLOCK_REPO": server.url])
+            "reconcile", "--wait", "120s", environment: ["AIRLOCK_REPO": server.url])
         #expect(next.code == 1 && next.errors.contains("object"), "\(next.output)\(next.errors)")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         #expect(try await stage.lane("production/api")["state"] as? String == "settled")
         // Also after a kill while the good one was aside, with nobody to fetch from.
         try stage.shell("mv '\(stage.state)/mirror.git' '\(stage.state)/mirror.git.aside'")
         let alone = try await stage.airlock(
-            "reconcile", "--wait", "20s", environment: ["AIRLOCK_REPO": stage.root + "/nowhere"])
+            "reconcile", "--wait", "120s", environment: ["AIRLOCK_REPO": stage.root + "/nowhere"])
         #expect(!alone.errors.contains("no fleet"), "\(alone.output)\(alone.errors)")
         #expect(FileManager.default.fileExists(atPath: stage.state + "/mirror.git"))
         #expect(!FileManager.default.fileExists(atPath: stage.state + "/mirror.git.aside"))
         // And the remote that is whole again is taken up.
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
     }
 }

@@ -55,7 +55,7 @@ import Testing
 
                     """,
             ])
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.commit(
             "a new one",
             [
@@ -117,7 +117,7 @@ import Testing
         try program.write(try Self.traffic(errors: 0.3), to: "traffic.json")
         let run = try await release()
         let commit = try stage.git("rev-parse", "HEAD")
-        try await Wait.until("the canary is given up", within: .seconds(60)) {
+        try await Wait.until("the canary is given up", within: .seconds(180)) {
             try await stage.must("history", "production/web").output.contains("rolled back")
         }
         let history = try await stage.must("history", "production/web").output
@@ -143,7 +143,7 @@ import Testing
                 && messages("RolloutRolledBack").map(\.status) == ["firing", "resolved"]
         }
         run.signal(SIGTERM)
-        _ = try await run.outcome(within: .seconds(30))
+        _ = try await run.outcome(within: .seconds(180))
     }
 
     @Test(
@@ -154,7 +154,7 @@ import Testing
         func status() async throws -> String {
             try await stage.must("rollout", "status", "production/web").output
         }
-        try await Wait.until("it is judged", within: .seconds(60)) {
+        try await Wait.until("it is judged", within: .seconds(180)) {
             try await status().contains("evidence of harm")
         }
         try program.command("kill prometheus")
@@ -167,10 +167,10 @@ import Testing
         #expect(!(try await stage.must("history", "production/web").output.contains("rolled back")))
         // When it is back, what the canary does then is judged.
         try program.command("start prometheus")
-        try await Wait.until("the canary is given up", within: .seconds(60)) {
+        try await Wait.until("the canary is given up", within: .seconds(180)) {
             try await stage.must("history", "production/web").output.contains("rolled back")
         }
         run.signal(SIGTERM)
-        _ = try await run.outcome(within: .seconds(30))
+        _ = try await run.outcome(within: .seconds(180))
     }
 }

@@ -6,7 +6,7 @@ import Testing
     @Test("a name that nobody knows is an error with the nearest one, never an empty answer")
     func unknownNames() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         for (words, near) in [
             (["plan", "--env", "prodution"], "did you mean production?"),
             (["plan", "--service", "apu"], "did you mean api?"),
@@ -47,10 +47,10 @@ import Testing
     @Test("the short name of a commit stands for it where it is known, and else shows the form")
     func shortCommits() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let first = try stage.git("rev-parse", "HEAD")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let second = try stage.git("rev-parse", "HEAD")
         for (commit, count) in [(first, 4), (second, 1)] {
             let short = String(commit.prefix(10))
@@ -75,7 +75,7 @@ import Testing
     @Test("a head that the reconciler would refuse is told by plan, and its changes have no ids")
     func refusedHead() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let base = try stage.git("rev-parse", "HEAD")
         var files = Shop.api("1.1.0") as [String: String?]
         files["fleet.yaml"] = Shop.files["fleet.yaml"]?.replacingOccurrences(
@@ -86,7 +86,7 @@ import Testing
         try stage.git("reset", "--quiet", "--hard", base)
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         #expect(try await stage.must("plan", "-o", "json").json()["incomplete"] == nil)
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.git("reset", "--quiet", "--hard", base)
         try stage.commit("api 1.2.0", Shop.api("1.2.0"))
         let plan = try await stage.must("plan")
@@ -98,22 +98,22 @@ import Testing
     @Test("a lane with fewer healthy instances than it settled on is degraded")
     func degraded() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try await stage.must("sim", "fault", "drift-traffic", "production/api")
         #expect(try await stage.lane("production/api")["state"] as? String == "degraded")
         #expect(try await stage.must("status").output.contains("degraded"))
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.lane("production/api")["state"] as? String == "settled")
     }
 
     @Test("an older checkpoint kept elsewhere proves that the log only grew")
     func olderCheckpoint() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let kept = stage.root + "/kept-checkpoint"
         try FileManager.default.copyItem(atPath: stage.state + "/audit/checkpoint", toPath: kept)
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let good = try await stage.must("audit", "verify", "--against", kept)
         #expect(good.errors.contains("the log begins with"), "\(good.errors)")
         var bytes = try Data(contentsOf: URL(fileURLWithPath: kept))
@@ -124,7 +124,7 @@ import Testing
         #expect(refused.code == 1 && refused.errors.contains(tampered), "\(refused.errors)")
         #expect(!refused.errors.contains("audit/checkpoint"), "\(refused.errors)")
         let other = try await Stage()
-        try await other.must("reconcile", "--wait", "20s")
+        try await other.must("reconcile", "--wait", "120s")
         let bad = try await other.airlock("audit", "verify", "--against", kept)
         #expect(bad.code == 1, "\(bad.output)\(bad.errors)")
     }
@@ -134,7 +134,7 @@ import Testing
         arguments: [true, false])
     func flippedEnd(_ isEntry: Bool) async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let folder = stage.state + (isEntry ? "/audit/tile/entries" : "/audit/tile/0")
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted {
             $0.compare($1, options: .numeric) == .orderedAscending
@@ -151,7 +151,7 @@ import Testing
     @Test("tiles that were removed are laid anew, and the log says so")
     func removedTiles() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try FileManager.default.removeItem(atPath: stage.state + "/audit")
         try await stage.must("reconcile")
         try await stage.must("audit", "verify")

@@ -6,7 +6,7 @@ import Testing
     @Test("a plan changes no ledger, no audit log and no provider")
     func changesNothing() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.branch("next", Shop.api("1.1.0"))
         try stage.commit(
             "web 1.1.0",
@@ -40,7 +40,7 @@ import Testing
     @Test("a plan shows each lane before and after, and the id of its change")
     func shows() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.commit(
             "api 1.1.0",
             [
@@ -74,7 +74,7 @@ import Testing
 
                 """
             ])
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try await stage.must("sim", "advance", "2h")
         let release = Shop.release("api", "1.1.0").split(separator: "\n")
             .filter { !$0.hasPrefix("strategy") }.joined(separator: "\n")
@@ -108,14 +108,14 @@ import Testing
         let stage = try await Stage()
         #expect(try await stage.airlock("plan", "--detailed-exitcode").code == 2)
         #expect(try await stage.airlock("plan").code == 0)
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.airlock("plan", "--detailed-exitcode").code == 0)
     }
 
     @Test("a plan with an unreachable remote uses the last fetch and says its age")
     func unreachable() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.branch("next", Shop.api("1.1.0"))
         try await stage.must("plan", "--ref", "next")
         try FileManager.default.moveItem(atPath: stage.repository, toPath: stage.root + "/away")
@@ -154,7 +154,7 @@ import Testing
     @Test("a branch with a broken file parks its lanes and names the place: exit 1")
     func invalid() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.branch(
             "next",
             [
@@ -172,7 +172,7 @@ import Testing
     @Test("a branch without services/ removes nothing and says why")
     func lostServices() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.branch(
             "next",
             Shop.files.keys.filter { $0.hasPrefix("services/") }
@@ -186,7 +186,7 @@ import Testing
     @Test("hostile text from a repository is no markup in Markdown")
     func hostile() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.branch(
             "next",
             [
@@ -211,7 +211,7 @@ import Testing
     @Test("a plan in Markdown without differences has no empty block of them")
     func noDifferences() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try await stage.must("sim", "fault", "drift-traffic", "production/api")
         let text = try await stage.must("plan", "-o", "markdown").output
         #expect(text.contains("production/api") && !text.contains("```"), "\(text)")
@@ -220,7 +220,7 @@ import Testing
     @Test("a secret is shown by name and version and never by value")
     func secrets() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         for words in [["plan", "-o", "json"], ["explain", "production/api", "-o", "json"]] {
             let text = try await stage.airlock(words).output
             #expect(!text.contains("DB_PASSWORD") || text.contains("secret api-db@1"))

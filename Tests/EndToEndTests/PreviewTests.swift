@@ -33,9 +33,9 @@ import Testing
         let program = try ServerProgram(
             "answers.py", files: ["answer.json": #"{"status": 503}"#])
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try release(stage, program)
-        try await stage.airlock("reconcile", "--wait", "30s")
+        try await stage.airlock("reconcile", "--wait", "120s")
         let failed = try #require(try await previews(stage).last)
         #expect(failed["outcome"] as? String == "preview failed")
         #expect("\(failed)".contains("GET /ready?a=1: 503 instead of 200, 2 of 2"), "\(failed)")
@@ -44,7 +44,7 @@ import Testing
 
         try program.write(#"{"status": 200}"#, to: "answer.json")
         try await stage.must("rollout", "retry", Self.lane)
-        try await stage.must("reconcile", "--wait", "30s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await previews(stage).last?["outcome"] as? String == "preview passed")
         #expect(try await stage.lane(Self.lane)["version"] as? String == "1.1.0")
         let asked = try program.lines(of: "requests.jsonl").compactMap { $0["path"] as? String }

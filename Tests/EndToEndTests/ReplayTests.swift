@@ -16,7 +16,7 @@ import Testing
 
                 """
             ])
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let none = try await stage.airlock("rollout", "replay", "production/api")
         #expect(none.code == 1 && none.errors.contains("no rollout of production/api was judged"))
         try stage.commit(
@@ -36,7 +36,7 @@ import Testing
             try await stage.must("history", "production/api").output.contains("rolled back")
         }
         run.signal(SIGTERM)
-        _ = try await run.outcome(within: .seconds(30))
+        _ = try await run.outcome(within: .seconds(180))
         return stage
     }
 

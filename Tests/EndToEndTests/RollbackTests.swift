@@ -18,7 +18,7 @@ import Testing
 
                 """
             ])
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let idle = try await stage.must("rollout", "status", "production/api")
         #expect(idle.output.contains("Nothing is under way"))
         try stage.commit(
@@ -52,7 +52,7 @@ import Testing
             try stage.git("branch", "--list", "airlock/rollback/*").contains("production-api")
         }
         run.signal(SIGTERM)
-        _ = try await run.outcome(within: .seconds(30))
+        _ = try await run.outcome(within: .seconds(180))
         let branch = try stage.git(
             "for-each-ref", "--format=%(refname:short)", "refs/heads/airlock/rollback")
         let shown = try stage.git("show", "--format=%B", branch)
@@ -63,7 +63,7 @@ import Testing
         #expect(try await stage.must("audit", "show").output.contains("revert offered"))
         // Merged, it is what runs: nothing is under way and nothing is held.
         try stage.git("merge", "--quiet", branch)
-        let after = try await stage.must("reconcile", "--wait", "20s")
+        let after = try await stage.must("reconcile", "--wait", "120s")
         #expect(after.output.contains("every lane is what git says"), "\(after.output)")
         try await stage.must("audit", "verify")
     }
@@ -71,18 +71,18 @@ import Testing
     @Test("rollback prints a patch that git applies, and pushes a branch where it may")
     func rollback() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let none = try await stage.airlock("rollback", "production/api", "--patch")
         #expect(none.code == 1 && none.errors.contains("never settled on anything but"))
         // Without a line feed at its end, which a patch has to say.
         try stage.commit(
             "api 1.1.0", Shop.api("1.1.0").mapValues { $0.map { String($0.dropLast()) } })
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let patch = try await stage.must("rollback", "production/api", "--patch")
         try patch.output.write(toFile: stage.root + "/p", atomically: true, encoding: .utf8)
         try stage.git("apply", "--index", stage.root + "/p")
         try stage.git("commit", "--quiet", "--message", "back")
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         let unpushed = try await stage.must("rollback", "production/api", "--to", "5")
         #expect(

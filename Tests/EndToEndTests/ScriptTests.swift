@@ -34,7 +34,7 @@ import Testing
             let program = try RunningProgram(
                 "/bin/sh", ["-euc", line], environment: variables,
                 folder: stage.root + "/programs", directory: stage.root)
-            let outcome = try await program.outcome(within: .seconds(60))
+            let outcome = try await program.outcome(within: .seconds(180))
             #expect(outcome.code == 0, "\(line): \(outcome.output)\(outcome.errors)")
             #expect(!outcome.output.isEmpty, "\(line) says nothing")
         }

@@ -13,7 +13,7 @@ import Testing
             ["doctor", "--settings", "-o", "json", "--config", file, "--log-level", "trace"],
             environment: ["AIRLOCK_BRANCH": "from-variable"])
         let settings = try #require(
-            await program.outcome(within: .seconds(20)).json()["settings"]
+            await program.outcome(within: .seconds(180)).json()["settings"]
                 as? [String: [String: String]])
         #expect(settings["logLevel"] == ["value": "trace", "origin": "flag"])
         #expect(settings["branch"] == ["value": "from-variable", "origin": "AIRLOCK_BRANCH"])
@@ -26,7 +26,7 @@ import Testing
         let stage = try await Stage()
         let program = try stage.start(
             ["doctor", "--settings"], environment: ["AIRLOCK_STATE": nil])
-        let text = try await program.outcome(within: .seconds(20)).output
+        let text = try await program.outcome(within: .seconds(180)).output
         #expect(text.contains(stage.root + "/xdg/airlock"), "\(text)")
     }
 
@@ -80,7 +80,7 @@ import Testing
     @Test("log lines as JSON are one object each, on stderr, in UTC")
     func jsonLogs() async throws {
         let stage = try await Stage()
-        let outcome = try await stage.must("reconcile", "--wait", "20s", "--log-format", "json")
+        let outcome = try await stage.must("reconcile", "--wait", "120s", "--log-format", "json")
         let lines = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("{") }
         #expect(lines.count > 4, "\(outcome.errors)")
         for line in lines {
@@ -95,7 +95,7 @@ import Testing
     @Test("times are shown in the reader's zone with its offset, and in UTC for programs")
     func zones() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let human = try await stage.must("status").output
         #expect(human.contains(" +01:00") || human.contains(" +02:00"), "\(human)")
         let json = try await stage.must("status", "-o", "json").json()
@@ -106,7 +106,7 @@ import Testing
     func modes() async throws {
         let stage = try await Stage()
         let run = try await stage.startReconciler()
-        try await stage.must("reconcile", "--wait", "30s")
+        try await stage.must("reconcile", "--wait", "120s")
         for path in [""] + (try FileManager.default.subpathsOfDirectory(atPath: stage.state))
         where !path.hasPrefix("mirror.git/") {
             let found: [FileAttributeKey: Any]
@@ -120,25 +120,25 @@ import Testing
             #expect(mode & 0o077 == 0, "\(path) has mode \(String(mode, radix: 8))")
         }
         run.signal(SIGTERM)
-        #expect(try await run.outcome(within: .seconds(20)).code == 0)
+        #expect(try await run.outcome(within: .seconds(180)).code == 0)
     }
 
     @Test("a verb that ends at once logs faults only, unless a level is asked for")
     func quiet() async throws {
         let stage = try await Stage()
         let quiet = try stage.start(
-            ["reconcile", "--wait", "20s"], environment: ["AIRLOCK_LOG_LEVEL": nil])
-        let outcome = try await quiet.outcome(within: .seconds(60))
+            ["reconcile", "--wait", "120s"], environment: ["AIRLOCK_LOG_LEVEL": nil])
+        let outcome = try await quiet.outcome(within: .seconds(180))
         #expect(outcome.code == 0 && !outcome.errors.contains("NOTICE"), "\(outcome.errors)")
         let asked = try stage.start(
             ["reconcile", "--log-level", "info"], environment: ["AIRLOCK_LOG_LEVEL": nil])
-        #expect(try await asked.outcome(within: .seconds(60)).errors.contains("INFO"))
+        #expect(try await asked.outcome(within: .seconds(180)).errors.contains("INFO"))
     }
 
     @Test("doctor names what is wrong: exit 1")
     func doctor() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try FileManager.default.removeItem(atPath: stage.repository)
         let outcome = try await stage.airlock("doctor")
         #expect(outcome.code == 1 && outcome.output.contains("✗ repository"), "\(outcome.output)")
@@ -148,7 +148,7 @@ import Testing
     @Test("doctor names a damaged simulated world, and sim show says whose move is next: exit 1")
     func damagedWorld() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let world = URL(fileURLWithPath: stage.state + "/simulator/world.jsonl")
         var bytes = try Data(contentsOf: world)
         bytes[bytes.count / 2] ^= 1
@@ -164,9 +164,9 @@ import Testing
     func rewrittenHistory() async throws {
         let stage = try await Stage()
         let base = try stage.git("rev-parse", "HEAD")
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         try stage.git("reset", "--quiet", "--hard", base)
         let rewritten = try stage.commit("api 1.2.0", Shop.api("1.2.0"))
         let doctor = try await stage.airlock("doctor")

@@ -67,7 +67,7 @@ final class Stage: Sendable {
 
     /// Runs a verb to its end.
     func airlock(_ arguments: [String]) async throws -> Outcome {
-        try await start(arguments).outcome(within: .seconds(60))
+        try await start(arguments).outcome(within: .seconds(180))
     }
 
     /// Runs a verb that must succeed.
@@ -75,7 +75,7 @@ final class Stage: Sendable {
     func must(
         _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Outcome {
-        let outcome = try await start(arguments).outcome(within: .seconds(60))
+        let outcome = try await start(arguments).outcome(within: .seconds(180))
         #expect(
             outcome.code == 0, "\(arguments): \(outcome.output)\(outcome.errors)",
             sourceLocation: sourceLocation)

@@ -16,7 +16,7 @@ import Testing
     @Test("every looking verb answers people, and programs in JSON and YAML with a version")
     func looking() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         for (verb, start) in Self.looks {
             let human = try await stage.airlock(verb)
             #expect(human.code == 0, "\(verb): \(human.errors)")
@@ -33,7 +33,7 @@ import Testing
     @Test("every verb that acts answers people and programs")
     func acting() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         let acts: [[String]] = [
             ["freeze", "staging", "--reason", "stock-taking", "--for", "2h"], ["thaw", "staging"],
             ["freeze", "production/api", "--reason", "x"], ["thaw", "production/api"],
@@ -61,7 +61,7 @@ import Testing
         #expect(try await stage.must("validate", "shop").output.contains("is valid"))
         let plan = try await stage.must("plan", "-o", "json").json()
         #expect((plan["lanes"] as? [Any])?.count == 4)
-        let reconciled = try await stage.must("reconcile", "--wait", "30s", "-o", "json").json()
+        let reconciled = try await stage.must("reconcile", "--wait", "120s", "-o", "json").json()
         #expect((reconciled["settled"] as? [String])?.count == 4)
         #expect(try await stage.must("plan").output.contains("No changes"))
         let again = try await stage.airlock("init", "shop")
@@ -233,14 +233,14 @@ import Testing
     @Test("colour is on a terminal only, and not with NO_COLOR or --no-color")
     func colour() async throws {
         let stage = try await Stage()
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         func lines(_ command: String) async throws -> String {
             let quoted = "\(Stage.binary) \(command)"
             let program = try RunningProgram(
                 "/usr/bin/script", ["--quiet", "--return", "--command", quoted, "/dev/null"],
                 environment: stage.environment.merging(["TERM": "xterm-256color"]) { $1 },
                 folder: stage.root + "/programs", directory: stage.root)
-            return try await program.outcome(within: .seconds(20)).output
+            return try await program.outcome(within: .seconds(180)).output
         }
         #expect(try await lines("status").contains("\u{1B}[32m"))
         #expect(try await !lines("status --no-color").contains("\u{1B}"))

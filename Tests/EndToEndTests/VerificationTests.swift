@@ -24,14 +24,14 @@ import Testing
     @Test("a job that fails holds production, every verb says why, and retry lets it go on")
     func failed() async throws {
         let stage = try await Stage(Self.files("1.0.0").compactMapValues { $0 })
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         #expect(try await stage.must("status").output.contains("settled, verified"))
 
         try stage.commit("api 1.1.0", Self.files("1.1.0"))
         let planned = try await stage.must("plan").output
         #expect(planned.contains("was not deployed to testing/api yet"), "\(planned)")
-        let held = try await stage.airlock("reconcile", "--wait", "20s")
+        let held = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(held.code == 3, "\(held.output)\(held.errors)")
         #expect(try await stage.lane("testing/api")["version"] as? String == "1.1.0")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
@@ -48,7 +48,7 @@ import Testing
 
         try stage.commit("mend the test", Self.files("1.1.0", job: "passed"))
         try await stage.must("rollout", "retry", "testing/api")
-        try await stage.must("reconcile", "--wait", "20s")
+        try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
         let told = try await stage.entries("decision", lane: "testing/api")
             .compactMap { $0["outcome"] as? String }

@@ -4,7 +4,7 @@ import Foundation
 enum Wait {
     /// Looks every few milliseconds until `condition` holds; throws after `limit`.
     static func until(
-        _ what: String, within limit: Duration = .seconds(20),
+        _ what: String, within limit: Duration = .seconds(120),
         _ condition: () async throws -> Bool
     ) async throws {
         let end = ContinuousClock.now + limit
