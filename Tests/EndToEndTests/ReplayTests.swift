@@ -6,31 +6,11 @@ import Testing
     /// A stage whose production/api was rolled back by a canary, with nothing running any more.
     private func rolledBack() async throws -> Stage {
         let stage = try await Stage()
-        try stage.commit(
-            "traffic",
-            [
-                "simulation.yaml": """
-                artifacts: {"sha256:\(String(repeating: "e", count: 64))": {errorRate: 40%}}
-                traffic: {api: 2000/s}
-                secrets: {api-db: "1"}
-
-                """
-            ])
+        try stage.commit("traffic", Shop.traffic)
         try await stage.must("reconcile", "--wait", "120s")
         let none = try await stage.airlock("rollout", "replay", "production/api")
         #expect(none.code == 1 && none.errors.contains("no rollout of production/api was judged"))
-        try stage.commit(
-            "a bad one",
-            [
-                "services/api/production.yaml": """
-                artifact: registry.example/api@sha256:\(String(repeating: "e", count: 64))
-                version: 9.9.9
-                replicas: 1
-                config: {LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}
-                strategy: {canary: {steps: [10%, 100%], hold: 1m}}
-
-                """
-            ])
+        try stage.commit("a bad one", Shop.failingCanary)
         let run = try await stage.startReconciler()
         try await Wait.until("the canary is given up") {
             try await stage.must("history", "production/api").output.contains("rolled back")

@@ -8,31 +8,11 @@ import Testing
     @Test("a bad release is caught by its canary, and rollout status tells what the judge says")
     func canary() async throws {
         let stage = try await Stage()
-        try stage.commit(
-            "canaries",
-            [
-                "simulation.yaml": """
-                artifacts: {"sha256:\(String(repeating: "e", count: 64))": {errorRate: 40%}}
-                traffic: {api: 2000/s}
-                secrets: {api-db: "1"}
-
-                """
-            ])
+        try stage.commit("traffic", Shop.traffic)
         try await stage.must("reconcile", "--wait", "120s")
         let idle = try await stage.must("rollout", "status", "production/api")
         #expect(idle.output.contains("Nothing is under way"))
-        try stage.commit(
-            "a bad one",
-            [
-                "services/api/production.yaml": """
-                artifact: registry.example/api@sha256:\(String(repeating: "e", count: 64))
-                version: 9.9.9
-                replicas: 1
-                config: {LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}
-                strategy: {canary: {steps: [10%, 100%], hold: 1m}}
-
-                """
-            ])
+        try stage.commit("a bad one", Shop.failingCanary)
         let run = try await stage.startReconciler(environment: Self.push)
         try await Wait.until("the canary is given up") {
             let status = try await stage.must("rollout", "status", "production/api").output

@@ -87,4 +87,28 @@ enum Shop {
                 config: "{LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}")
         ]
     }
+
+    private static let failing = "sha256:\(String(repeating: "e", count: 64))"
+
+    /// A commit after which api has traffic and its artifact of ``failingCanary`` fails 40% of it.
+    static let traffic: [String: String?] = [
+        "simulation.yaml": """
+        artifacts: {"\(failing)": {errorRate: 40%}}
+        traffic: {api: 2000/s}
+        secrets: {api-db: "1"}
+
+        """
+    ]
+
+    /// A commit that brings an artifact to production's api of which a canary finds that it is bad.
+    static let failingCanary: [String: String?] = [
+        "services/api/production.yaml": """
+        artifact: registry.example/api@\(failing)
+        version: 9.9.9
+        replicas: 1
+        config: {LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}
+        strategy: {canary: {steps: [10%, 100%], hold: 1m}}
+
+        """
+    ]
 }
