@@ -74,6 +74,15 @@ enum AuditText {
         return entry
     }
 
+    /// The entry of an operation whose place a later one takes.
+    static func superseded(
+        _ operation: OperationRecord, by later: Int, at time: Timestamp
+    ) -> AuditDraft {
+        var entry = ended(operation, .superseded, at: time)
+        entry.detail["by"] = "operation \(later)"
+        return entry
+    }
+
     /// The entry of a branch on which the release of a rolled back operation is put back.
     static func offered(
         _ operation: OperationRecord, on branch: BranchName, as commit: CommitID,

@@ -1,8 +1,33 @@
 import AirlockModel
+import AirlockPlan
 import AirlockRollout
 
-/// Lanes that move together, as the journal knows them.
+/// What is said about operations under way, and lanes that move together, as the journal knows them.
 extension Books {
+    /// What git asks of the changes under way in an environment, and whom it moves them with, where that is
+    /// not written down yet. Of a lane whose files cannot be read, what is written down stays.
+    ///
+    /// - Parameter slices: What one commit after the other says, the newest last.
+    func newWishes(in environment: EnvironmentName, of slices: [FleetSlice]) -> [Steering] {
+        state.operations.values.compactMap { operation -> Steering? in
+            let lane = operation.lane
+            guard operation.change != nil, lane.environment == environment else { return nil }
+            let known =
+                steering(of: operation.number)
+                ?? Steering(operation: operation.number, lane: lane)
+            var said = known
+            let newest = slices.last { $0.readable(lane) != nil }
+            if let desired = newest?.readable(lane) {
+                let asked = desired.release.rollout
+                said.wish = asked == .proceed ? nil : asked
+                said.group = desired.group
+            }
+            let isParked = slices.last?.parked.diagnostics(of: lane).isEmpty == false
+            said.isUnread = isParked && said.wish != nil ? true : nil
+            return said == known ? nil : said
+        }.sorted { $0.operation < $1.operation }
+    }
+
     /// How far the rollouts of a group have come.
     func progress(of group: [LaneID]) -> GroupProgress {
         GroupProgress(
@@ -29,6 +54,9 @@ extension Books {
 
     /// Has the rest of a group go back because one of it does. What they bring is not at fault and not
     /// quarantined; it waits with the slot that is.
+    ///
+    /// Whoever asks has ``steeringTurn`` until the writes are committed: a word that a person says meanwhile
+    /// would else take the place of this one, or this one that of the word.
     func groupAbort(
         _ group: [LaneID], with quarantine: Quarantine, at time: Timestamp
     ) -> [JournalWrite] {

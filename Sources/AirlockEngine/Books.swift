@@ -6,8 +6,13 @@ import AirlockRollout
 /// durable there first.
 package actor Books {
     nonisolated let ledger: any Ledger
+    /// Held from reading what was said about an operation to writing it anew; what two say at the same time
+    /// would else be one word.
+    nonisolated let steeringTurn = Turns()
     /// What is durable, as the ledger would say it.
     package private(set) var state: LedgerState
+    /// The lanes in ``state`` that are asked for by what is kept of them.
+    private(set) var index: LaneIndex
     private var revisions: [EnvironmentName: Int] = [:]
     /// Counts what turns the plan of every environment.
     private var stops = 0
@@ -27,6 +32,7 @@ package actor Books {
         for (number, operation) in state.operations {
             state.operations[number]?.rollout = Rollout.parked(operation.rollout)
         }
+        index = LaneIndex(state.lanes)
         nextOperation = state.nextOperation
     }
 
@@ -45,6 +51,7 @@ package actor Books {
             for write in transaction.writes(numberedFrom: sequences.first ?? 0) {
                 note(write)
                 state.apply(write)
+                if case .lane(let record) = write { index.note(record) }
             }
             return Array(sequences.dropFirst(ahead))
         } catch {
@@ -180,7 +187,7 @@ package actor Books {
 
     /// The lanes of an environment that are watched because a change settled a short while ago.
     func watchedLanes(in environment: EnvironmentName) -> Set<LaneID> {
-        Set(state.lanes.part(of: environment).values.filter { $0.watch != nil }.map(\.lane))
+        index.watched(in: environment)
     }
 
     /// The freeze of just that environment or lane.

@@ -1,5 +1,6 @@
 import AirlockModel
 import AirlockPorts
+import AirlockRollout
 
 /// What people say about one rollout: durable before it is answered, obeyed by whoever works on the lane.
 extension Engine {
@@ -8,10 +9,11 @@ extension Engine {
     ) async throws(EngineHalt) -> ControlAnswer.Result {
         await steering.enter()
         defer { steering.leave() }
+        // Its group may turn back at the same time, and git's wish be written down.
+        await books.steeringTurn.enter()
+        defer { books.steeringTurn.leave() }
         guard let operation = await books.operation(openIn: lane), operation.change != nil else {
-            return .failed(
-                message: "no change is under way in \(lane)",
-                advice: "`airlock freeze \(lane)` stops what comes")
+            return Self.nothingOpen(lane)
         }
         let known = await books.steering(of: operation.number)
         var said = known ?? Steering(operation: operation.number, lane: lane)
@@ -25,6 +27,7 @@ extension Engine {
             said.held = word
             message = "\(lane) stays where it is until `airlock rollout resume \(lane)`"
         case .resume:
+            guard said.aborted == nil else { return Self.goesBack(lane) }
             guard let resumed = Self.resume(&said, operation, word) else {
                 return .failed(
                     message: "\(lane) is not held and waits for no person",
@@ -32,7 +35,10 @@ extension Engine {
             }
             message = resumed
         case .abort:
-            guard case .forward = operation.rollout.direction else { return Self.goesBack(lane) }
+            // Another's word that it goes back is not taken over: its slot would be at fault then.
+            guard case .forward = operation.rollout.direction, said.aborted?.group == nil else {
+                return Self.goesBack(lane)
+            }
             guard operation.canGoBack else {
                 return .failed(
                     message: "\(lane) is being \(operation.change?.kind.rawValue ?? "changed")d, "
@@ -50,7 +56,29 @@ extension Engine {
         if let canary = operation.rollout.canary { entry.detail["step"] = "\(canary.step + 1)" }
         try await books.commit(LedgerTransaction(writes: [.steering(said)], entries: [entry]))
         await wakeAll()
-        return .done(message: message)
+        return await overtaken(steer, operation) ?? .done(message: message)
+    }
+
+    /// Why a word that is durable by now changes nothing: whoever works on the lane ended or turned its
+    /// operation while the word was written. Nil when it counts.
+    private func overtaken(
+        _ steer: Steer, _ operation: OperationRecord
+    ) async -> ControlAnswer.Result? {
+        guard let now = await books.operation(operation.number) else {
+            return Self.nothingOpen(operation.lane)
+        }
+        switch steer {
+        case .abort: return nil
+        case .hold, .resume:
+            guard case .back = now.rollout.direction else { return nil }
+            return Self.goesBack(operation.lane)
+        }
+    }
+
+    private static func nothingOpen(_ lane: LaneID) -> ControlAnswer.Result {
+        .failed(
+            message: "no change is under way in \(lane)",
+            advice: "`airlock freeze \(lane)` stops what comes")
     }
 
     private static func goesBack(_ lane: LaneID) -> ControlAnswer.Result {
@@ -67,7 +95,7 @@ extension Engine {
             said.held = nil
             return "\(operation.lane) goes on"
         }
-        guard operation.waitsForPerson, let step = operation.rollout.canary?.step else {
+        guard Rollout.takesWord(operation, said), let step = operation.rollout.canary?.step else {
             return nil
         }
         said.passed[step] = word

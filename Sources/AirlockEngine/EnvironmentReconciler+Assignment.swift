@@ -5,6 +5,25 @@ import AirlockRollout
 
 /// What is to be done for the plan of a lane.
 extension EnvironmentReconciler {
+    /// What the accepted commit says of a lane; nil where its files cannot be read.
+    func readable(_ lane: LaneID) -> DesiredLane? {
+        accepted?.slices[name]?.readable(lane)
+    }
+
+    /// Writes down what git asks of the rollouts under way. It stays in force while the files that say it
+    /// cannot be read, so it has to outlive the process.
+    func rememberWishes() async throws(EngineHalt) {
+        guard let slice = accepted?.slices[name] else { return }
+        // A hold may have been in force for so short a time that no pass saw it.
+        let slices = replaced + [slice]
+        replaced = []
+        guard await !books.newWishes(in: name, of: slices).isEmpty else { return }
+        await books.steeringTurn.enter()
+        defer { books.steeringTurn.leave() }
+        let writes = await books.newWishes(in: name, of: slices).map { JournalWrite.steering($0) }
+        if !writes.isEmpty { try await books.commit(LedgerTransaction(writes: writes)) }
+    }
+
     /// Whether there is work in the lane that this process was not asked for.
     func isLeftOut(_ plan: LanePlan) -> Bool {
         guard let expected = parts.settings.expected else { return false }
@@ -23,7 +42,9 @@ extension EnvironmentReconciler {
         switch plan.disposition {
         case .leave: return nil
         case .hold:
-            guard let open, let operation = state.operations[open], Rollout.isWatched(operation)
+            let observed = observation?.lanes[plan.lane] ?? LaneObservation(lane: plan.lane)
+            guard let open, let operation = state.operations[open],
+                Rollout.isWatched(operation, in: observed)
             else { return nil }
             return .watch(open)
         case .back(let operation), .heal(_, let operation): return .resume(operation)

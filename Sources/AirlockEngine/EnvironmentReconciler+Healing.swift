@@ -109,16 +109,20 @@ extension EnvironmentReconciler {
         _ lane: LaneID, _ slot: SlotObservation, _ now: Timestamp
     ) async -> InstanceReadings {
         guard let signals = signals(of: lane) else { return .none }
-        let from = now + (.zero - LaneHealth.span)
+        let server = accepted?.fleet.environments[name]?.signals
+        let from = now + (.zero - LaneHealth.span(scraping: server?.every))
         do throws(ProviderError) {
+            let instances = try await signals.instances(
+                of: lane, slot: slot.id, from: from, to: now)
+            let load = InstanceReadings.load(of: instances, on: slot)
+            // A server was asked for the load in the same question.
+            guard load == nil, server == nil else { return .known(instances, load: load) }
             let counters = try await signals.counters(
                 of: lane, slot: slot.id, from: from, to: now)
             let use = counters.compactMap(\.cpuBasisPoints)
-            let load =
-                use.isEmpty ? nil : Share(basisPoints: use.reduce(0, +) / use.count)
-            let instances = try await signals.instances(
-                of: lane, slot: slot.id, from: from, to: now)
-            return .known(instances ?? [], load: load)
+            return .known(
+                instances,
+                load: use.isEmpty ? nil : Share(basisPoints: use.reduce(0, +) / use.count))
         } catch {
             return .down(error.phrase)
         }

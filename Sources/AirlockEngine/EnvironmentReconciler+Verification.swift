@@ -5,12 +5,16 @@ import AirlockPorts
 /// Test results go from one environment to those after it in the order.
 extension EnvironmentReconciler {
     /// Has the other environments look again when an operation ended in a lane whose builds are tested
-    /// for them.
+    /// for them, or when its test job cannot begin.
     func tellOthers(of lane: LaneID, _ end: VisitEnd) async {
-        guard case .ended = end, tier == .testing,
-            accepted?.slices[name]?.lanes[lane]?.verify != nil
-        else { return }
-        await wakeAll()
+        guard tier == .testing, accepted?.slices[name]?.lanes[lane]?.verify != nil else { return }
+        switch end {
+        case .ended: await wakeAll()
+        case .failed(let reason):
+            if await books.note(refusal: reason, ofJobIn: lane) { await wakeAll() }
+        case .waiting, .yielded:
+            if await books.note(refusal: nil, ofJobIn: lane) { await wakeAll() }
+        }
     }
 
     /// What the providers of this environment, and of those whose test results bind it, can do.
@@ -59,6 +63,18 @@ extension Books {
     /// How the test jobs of a lane came out.
     func verifications(of lane: LaneID) -> VerificationRecord {
         state.verifications[lane] ?? VerificationRecord(lane: lane)
+    }
+
+    /// Keeps why the test job that is open in a lane does not begin; nil for no reason any more.
+    ///
+    /// - Returns: Whether that is something else than before.
+    func note(refusal: String?, ofJobIn lane: LaneID) -> Bool {
+        guard var operation = state.operation(of: lane), operation.verification != nil,
+            operation.rollout.refusal != refusal
+        else { return false }
+        operation.rollout.refusal = refusal
+        remember(operation)
+        return true
     }
 }
 

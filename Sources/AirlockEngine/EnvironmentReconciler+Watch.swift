@@ -68,6 +68,9 @@ extension EnvironmentReconciler {
             guard var watch = record.watch?.value, watch.operation == finding.operation else {
                 continue
             }
+            // The rest of its group may go back with it.
+            await books.steeringTurn.enter()
+            defer { books.steeringTurn.leave() }
             var transaction = LedgerTransaction()
             for alarm in watch.take(finding.alarms) {
                 transaction.entries.append(AuditText.alarm(alarm, watch, at: now))
@@ -78,7 +81,7 @@ extension EnvironmentReconciler {
                 if let reversal = await reversal(of: watch, for: alarm, in: record, at: now) {
                     await write(reversal, in: &transaction, &record)
                 }
-            } else if finding.isOver || finding.spacing != nil {
+            } else if finding.isOver || finding.tooSeldom != nil {
                 record.watch = nil
                 transaction.entries.append(ended(watch, finding, at: now))
             }
@@ -105,7 +108,7 @@ extension EnvironmentReconciler {
         _ watch: WatchRecord, _ finding: PromotionWatcher.Finding, at now: Timestamp
     ) -> AuditDraft {
         var fault: String?
-        if let spacing = finding.spacing {
+        if let spacing = finding.tooSeldom {
             fault = "not watched: its source counts every \(spacing) s"
         } else if finding.seen == 0 {
             fault = "the watch saw nothing of what the lane did"
@@ -215,6 +218,8 @@ private struct PromotionReversal {
         if var old = superseded {
             (old.outcome, old.ended) = (.superseded, operation.opened)
             transaction.writes.append(.operation(old))
+            transaction.entries.append(
+                AuditText.superseded(old, by: operation.number, at: operation.opened))
         }
         transaction.writes.append(.operation(operation))
         transaction.entries.append(AuditText.reversed(operation, to: base, at: operation.opened))

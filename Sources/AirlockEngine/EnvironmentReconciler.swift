@@ -47,6 +47,8 @@ actor EnvironmentReconciler {
     private let stopping = Mutex(false)
 
     var accepted: AcceptedFleet?
+    /// What was in force since the wishes of git were written down last, the newest last; at most eight.
+    var replaced: [FleetSlice] = []
     var claimed: Claim?
     var observation: Observation?
     var standing: StandingPlan
@@ -104,6 +106,7 @@ actor EnvironmentReconciler {
         let current = accepted?.revision ?? 0
         if fleet.revision > current {
             touchedByFleet.formUnion(fleet.follows == current ? fleet.touched(in: name) : .all)
+            if let old = accepted?.slices[name] { replaced = Array((replaced + [old]).suffix(8)) }
             accepted = fleet
         }
         wake()
@@ -206,7 +209,7 @@ actor EnvironmentReconciler {
     private func watch(_ records: [LaneRecord], in group: inout DiscardingTaskGroup) {
         let (announce, watcher) = (self.announce, self.watcher)
         let sources = sources(for: records)
-        let now = parts.clock.now().wall
+        let now = parts.clock.now()
         group.addTask {
             let found = await watcher.look(at: records, sources: sources, now: now)
             announce.yield(.watched(found))
@@ -222,11 +225,11 @@ actor EnvironmentReconciler {
 
     private func worker(for lane: LaneID) -> LaneWorker? {
         guard let accepted, let provider, let tier, let claimed else { return nil }
-        let release = accepted.slices[name]?.lanes[lane]?.release
+        let release = readable(lane)?.release
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
             provider: provider, signals: signals(of: lane), prober: prober, reverts: reverts,
-            wish: release?.rollout ?? .proceed, watchWish: release?.watch,
+            wish: release?.rollout, watchWish: release?.watch,
             group: standing.group(of: lane),
             clock: parts.clock, logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })
@@ -335,6 +338,7 @@ actor EnvironmentReconciler {
         let stopwatch = Stopwatch()
         let now = parts.clock.now()
         status.rests = status.rests.filter { $0.value > now.monotonicMilliseconds }
+        try await rememberWishes()
         let plans = try await plan(at: now)
         let open = standing.lanes.values.sorted { $0.lane < $1.lane }
         status.take(

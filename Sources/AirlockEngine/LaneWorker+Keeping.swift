@@ -6,13 +6,26 @@ import Logging
 /// What is written down of a rollout while it goes on.
 extension LaneWorker {
     /// Keeps what was seen of an operation that may not go on; a step that it would take is not taken.
+    ///
+    /// - Parameter said: What was known to be said about the operation when the state was decided.
     func remember(
-        evidence state: RolloutState, of operation: inout OperationRecord,
+        held state: RolloutState, of operation: inout OperationRecord, knowing said: Steering?,
         pending: inout LedgerTransaction
     ) async throws(EngineHalt) {
+        if let since = state.canary?.sharedSince, since != operation.rollout.canary?.sharedSince {
+            // The router took its shares just before the hold came. They are in force, and judged from now
+            // on.
+            try await keep(state, in: &operation, knowing: said, pending: &pending)
+            return
+        }
+        guard var seen = state.canary, let known = operation.rollout.canary else { return }
         // What gives up its watch gives up a step, and that is not done.
-        guard var seen = state.canary, let known = operation.rollout.canary, seen.judgedTo != nil
-        else { return }
+        guard seen.judgedTo != nil else {
+            guard seen.lostAt != known.lostAt else { return }
+            operation.rollout.canary?.lostAt = seen.lostAt
+            await books.remember(operation)
+            return
+        }
         (seen.step, seen.inForce, seen.ruling) = (known.step, known.inForce, known.ruling)
         operation.rollout.canary = seen
         let now = clock.now().wall
@@ -27,8 +40,10 @@ extension LaneWorker {
 
     /// Keeps a rollout's state: durably when it turned, a step changed or a minute of it was held, in
     /// memory when only time passed. Seconds that were judged and not written down are asked for again after a kill.
+    ///
+    /// - Parameter said: What was known to be said about the operation when the state was decided.
     func keep(
-        _ state: RolloutState, in operation: inout OperationRecord,
+        _ state: RolloutState, in operation: inout OperationRecord, knowing said: Steering?,
         pending: inout LedgerTransaction
     ) async throws(EngineHalt) {
         let old = operation.rollout
@@ -54,19 +69,35 @@ extension LaneWorker {
         if let previewed = AuditText.previewed(operation, from: old, at: now) {
             pending.entries.append(previewed)
         }
-        let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil
-        if old.direction != state.direction, !isForGroup,
+        if old.direction != state.direction, said?.aborted?.group == nil,
             let quarantine = AuditText.quarantine(operation, at: now)
         {
-            pending.writes += await books.groupAbort(group, with: quarantine, at: now)
-            pending.writes.append(.quarantine(quarantine))
-            pending.entries.append(AuditText.quarantined(quarantine, operation, at: now))
-            logger.error(
-                "rolling back", metadata: metadata(operation, ["reason": "\(quarantine.reason)"]))
+            try await condemn(operation, quarantine, at: now, pending: &pending)
+        } else {
+            try await books.commit(pending)
         }
-        try await books.commit(pending)
         await books.remember(operation)
         pending = LedgerTransaction()
+    }
+
+    /// Writes down that an operation goes back for what its own slot did, and the rest of its group with it.
+    private func condemn(
+        _ operation: OperationRecord, _ quarantine: Quarantine, at now: Timestamp,
+        pending: inout LedgerTransaction
+    ) async throws(EngineHalt) {
+        await books.steeringTurn.enter()
+        defer { books.steeringTurn.leave() }
+        pending.writes += await books.groupAbort(group, with: quarantine, at: now)
+        if var said = await books.steering(of: operation.number), said.aborted?.group != nil {
+            // Another of its group fell at the same moment; this one is at fault all the same.
+            said.aborted = nil
+            pending.writes.append(.steering(said))
+        }
+        pending.writes.append(.quarantine(quarantine))
+        pending.entries.append(AuditText.quarantined(quarantine, operation, at: now))
+        logger.error(
+            "rolling back", metadata: metadata(operation, ["reason": "\(quarantine.reason)"]))
+        try await books.commit(pending)
     }
 
     func rollout(of operation: OperationRecord) -> JournalWrite {

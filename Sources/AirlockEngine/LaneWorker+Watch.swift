@@ -53,7 +53,7 @@ extension LaneWorker {
         return Boxed(
             WatchRecord(
                 change: change, operation: operation.number, since: now, until: now + plan.time,
-                onAlarm: isGoingBack ? .alert : plan.onAlarm,
+                onAlarm: isGoingBack ? .alert : plan.onAlarm, sensitivity: plan.sensitivity,
                 history: operation.history?.value))
     }
 

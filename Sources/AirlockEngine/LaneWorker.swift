@@ -43,8 +43,8 @@ struct LaneWorker: Sendable {
     let prober: (any Prober)?
     /// Nil where nothing may be pushed.
     let reverts: RevertOffers?
-    /// The state of the rollout that git asks for.
-    let wish: RolloutWish
+    /// The state of the rollout that git asks for; nil where the lane's files cannot be read.
+    let wish: RolloutWish?
     /// How git wants the lane to be watched after a change; nil for not at all.
     let watchWish: WatchPlan?
     /// The lanes that move together, this one among them, those ahead first; empty for none.
@@ -93,28 +93,37 @@ struct LaneWorker: Sendable {
             if isStopping() { return .yielded }
             if await isFleetStopped() { return .yielded }
             var preview: PreviewAnswer?
-            if await !isStopped(operation, isWatching: isWatching), !isWatching {
+            if await mayAsk(for: operation, isWatching: isWatching) {
                 do { preview = try await ask(for: operation, in: &observed) } catch {
                     return .failed(error.phrase)
                 }
             }
-            let isStopped = await isStopped(operation, isWatching: isWatching)
-            if isStopped, !Rollout.isWatched(operation) { return .yielded }
             let now = clock.now()
             let answer = await Rollout.answer(for: operation, from: signals, now: now)
             if case .down(let reason) = answer {
                 logger.warning(
                     "no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
             }
-            let course = await course(of: operation, isWatching: isWatching)
+            // Asking takes a while. What is said by now decides; what is said later is looked for again
+            // when the order for it is written down.
+            let said = await books.steering(of: operation.number)
+            let isStopped = await isStopped(operation, by: said, isWatching: isWatching)
+            if isStopped, !Rollout.isWatched(operation, in: observed) { return .yielded }
+            var course = await course(of: operation, by: said, isWatching: isWatching)
+            course.isHeld = isStopped || isWatching
             let step = Rollout.advance(
                 operation, in: observed, answer: answer, preview: preview, course: course,
                 traits: signals?.traits ?? SignalTraits(), now: now)
-            if isStopped || isWatching, case .forward = step.state.direction {
-                try await remember(evidence: step.state, of: &operation, pending: &pending)
+            var state = step.state
+            // Of an operation that is only watched nobody asks what git allows it.
+            if isWatching { state.ceiling = operation.rollout.ceiling }
+            let isRescue = Rollout.isRescue(step.next, of: operation, in: observed)
+            if course.isHeld, case .forward = state.direction, !isRescue {
+                try await remember(
+                    held: state, of: &operation, knowing: said, pending: &pending)
                 return isWatching ? .waiting(.seconds(1)) : .yielded
             }
-            try await keep(step.state, in: &operation, pending: &pending)
+            try await keep(state, in: &operation, knowing: said, pending: &pending)
             switch step.next {
             case .wait(_, let lookAgain): return .waiting(lookAgain)
             case .end(let outcome):
@@ -122,7 +131,8 @@ struct LaneWorker: Sendable {
                 return .ended(outcome, isRepair: operation.change == nil)
             case .act(.route) where await hasToWait(operation): return .waiting(.seconds(1))
             case .act(let action):
-                let failure = try await perform(action, for: &operation, pending: &pending)
+                let failure = try await perform(
+                    action, for: &operation, isRescue: isRescue, pending: &pending)
                 if let failure {
                     return .failed(failure)
                 }
@@ -145,16 +155,34 @@ struct LaneWorker: Sendable {
 
     /// A freeze stops what goes forward and repairs, a person's hold this one; going back goes on.
     private func isStopped(
-        _ operation: OperationRecord, isWatching: Bool = false
+        _ operation: OperationRecord, by said: Steering?, isWatching: Bool = false
     ) async -> Bool {
         if await isFleetStopped() { return true }
         if case .back = operation.rollout.direction { return false }
-        let steering = await books.steering(of: operation.number)
-        let isAborted = steering?.aborted != nil || (!isWatching && wish == .abort)
+        let isAborted = said?.aborted != nil || (!isWatching && asked(said) == .abort)
         if operation.canGoBack, isAborted { return false }
-        if steering?.held != nil { return true }
+        if said?.held != nil { return true }
         return await books.freeze(of: lane, at: clock.now().wall) != nil
     }
+
+    /// Whether an idle slot may be asked its checks: what is held is not, and what is said while it is asked
+    /// is looked for after it.
+    private func mayAsk(for operation: OperationRecord, isWatching: Bool) async -> Bool {
+        guard !isWatching else { return false }
+        return await !isStopped(operation, by: books.steering(of: operation.number))
+    }
+
+    /// Whether an order that was written down is not to be sent any more, because of what was said while it
+    /// was written.
+    func isOvertaken(_ operation: OperationRecord, isRescue: Bool) async -> Bool {
+        if isRescue { return await isFleetStopped() }
+        let said = await books.steering(of: operation.number)
+        if operation.canGoBack, said?.aborted != nil { return true }
+        return await isStopped(operation, by: said)
+    }
+
+    /// What git asks of the rollout now, or did when the lane's files could be read last.
+    private func asked(_ said: Steering?) -> RolloutWish { wish ?? said?.wish ?? .proceed }
 
     /// Whether others of its group go back before it.
     private func hasToWait(_ operation: OperationRecord) async -> Bool {
@@ -169,183 +197,16 @@ struct LaneWorker: Sendable {
 
     /// What git and people ask of the operation now. The wish of a release is about the change that it
     /// asks for, and one that is only watched may be another.
-    private func course(of operation: OperationRecord, isWatching: Bool) async -> Course {
-        var course = Course(
-            isWatching ? .proceed : wish, await books.steering(of: operation.number))
+    private func course(
+        of operation: OperationRecord, by said: Steering?, isWatching: Bool
+    ) async -> Course {
+        var course = Course(isWatching ? .proceed : asked(said), said, isRead: wish != nil)
         if !group.isEmpty, let steps = operation.change?.strategy.steps {
             course.join(
                 await books.progress(of: group), as: lane, steps: steps,
                 at: operation.rollout.canary)
         }
         return course
-    }
-
-    // MARK: Opening and ending
-
-    private func operation(
-        for assignment: Assignment, pending: inout LedgerTransaction
-    ) async -> OperationRecord? {
-        switch assignment {
-        case .resume(let number), .watch(let number): return await books.operation(number)
-        case .open(let work, let commit, let author, let superseding):
-            let now = clock.now()
-            var operation = OperationRecord(
-                number: await books.reserveOperation(), lane: lane, work: work, commit: commit,
-                author: author, opened: now.wall)
-            operation.history = await history(before: work, after: superseding, at: now.wall)
-            var record = await books.record(of: lane)
-            if operation.change?.endsWatch == true {
-                (operation.watchBefore, record.watch) = (record.watch, nil)
-            }
-            record.operation = operation.number
-            record.decision = AuditText.decision(of: work)
-            // What moves no slot moves nothing past the change that waits.
-            if operation.movesSlots { record.held = nil }
-            if let heal = operation.heal {
-                record.healing = record.healing ?? HealingRecord()
-                record.healing?.spend(on: heal, at: now.wall)
-            }
-            if let superseding, var old = await books.operation(superseding) {
-                pending.entries += AuditText.evidence(&old, at: now.wall)
-                pending.writes.append(.operation(ended(old, .superseded)))
-                if operation.change?.endsWatch == true {
-                    operation.watchBefore = operation.watchBefore ?? old.watchBefore
-                } else {
-                    record.watch = record.watch ?? old.watchBefore
-                }
-            }
-            if case .repair(let repair) = work, !repair.found.isEmpty {
-                pending.entries.append(AuditText.drift(repair, in: operation, at: now.wall))
-            }
-            pending.writes += [.operation(operation), .lane(record)]
-            pending.entries.append(AuditText.opened(operation, at: now.wall))
-            logger.info("operation opened", metadata: metadata(operation))
-            return operation
-        }
-    }
-
-    private func end(
-        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome,
-        pending: inout LedgerTransaction
-    ) async throws(EngineHalt) {
-        let now = clock.now()
-        var operation = operation
-        pending.entries += AuditText.evidence(&operation, at: now.wall)
-        var record = await books.record(of: lane)
-        record.operation = nil
-        if case .settled = outcome, let change = operation.change {
-            settle(change, by: operation, in: &record, at: now.wall)
-        }
-        if case .rolledBack = outcome { record.watch = record.watch ?? operation.watchBefore }
-        record.decision = nil
-        pending.writes += [.operation(ended(operation, outcome)), .lane(record)]
-        pending.writes += await marks(of: operation, outcome, at: now)
-        pending.entries.append(AuditText.ended(operation, outcome, at: now.wall))
-        // What goes back for another of its group is not at fault, and waits for what mends that one.
-        let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil
-        try await books.commit(pending)
-        pending = LedgerTransaction()
-        logger.notice("operation \(outcome.word)", metadata: metadata(operation))
-        if case .rolledBack(let reason) = outcome, operation.change?.kind == .replace, !isForGroup {
-            reverts?.offer(operation, because: reason)
-        }
-    }
-
-    private func ended(
-        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome
-    ) -> OperationRecord {
-        var operation = operation
-        operation.outcome = outcome
-        operation.ended = clock.now().wall
-        return operation
-    }
-
-    // MARK: Acting
-
-    /// Records the intent, tells the provider, records what came of it.
-    ///
-    /// - Returns: Nil when the action is done; else why the lane rests.
-    private func perform(
-        _ action: Action, for operation: inout OperationRecord,
-        pending: inout LedgerTransaction
-    ) async throws(EngineHalt) -> String? {
-        let step = operation.rollout.step
-        let order = ActionOrder(
-            key: ActionKey(
-                ledger: claim.ledger, operation: operation.number, step: step,
-                action: action),
-            claim: claim, fleet: fleet, lane: lane, change: operation.change?.id,
-            operation: operation.number, action: action)
-        let now = clock.now().wall
-        let intent = IntentRecord(order: order, step: step, opened: now)
-        pending.writes.append(.intent(intent))
-        pending.entries.append(AuditText.intended(order, operation, at: now))
-        let entry = try await books.commit(pending).last
-        pending = LedgerTransaction()
-        if tier == .production, let entry { try await books.published(entry) }
-        // What was said while the intent was written is obeyed; what comes later meets an order that is
-        // on its way.
-        guard await !isStopped(operation) else {
-            return close(
-                intent, entry: entry, .refused("stopped before it was sent"), for: &operation,
-                pending: &pending)
-        }
-        let result = try await send(order, for: operation)
-        switch result {
-        case .success(let outcome):
-            return close(intent, entry: entry, outcome, for: &operation, pending: &pending)
-        case .failure(let error): return error.phrase
-        }
-    }
-
-    /// Sends an order; a lost answer is settled by looking.
-    ///
-    /// - Returns: The error when not even looking was answered: the intent stays open.
-    /// - Throws: ``EngineHalt/fenced(_:by:)``.
-    private func send(
-        _ order: ActionOrder, for operation: OperationRecord
-    ) async throws(EngineHalt) -> Result<IntentOutcome, ProviderError> {
-        do {
-            return .success(.done(try await provider.perform(order)))
-        } catch {
-            switch error {
-            case .fenced(let claim): throw .fenced(lane.environment, by: claim)
-            case .noAnswer(let why):
-                logger.warning("no answer", metadata: metadata(operation, ["reason": "\(why)"]))
-                return await seen(order.action).map(Result.success) ?? .failure(error)
-            case .refused, .foreignClaim, .unsupported: return .success(.refused(error.phrase))
-            }
-        }
-    }
-
-    /// Settles a lost answer by looking; nil when not even that is answered.
-    private func seen(_ action: Action) async -> IntentOutcome? {
-        do {
-            return action.isDone(in: try await look()) ? .seenDone : .seenUndone
-        } catch {
-            logger.warning(
-                "cannot look", metadata: ["lane": "\(lane)", "reason": "\(error.phrase)"])
-            return nil
-        }
-    }
-
-    private func close(
-        _ intent: IntentRecord, entry: Int?, _ outcome: IntentOutcome,
-        for operation: inout OperationRecord, pending: inout LedgerTransaction
-    ) -> String? {
-        let failure: String? =
-            switch outcome {
-            case .done, .seenDone: nil
-            case .seenUndone: "the provider did not answer and did not act"
-            case .refused(let reason): reason
-            }
-        let now = clock.now().wall
-        if failure == nil { operation.rollout = Rollout.afterAction(operation.rollout) }
-        pending.entries += AuditText.evidence(&operation, at: now)
-        pending.writes += [.settle(intent.order.key, outcome), rollout(of: operation)]
-        pending.entries.append(
-            AuditText.settled(intent.order, outcome, about: entry, operation, at: now))
-        return failure
     }
 
     func metadata(

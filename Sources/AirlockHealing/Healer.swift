@@ -103,11 +103,24 @@ struct Deliberation {
         for fault in InstanceFault.allCases where health.deafness == nil || !fault.isDegraded {
             treat(fault)
         }
-        if let deafness = health.deafness {
-            say(.hold, "no signals, so nothing is ejected or scaled", deafness)
-        } else {
-            scale()
+        guard let deafness = health.deafness else {
+            sayStrangers()
+            return scale()
         }
+        if deafness.isWorthSaying {
+            say(.hold, "no signals, so nothing is ejected or scaled", deafness.reason)
+        }
+    }
+
+    /// Whose move it is where signals and provider name instances differently: nothing mends that by itself.
+    private mutating func sayStrangers() {
+        guard let strangers = health.strangers else { return }
+        say(
+            .hold, "the signals name none of the provider's instances, so nothing is ejected",
+            strangers,
+            advice:
+                "set `signals.instance` in services/\(situation.lane.unit.name)/service.yaml to the "
+                + "label whose value is the provider's id, and keep that label in the queries")
     }
 
     /// What was said before a start, or before a gap, and cannot be known yet to be over.

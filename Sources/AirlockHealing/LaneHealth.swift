@@ -1,15 +1,5 @@
 package import AirlockModel
 
-/// What a source of signals said of the instances of a slot.
-package enum InstanceReadings: Hashable, Sendable {
-    /// There is no source that tells instances apart.
-    case none
-    /// It did not answer, and why: nothing is concluded from that.
-    case down(String)
-    /// What each served since about ``LaneHealth/span``, and the use of the slot's CPU limit.
-    case known([InstanceCounters], load: Share?)
-}
-
 /// The instances of a lane's slot as they were seen at the last looks; what a decision looks back on.
 ///
 /// An instance is sick when it was at so many of the last looks, in a row or not: one good look between
@@ -20,7 +10,11 @@ package struct LaneHealth: Hashable, Sendable {
     /// The least time between two looks; whoever looks more often learns nothing more.
     package static let interval = Duration.seconds(5)
     /// How far back counters of instances reach.
-    package static let span = Duration.seconds(30)
+    private static let leastSpan = Duration.seconds(30)
+    /// In how many scrapes there surely are two whole steps, the newest of them settled.
+    private static let scrapes = 4
+    /// For this long an instance may be without signals before that is said.
+    private static let patience = Duration.seconds(60)
     /// After this long without a look the looks before it tell nothing.
     static let forgetting = Duration.seconds(60)
     /// Deaths in this span, and in a day, from which an instance counts as crashing.
@@ -50,8 +44,12 @@ package struct LaneHealth: Hashable, Sendable {
     private(set) var loads: [Share] = []
     /// Why nothing may be concluded from the last look; nil when something may.
     package private(set) var blindness: String?
-    /// Why degraded instances and the load are not known.
-    package private(set) var deafness: String?
+    /// Why degraded instances and the load are not known; nil when they are.
+    package private(set) var deafness: Deafness?
+    /// That the signals name none of the provider's instances; nil when they do.
+    package private(set) var strangers: String?
+    /// Since when instances that serve are without signals; nil when none is.
+    private var missingSince: Timestamp?
     private var looked: Timestamp?
     private var count = 0
 
@@ -60,12 +58,20 @@ package struct LaneHealth: Hashable, Sendable {
     package static func == (left: LaneHealth, right: LaneHealth) -> Bool {
         left.slot == right.slot && left.instances == right.instances && left.loads == right.loads
             && left.blindness == right.blindness && left.deafness == right.deafness
+            && left.strangers == right.strangers && left.missingSince == right.missingSince
             && left.looked == right.looked
     }
 
     package func hash(into hasher: inout Hasher) {
         hasher.combine(slot)
         hasher.combine(instances)
+    }
+
+    /// How far back to ask a source for what instances did.
+    ///
+    /// - Parameter interval: Time between two of its scrapes; nil where it counts every second.
+    package static func span(scraping interval: Duration?) -> Duration {
+        max(leastSpan, (interval ?? .zero) * scrapes)
     }
 
     /// Takes one look.
@@ -85,7 +91,7 @@ package struct LaneHealth: Hashable, Sendable {
             return
         }
         blindness = nil
-        let outliers = take(readings)
+        let outliers = take(readings, of: observed, now)
         let present = Set(observed.instances.map(\.id))
         instances = instances.filter { present.contains($0.key) }
         for instance in observed.instances { take(instance, outlier: outliers[instance.id], now) }
@@ -109,18 +115,45 @@ package struct LaneHealth: Hashable, Sendable {
         for id in instances.keys { instances[id]?.seen = [] }
     }
 
-    private mutating func take(_ readings: InstanceReadings) -> [String: InstanceFault] {
-        deafness = nil
+    private mutating func take(
+        _ readings: InstanceReadings, of observed: SlotObservation, _ now: Timestamp
+    ) -> [String: InstanceFault] {
+        let missedBefore = missingSince
+        (deafness, strangers, missingSince) = (nil, nil, nil)
         switch readings {
         case .none: return [:]
         case .down(let why):
-            deafness = why
+            deafness = Deafness(reason: why, isWorthSaying: true)
             loads = []
             return [:]
         case .known(let counters, let load):
-            loads = load.map { (loads + [$0]).suffix(Self.looks) } ?? []
-            return Outliers.faults(in: counters)
+            let match = InstanceMatch(counters ?? [], to: observed)
+            let isForeign = match.counters.isEmpty && !match.strangers.isEmpty
+            if isForeign, !match.missing.isEmpty {
+                strangers =
+                    "the signals tell of \(Self.list(match.strangers)), the provider of "
+                    + Self.list(match.missing)
+            } else if counters != nil, !match.missing.isEmpty {
+                let since = missedBefore ?? now
+                missingSince = since
+                deafness = Deafness(
+                    reason: "\(match.missing.count) of \(observed.instances.count) instances are "
+                        + "without: \(Self.list(match.missing))",
+                    isWorthSaying: now - since >= Self.patience)
+                loads = []
+                return [:]
+            }
+            // A load that fewer tell than serve is not the slot's.
+            let isWhole = !isForeign || match.strangers.count >= match.missing.count
+            loads = (isWhole ? load : nil).map { (loads + [$0]).suffix(Self.looks) } ?? []
+            return Outliers.faults(in: match.counters)
         }
+    }
+
+    /// The first names of some.
+    private static func list(_ names: [String]) -> String {
+        names.prefix(3).map { String($0.prefix(64)) }.joined(separator: ", ")
+            + (names.count > 3 ? ", …" : "")
     }
 
     private mutating func take(

@@ -46,9 +46,10 @@ extension Document {
         var text = text
         while true {
             do {
-                // The default encoding is read from the environment, and the default resolver runs
-                // seven regular expressions over every key.
-                return try Yams.compose(yaml: text, .basic, .default, .utf8)
+                // The default encoding is read from the environment, the default resolver runs seven
+                // regular expressions over every key, and the default constructor makes tables for
+                // values that are never constructed here.
+                return try Yams.compose(yaml: text, .basic, Constructor([:], [:], [:]), .utf8)
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
                 let keys = keys.sorted().map { "`\($0)`" }.joined(separator: ", ")
                 try duplicates.setAside(

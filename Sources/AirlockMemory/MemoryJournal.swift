@@ -56,12 +56,36 @@ struct MemoryJournal: Sendable {
         }
     }
 
+    /// The longest id of an actor that is surely not cut, in bytes.
+    private static let shortActor = 256
+    /// What the fields take that are no free text, and the marks around values, in bytes.
+    private static let reserved = 4 * 1024
+
     /// Whether no text of an entry can be cut, however it is spelled.
     private static func isShort(_ draft: AuditDraft) -> Bool {
-        let limit = 256
-        var size = draft.actor.id.utf8.count + (draft.outcome?.utf8.count ?? 0)
-        for (key, value) in draft.detail { size += key.utf8.count + value.utf8.count }
-        return size <= limit * 4 && draft.actor.id.utf8.count <= limit
+        guard draft.actor.id.utf8.count <= shortActor else { return false }
+        let outcome = draft.outcome ?? ""
+        let plain = draft.detail.reduce(outcome.utf8.count) { size, pair in
+            size + pair.key.utf8.count + pair.value.utf8.count
+        }
+        // However it is escaped; most entries are as short as that.
+        if plain <= 1024 { return true }
+        guard outcome.utf8.count <= AuditEntry.maximumDetailBytes else { return false }
+        var size = spelledBytes(draft.actor.id) + spelledBytes(outcome)
+        for (key, value) in draft.detail {
+            guard value.utf8.count <= AuditEntry.maximumDetailBytes else { return false }
+            // Two pairs of quotes, a colon and a comma.
+            size += spelledBytes(key) + spelledBytes(value) + 6
+        }
+        return size <= AuditEntry.maximumBytes - reserved
+    }
+
+    /// The most bytes that a text takes in JSON without its quotes.
+    private static func spelledBytes(_ text: String) -> Int {
+        text.utf8.reduce(0) { size, byte in
+            let isPlain = byte >= 0x20 && byte != 0x22 && byte != 0x5C
+            return size + (isPlain ? 1 : 6)
+        }
     }
 
     /// The intents that the writes change, or what speaks against one of them.

@@ -23,15 +23,21 @@ extension MemoryRepository: CommitSource {
     package func descends(
         _ commit: CommitID, from ancestor: CommitID
     ) async throws(SourceError) -> Bool {
-        _ = try stored(ancestor)
-        var seen: Set<CommitID> = []
-        var open = [commit]
-        while let next = open.popLast() {
-            if next == ancestor { return true }
-            guard seen.insert(next).inserted else { continue }
-            open += try stored(next).record.parents
+        let result: Result<Bool, SourceError> = content.withLock { content in
+            guard content.commits[ancestor] != nil else { return .failure(Self.missing(ancestor)) }
+            var seen: Set<CommitID> = []
+            var open = [commit]
+            while let next = open.popLast() {
+                if next == ancestor { return .success(true) }
+                guard seen.insert(next).inserted else { continue }
+                guard let parents = content.commits[next]?.record.parents else {
+                    return .failure(Self.missing(next))
+                }
+                open += parents
+            }
+            return .success(false)
         }
-        return false
+        return try result.get()
     }
 
     package func record(of commit: CommitID) async throws(SourceError) -> CommitRecord {
@@ -54,11 +60,11 @@ extension MemoryRepository: CommitSource {
     package func delta(
         from base: CommitID?, to head: CommitID
     ) async throws(SourceError) -> TreeDelta {
-        let old = try base.map { base throws(SourceError) in try stored(base).files } ?? [:]
-        let new = try stored(head).files
+        let old = try base.map { base throws(SourceError) in try stored(base).objects } ?? [:]
+        let new = try stored(head).objects
         var changes: [TreeChange] = []
-        for (path, text) in new where old[path] != text {
-            changes.append(.set(TreeEntry(path: path, object: Self.object(text))))
+        for (path, object) in new where old[path] != object {
+            changes.append(.set(TreeEntry(path: path, object: object)))
         }
         for path in old.keys where new[path] == nil { changes.append(.remove(path: path)) }
         return TreeDelta(changes: changes.sorted { $0.path < $1.path })
@@ -93,8 +99,12 @@ extension MemoryRepository: CommitSource {
 
     private func stored(_ commit: CommitID) throws(SourceError) -> Commit {
         guard let found = content.withLock({ $0.commits[commit] }) else {
-            throw .objectMissing("commit \(commit.short)")
+            throw Self.missing(commit)
         }
         return found
+    }
+
+    private static func missing(_ commit: CommitID) -> SourceError {
+        .objectMissing("commit \(commit.short)")
     }
 }

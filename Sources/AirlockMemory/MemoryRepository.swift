@@ -12,6 +12,8 @@ package final class MemoryRepository: Sendable {
     struct Commit {
         let record: CommitRecord
         let files: Files
+        /// The name of each file's content.
+        let objects: [String: ObjectID]
     }
 
     struct Content {
@@ -27,6 +29,17 @@ package final class MemoryRepository: Sendable {
         var lost: Set<ObjectID> = []
         /// Every content that was ever committed.
         var blobs: [ObjectID: [UInt8]] = [:]
+        /// The name of each of them: most files of a commit are those of the one before.
+        var names: [String: ObjectID] = [:]
+
+        /// The name of a content, computed once; keeps the content too.
+        mutating func store(_ text: String) -> ObjectID {
+            if let known = names[text] { return known }
+            let name = MemoryRepository.object(text)
+            names[text] = name
+            blobs[name] = Array(text.utf8)
+            return name
+        }
     }
 
     let content = Mutex(Content())
@@ -53,7 +66,7 @@ package final class MemoryRepository: Sendable {
     package func commit(
         _ files: Files, author: String = "ada@example.org", subject: String = "change"
     ) -> CommitID {
-        add(files, parents: [head].compactMap(\.self), author: author, subject: subject)
+        add(tree(of: files), parents: [head].compactMap(\.self), author: author, subject: subject)
     }
 
     /// Puts a merge commit on the branch: its second parent is a commit of its own beside it.
@@ -62,10 +75,11 @@ package final class MemoryRepository: Sendable {
         _ files: Files, author: String = "ada@example.org", subject: String = "merge"
     ) -> CommitID {
         let base = head
+        let tree = self.tree(of: files)
         let side = add(
-            files, parents: [base].compactMap(\.self), author: author, subject: "side")
+            tree, parents: [base].compactMap(\.self), author: author, subject: "side")
         return add(
-            files, parents: [base, side].compactMap(\.self), author: author, subject: subject)
+            tree, parents: [base, side].compactMap(\.self), author: author, subject: subject)
     }
 
     /// Moves the branch to any commit, as a force-push does.
@@ -95,22 +109,39 @@ package final class MemoryRepository: Sendable {
         }
     }
 
+    /// What a commit holds, with the name of each content.
+    private struct Tree {
+        let files: Files
+        let objects: [String: ObjectID]
+        /// What of it enters the name of a commit.
+        let spelled: String
+    }
+
+    private func tree(of files: Files) -> Tree {
+        let objects: [String: ObjectID] = content.withLock { content in
+            var objects: [String: ObjectID] = [:]
+            for (path, text) in files { objects[path] = content.store(text) }
+            return objects
+        }
+        let lines = objects.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return Tree(files: files, objects: objects, spelled: lines.joined(separator: "\n"))
+    }
+
     private func add(
-        _ files: Files, parents: [CommitID], author: String, subject: String
+        _ tree: Tree, parents: [CommitID], author: String, subject: String
     ) -> CommitID {
         let time = now()
         return content.withLock { content in
-            let tree = files.sorted { $0.key < $1.key }
-                .map { "\($0.key) \(Self.object($0.value))" }
-            let text = ["commit \(content.commits.count)", author, subject] + tree
+            let head = "commit \(content.commits.count)\n\(author)\n\(subject)"
+            let body = tree.objects.isEmpty ? "" : "\n" + tree.spelled
             let id = Self.identity(
-                text.joined(separator: "\n") + parents.map(\.description).joined(), CommitID.init)
+                head + body + parents.map(\.description).joined(), CommitID.init)
             let record = CommitRecord(
                 id: id, parents: parents, authorName: author, authorEmail: author,
                 committerEmail: author, committed: time, subject: subject)
-            content.commits[id] = Commit(record: record, files: files)
+            content.commits[id] = Commit(
+                record: record, files: tree.files, objects: tree.objects)
             content.branch = id
-            for file in files.values { content.blobs[Self.object(file)] = Array(file.utf8) }
             return id
         }
     }

@@ -19,6 +19,7 @@ enum AlertSentences {
             labels["service"] = lane.unit.description
         case nil: break
         }
+        labels["page"] = notice.alert.page?.rfc3339
         return labels
     }
 

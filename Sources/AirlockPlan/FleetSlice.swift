@@ -29,6 +29,11 @@ package struct FleetSlice: Hashable, Sendable {
         self.policy = policy
         self.isServicesFolderLost = isServicesFolderLost
     }
+
+    /// What the commit says of a lane; nil where it says nothing, or not readably.
+    package func readable(_ lane: LaneID) -> DesiredLane? {
+        parked.diagnostics(of: lane).isEmpty ? lanes[lane] : nil
+    }
 }
 
 extension Fleet {

@@ -58,12 +58,24 @@ final class Situation: Sendable {
         if case .change(let change, _) = wish { change } else { nil }
     }
 
+    /// The state of the rollout that git asks for. While the lane's files cannot be read, what they asked of
+    /// the operation under way stands: a fault in a file lifts no hold.
+    var askedRollout: RolloutWish? {
+        parked.isEmpty ? desired?.release.rollout : steering?.wish
+    }
+
+    /// The services that its change moves with; the same holds of it.
+    var group: UnitName? { parked.isEmpty ? desired?.group : steering?.group }
+
+    /// How its change is carried out; nil where it has none.
+    var strategy: Strategy? { desired?.release.strategy ?? change?.strategy }
+
     /// The operation that is taking a change back which failed, or which git or a person gave up.
     var goingBack: OperationRecord? {
         guard let operation else { return nil }
         if case .back = operation.rollout.direction { return operation }
         guard operation.canGoBack else { return nil }
-        let isAborted = desired?.release.rollout == .abort && operation.change?.id == change?.id
+        let isAborted = askedRollout == .abort && operation.change?.id == change?.id
         return isAborted || steering?.aborted != nil ? operation : nil
     }
 
@@ -106,7 +118,7 @@ final class Situation: Sendable {
         operation = facts.ledger.operation(of: lane)
         steering = operation.flatMap { facts.ledger.steerings[$0.number] }
         parked = slice.parked.diagnostics(of: lane)
-        desired = parked.isEmpty ? slice.lanes[lane] : nil
+        desired = slice.readable(lane)
         // A test job mends nothing, and what drifted is not what it shall test.
         let isMending = operation != nil && operation?.verification == nil
         drift = isMending ? [] : DriftDetection.drift(of: observed, from: settled)
@@ -127,7 +139,8 @@ final class Situation: Sendable {
         isParked: Bool, slice: FleetSlice, facts: Facts
     ) -> Wish {
         let open = operation?.change
-        // Where it cannot be known what git asks for, an operation that is open goes on.
+        // Where it cannot be known what git asks for, an operation that is open goes on, as far as git let
+        // it go when it was known last.
         let goingOn = open.map { Wish.change($0, operation: operation?.number) }
         guard !isParked, let policy = slice.policy else { return goingOn ?? .nothing }
         var target = Change.Target.removal

@@ -13,14 +13,17 @@ struct CounterSteps {
     let grid: SignalGrid
     let side: RangeQuestion.Side
     private let series: [SignalQueries.Signal: [RangeAnswer.Series]]
+    /// The label that names the instance of a series.
+    private let label: String
     private let instances: Set<String>
     private let areErrorsSeparate: Bool
 
     init(
         _ all: [RangeAnswer.Series], of side: RangeQuestion.Side, on grid: SignalGrid,
-        areErrorsSeparate: Bool
+        asking queries: SignalQueries
     ) {
-        self.areErrorsSeparate = areErrorsSeparate
+        areErrorsSeparate = queries.areErrorsSeparate
+        label = queries.instance
         self.grid = grid
         self.side = side
         var series: [SignalQueries.Signal: [RangeAnswer.Series]] = [:]
@@ -29,7 +32,7 @@ struct CounterSteps {
             series[signal] = all.filter { $0.labels[RangeQuestion.mark] == name }
         }
         self.series = series
-        instances = Set((series[.requests] ?? []).map(Self.instance))
+        instances = Set((series[.requests] ?? []).map { $0.instance(by: queries.instance) })
     }
 
     /// Counters of every step that is wholly known; one that is not is missing, never zero.
@@ -39,10 +42,16 @@ struct CounterSteps {
         var counters: [SecondCounters] = []
         var isCounted = false
         var isAbove = false
+        var silent: String?
         for time in grid.steps {
-            guard let requests = growth(of: .requests, at: time) else { continue }
+            guard let requests = growth(of: series[.requests] ?? [], at: time) else { continue }
             isCounted = true
-            guard let errors = growth(of: .errors, at: time) else { continue }
+            guard let errors = growth(of: series[.errors] ?? [], at: time) else { continue }
+            // Requests whose errors nobody counts would pass for good ones.
+            if let one = instance(in: requests, without: errors) {
+                silent = one
+                continue
+            }
             guard errors.sum <= requests.sum, requests.sum < Double(1 << 40) else {
                 isAbove = true
                 continue
@@ -53,19 +62,35 @@ struct CounterSteps {
         if isAbove {
             throw .refused("`errors` counts more than `requests` on the \(side.rawValue) slot")
         }
-        if series[.errors]?.isEmpty ?? true {
+        let advice =
+            "where a counter begins with its first error, add `or 0 * …` with the query of `requests`"
+        if let silent {
             throw .refused(
-                "`errors` has no series on the \(side.rawValue) slot; where a counter begins with its "
-                    + "first error, add `or 0 * …` with the query of `requests`")
+                "`errors` has no series of \(silent.prefix(64)) on the \(side.rawValue) slot, and "
+                    + "`requests` has; \(advice)")
+        }
+        if series[.errors]?.isEmpty ?? true {
+            throw .refused("`errors` has no series on the \(side.rawValue) slot; \(advice)")
         }
         return counters
+    }
+
+    /// The first instance that counts requests and no errors; nil where there is none, or where the series
+    /// do not say of which instance they are.
+    private func instance(in requests: Growth, without errors: Growth) -> String? {
+        let areTold = [.requests, .errors].allSatisfy { (signal: SignalQueries.Signal) in
+            series[signal]?.allSatisfy { $0.labels[label] != nil } ?? false
+        }
+        guard areTold else { return nil }
+        return requests.parts.keys.filter { errors.parts[$0] == nil }.min()
     }
 
     private func counters(
         at time: Int, _ requests: Growth, _ errors: Growth
     ) -> SecondCounters {
         let buckets = LatencyBuckets(
-            series[.latencyBuckets] ?? [], at: time, step: grid.step, areTold: instances.count > 1)
+            series[.latencyBuckets] ?? [], at: time, step: grid.step,
+            tellingBy: instances.count > 1 ? label : nil)
         let count = Int(errors.sum.rounded())
         let failing = errors.parts.filter { $0.value >= 0.5 }.keys.sorted().map(Self.digest)
         let clients = (0..<min(count, 2)).map { Self.digest("\(time) \($0)") }
@@ -82,41 +107,96 @@ struct CounterSteps {
             latencyBuckets: buckets?.counts, slowest: buckets?.slowest)
     }
 
-    /// The sum over all series of how much they grew since the step before; nil where none is known or one
-    /// is no number.
-    private func growth(of signal: SignalQueries.Signal, at time: Int) -> Growth? {
+    /// The sum over series of how much they grew since the step before.
+    ///
+    /// Nil where none is known or one is no number, and where one came or went: its instance went on serving
+    /// or failing meanwhile, and nobody saw it.
+    private func growth(of series: [RangeAnswer.Series], at time: Int) -> Growth? {
         var growth = Growth()
         var isKnown = false
-        for one in series[signal] ?? [] {
-            guard let now = one.values[time] else { continue }
-            guard now.isFinite, now >= 0 else { return nil }
-            guard let before = one.values[time - grid.step] else { continue }
-            guard before.isFinite, before >= 0 else { return nil }
+        for one in series {
+            let (earlier, later) = (one.values[time - grid.step], one.values[time])
+            if earlier == nil, later == nil { continue }
+            guard let before = earlier, let now = later, before.isFinite, now.isFinite,
+                before >= 0, now >= 0
+            else { return nil }
             isKnown = true
             // A counter that fell began anew at zero.
             let part = now >= before ? now - before : now
             growth.sum += part
-            growth.parts[Self.instance(one), default: 0] += part
+            growth.parts[one.instance(by: label), default: 0] += part
         }
         return isKnown ? growth : nil
     }
 
     /// The highest value of all series; nil where none is known or one is no number.
     private func highest(_ signal: SignalQueries.Signal, at time: Int) -> Double? {
-        let values = (series[signal] ?? []).compactMap { $0.values[time] }
-        guard values.allSatisfy({ $0.isFinite && $0 >= 0 && $0 < 9e12 }) else { return nil }
-        return values.max()
+        highest(of: series[signal] ?? [], at: time)
     }
 
-    /// Who counted: the instance that was scraped, else whatever tells the series apart.
-    static func instance(_ series: RangeAnswer.Series) -> String {
-        if let instance = series.labels["instance"] { return instance }
-        return series.labels.filter { $0.key != RangeQuestion.mark && $0.key != "__name__" }
-            .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    private func highest(of series: [RangeAnswer.Series], at time: Int) -> Double? {
+        let values = series.compactMap { $0.values[time] }
+        guard values.allSatisfy({ $0.isFinite && $0 >= 0 && $0 < 9e12 }) else { return nil }
+        return values.max()
     }
 
     /// FNV-1a, the same on every machine.
     static func digest(_ text: String) -> UInt64 {
         text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+}
+
+// MARK: Single instances
+
+extension CounterSteps {
+    /// What each instance did over the steps at which it is wholly known, sorted by its name.
+    ///
+    /// One whose newest step is not known is left out: what it did before says nothing of it now.
+    func ofInstances() -> [InstanceCounters] {
+        let (requestsOf, errorsOf) = (grouped(.requests), grouped(.errors))
+        let (latencyOf, cpuOf) = (grouped(.latencyP99), grouped(.cpu))
+        // One series of no instance is the mean of all.
+        let cpu = series[.cpu] ?? []
+        let shared = cpu.count == 1 && cpu[0].labels[label] == nil ? cpu : nil
+        return instances.sorted().compactMap { name in
+            var (requests, errors, isFresh) = (0.0, 0.0, false)
+            for time in grid.steps {
+                isFresh = false
+                guard let served = growth(of: requestsOf[name] ?? [], at: time),
+                    let failed = growth(of: errorsOf[name] ?? [], at: time),
+                    failed.sum <= served.sum
+                else { continue }
+                requests += served.sum
+                errors += failed.sum
+                isFresh = true
+            }
+            guard isFresh, requests < Double(1 << 40) else { return nil }
+            let latencies = course(of: latencyOf[name] ?? [])?.sorted()
+            let use = course(of: shared ?? cpuOf[name] ?? [])
+            return InstanceCounters(
+                instance: name, requests: Int(requests.rounded()), errors: Int(errors.rounded()),
+                // The middle one: a single slow step is no slow instance.
+                latencyP99Microseconds: latencies.map { Int($0[$0.count / 2] * 1e6) },
+                cpuBasisPoints: use.map { Int($0.reduce(0, +) / Double($0.count) * 1e4) })
+        }
+    }
+
+    private func grouped(_ signal: SignalQueries.Signal) -> [String: [RangeAnswer.Series]] {
+        Dictionary(grouping: series[signal] ?? []) { $0.instance(by: label) }
+    }
+
+    /// The values of a gauge at the steps at which it is known; nil when it is not at the newest.
+    private func course(of series: [RangeAnswer.Series]) -> [Double]? {
+        guard highest(of: series, at: grid.last) != nil else { return nil }
+        return grid.steps.compactMap { highest(of: series, at: $0) }
+    }
+}
+
+extension RangeAnswer.Series {
+    /// Who counted: what the label says, else whatever tells the series apart but the bound of a bucket.
+    func instance(by label: String) -> String {
+        if let instance = labels[label] { return instance }
+        return labels.filter { ![RangeQuestion.mark, "__name__", "le"].contains($0.key) }
+            .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     }
 }

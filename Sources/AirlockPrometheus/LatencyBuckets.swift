@@ -12,25 +12,23 @@ struct LatencyBuckets {
     ///
     /// - Parameters:
     ///   - series: Counters with the label `le`, the upper bound of a bucket.
-    ///   - areTold: Whether instances can be told apart; else the step is the witness.
-    init?(_ series: [RangeAnswer.Series], at time: Int, step: Int, areTold: Bool) {
+    ///   - label: What names an instance; nil where there is one alone, and the step is the witness.
+    init?(_ series: [RangeAnswer.Series], at time: Int, step: Int, tellingBy label: String?) {
         var sums: [Double: Double] = [:]
         var parts: [String: [Double: Double]] = [:]
         for one in series {
             guard let bound = one.labels["le"].flatMap(Double.init), !bound.isNaN else {
                 return nil
             }
-            guard let now = one.values[time], let before = one.values[time - step] else {
-                continue
-            }
-            guard now.isFinite, now >= 0, before.isFinite, before >= 0 else { return nil }
+            let (earlier, later) = (one.values[time - step], one.values[time])
+            if earlier == nil, later == nil { continue }
+            // One that came or went has requests that nobody saw.
+            guard let before = earlier, let now = later, now.isFinite, now >= 0, before.isFinite,
+                before >= 0
+            else { return nil }
             let growth = now >= before ? now - before : now
             sums[bound, default: 0] += growth
-            var labels = one.labels
-            labels["le"] = nil
-            let name =
-                areTold
-                ? CounterSteps.instance(RangeAnswer.Series(labels: labels, values: [:])) : "\(time)"
+            let name = label.map { one.instance(by: $0) } ?? "\(time)"
             parts[name, default: [:]][bound, default: 0] += growth
         }
         let bounds = sums.keys.sorted()

@@ -15,14 +15,43 @@ struct PrometheusSource: SignalSource {
     let gate: ServerGate
     let now: @Sendable () -> Timestamp
 
-    var traits: SignalTraits { SignalTraits(isKeyed: queries?.areErrorsSeparate ?? false) }
+    var traits: SignalTraits {
+        SignalTraits(
+            isKeyed: queries?.areErrorsSeparate ?? false,
+            spacing: max(1, server.every.milliseconds / 1000))
+    }
 
+    /// A long time takes several questions, so that each answer stays small; what is more than
+    /// ``SignalGrid/mostQuestions`` of them is missing.
     func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [SecondCounters] {
-        let question = SignalQuestion(
-            target: slot, base: slot, from: from, to: to, sharedSince: from)
-        return try await counters(of: lane, [(.target, slot)], question)[.target] ?? []
+        let queries = try asked(of: lane)
+        let range = question(queries, lane, [(.target, slot)])
+        var counters: [SecondCounters] = []
+        var fault: ProviderError?
+        var grid = grid(of: slot, from: from, to: to)
+        for _ in 0..<SignalGrid.mostQuestions {
+            guard let part = grid else { break }
+            let series = try await series(range, on: part)
+            do throws(ProviderError) {
+                counters += try CounterSteps(series, of: .target, on: part, asking: queries)
+                    .counters()
+            } catch { fault = error }
+            grid = part.following
+        }
+        // What cannot be answered in a part may have been answered in another.
+        if counters.isEmpty, let fault { throw fault }
+        return counters
+    }
+
+    func instances(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [InstanceCounters]? {
+        let queries = try asked(of: lane).ofInstances
+        guard let grid = grid(of: slot, from: from, to: to) else { return [] }
+        let series = try await series(question(queries, lane, [(.target, slot)]), on: grid)
+        return CounterSteps(series, of: .target, on: grid, asking: queries).ofInstances()
     }
 
     func counters(
@@ -31,30 +60,45 @@ struct PrometheusSource: SignalSource {
         let slots: [(RangeQuestion.Side, SlotID)] = [
             (.target, question.target), (.base, question.base),
         ]
-        let counters = try await counters(of: lane, slots, question)
-        return (counters[.target] ?? [], counters[.base] ?? [])
+        let queries = try asked(of: lane)
+        guard let grid = SignalGrid(question, every: server.every, now: now()) else {
+            return ([], [])
+        }
+        let series = try await series(self.question(queries, lane, slots), on: grid)
+        func counters(_ side: RangeQuestion.Side) throws(ProviderError) -> [SecondCounters] {
+            try CounterSteps(series, of: side, on: grid, asking: queries).counters()
+        }
+        return (try counters(.target), try counters(.base))
     }
 
-    private func counters(
-        of lane: LaneID, _ slots: [(RangeQuestion.Side, SlotID)], _ question: SignalQuestion
-    ) async throws(ProviderError) -> [RangeQuestion.Side: [SecondCounters]] {
+    private func asked(of lane: LaneID) throws(ProviderError) -> SignalQueries {
         guard let queries else {
             throw .refused("services/\(lane.unit.name)/service.yaml has no `signals`")
         }
-        guard let grid = SignalGrid(question, every: server.every, now: now()) else { return [:] }
-        let range = RangeQuestion(
+        return queries
+    }
+
+    private func question(
+        _ queries: SignalQueries, _ lane: LaneID, _ slots: [(RangeQuestion.Side, SlotID)]
+    ) -> RangeQuestion {
+        RangeQuestion(
             lane: lane, queries: queries, window: server.window,
             slots: slots.map { (side: $0.0, id: $0.1) })
-        let series = try await gate.ask(rest: server.every, now: now) { () throws(ProviderError) in
+    }
+
+    /// The steps of a slot by itself.
+    private func grid(of slot: SlotID, from: Timestamp, to: Timestamp) -> SignalGrid? {
+        SignalGrid(
+            SignalQuestion(target: slot, base: slot, from: from, to: to, sharedSince: from),
+            every: server.every, now: now())
+    }
+
+    private func series(
+        _ range: RangeQuestion, on grid: SignalGrid
+    ) async throws(ProviderError) -> [RangeAnswer.Series] {
+        try await gate.ask(rest: server.every, now: now) { () throws(ProviderError) in
             try await ask(range, on: grid)
         }
-        var counters: [RangeQuestion.Side: [SecondCounters]] = [:]
-        for (side, _) in slots {
-            counters[side] = try CounterSteps(
-                series, of: side, on: grid, areErrorsSeparate: queries.areErrorsSeparate
-            ).counters()
-        }
-        return counters
     }
 
     private func ask(

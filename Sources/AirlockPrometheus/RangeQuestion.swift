@@ -46,8 +46,9 @@ struct RangeQuestion {
             case .window: Self.text(window)
             }
         }
-        // Else a value would count for five minutes after the last sample.
-        if query.isSelector { text = "last_over_time(\(text)[\(Self.text(window))])" }
+        // Else a value would count for five minutes after the last sample. The selector itself is empty as
+        // soon as a scrape has failed, so that nothing old passes for an instance that did nothing.
+        if query.isSelector { text = "last_over_time(\(text)[\(Self.text(window))]) and \(text)" }
         let name = Self.name(slot.side, signal)
         return "label_replace(\(text), \"\(Self.mark)\", \"\(name)\", \"\", \"\")"
     }

@@ -102,18 +102,25 @@ package struct LogReplay: Sendable {
     private mutating func decide(_ draft: AuditDraft) {
         guard let lane = draft.lane, let operation = draft.operation else { return }
         switch draft.outcome {
-        case "change", "repair", "heal": open[operation] = lane
+        case "change", "repair", "heal", "verify": begin(operation, in: lane)
         case "reverse":
-            open[operation] = lane
+            begin(operation, in: lane)
             // The lane is where it was before the change, from here on.
             settled[lane] = draft.detail["toOperation"].flatMap { Int($0) }
         case "settled":
             open[operation] = nil
             // A repair brings back what was settled before.
             if draft.change != nil { settled[lane] = operation }
-        case "rolledBack", "superseded", "expired": open[operation] = nil
+        case "rolledBack", "superseded", "expired", "passed", "failed", "timedOut":
+            open[operation] = nil
         case _: return
         }
+    }
+
+    /// A lane has one operation at a time; in older logs one whose place was taken has no end of its own.
+    private mutating func begin(_ operation: Int, in lane: LaneID) {
+        for (number, other) in open where other == lane { open[number] = nil }
+        open[operation] = lane
     }
 
     private static func isDone(_ outcome: String) -> Bool {

@@ -10,6 +10,8 @@ package struct Rehearsal: Sendable {
         package fileprivate(set) var restarts = 0
         /// Verdicts of rollouts that were judged again from the log.
         package fileprivate(set) var judged = 0
+        /// What came of tests, previews and watches.
+        package fileprivate(set) var releases = ReleaseCounts()
         /// The fewest kinds of fault that a life had.
         package fileprivate(set) var fewestFaultKinds = Int.max
         /// The fewest times that a process was replaced in a life.
@@ -24,6 +26,7 @@ package struct Rehearsal: Sendable {
             effects += report.effects
             restarts += report.restarts
             judged += report.judged
+            releases.add(report.releases)
             fewestFaultKinds = min(fewestFaultKinds, report.faultKinds)
             fewestRestarts = min(fewestRestarts, report.restarts)
             callsPerLane = max(callsPerLane, report.callsPerLane)

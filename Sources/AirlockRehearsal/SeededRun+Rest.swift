@@ -11,6 +11,12 @@ extension SeededRun {
     private static let rounds = 900
     /// The longest time that passes between two looks.
     private static let longestRest = Duration.seconds(300)
+    /// The least time that passes between two looks. What is judged is asked for each second, however seldom
+    /// it is looked at, and there are many of them.
+    private var leastRests: (held: Duration, underWay: Duration) {
+        shop.isJudged
+            ? (.seconds(60), .seconds(2)) : (.seconds(20), .milliseconds(100))
+    }
 
     func comeToRest() async throws {
         note("peace")
@@ -28,14 +34,26 @@ extension SeededRun {
                 await ask(.acceptRewrite(rewrite.commit))
             }
             if isAtRest(summary) { return try await checkEverything() }
-            for lane in ledger.durableState.quarantines.keys.sorted() { await ask(.retry(lane)) }
+            for lane in lanesToTryAgain() { await ask(.retry(lane)) }
             let due = await engine?.due().map { $0 - clock.now().wall } ?? Self.longestRest
             // A rollout that is held is looked at each second, and only a clock may end the hold.
-            let least = summary.underWay.isEmpty ? Duration.seconds(20) : .milliseconds(100)
+            let least = summary.underWay.isEmpty ? leastRests.held : leastRests.underWay
             pass(min(max(due, least), Self.longestRest))
             if round == Self.rounds - 1 {
                 witness.accuse("it never came to rest: \(summary)")
             }
+        }
+    }
+
+    /// Lanes with something in quarantine, and those that settled on a build whose test did not pass because
+    /// of a fault.
+    private func lanesToTryAgain() -> [LaneID] {
+        ledger.durable { state, _ in
+            let untested = state.verifications.values.filter { record in
+                let settled = state.lanes[record.lane]?.settled?.slot.build
+                return record.results.contains { $0.build == settled && $0.outcome != .passed }
+            }
+            return Set(state.quarantines.keys).union(untested.map(\.lane)).sorted()
         }
     }
 

@@ -38,6 +38,10 @@ extension SeededRun {
         case lostEnvironment
         case lostBlob
         case forcePush
+        /// A watched release turns bad after it has settled.
+        case turnsBad
+        /// One build is asked for everywhere at once; later environments have to wait for its test.
+        case promotion
     }
 
     private static let others: [Step] = [
@@ -54,6 +58,8 @@ extension SeededRun {
         for kind in kinds {
             for _ in 0..<dice.roll(1...3) { steps.append(.fault(kind)) }
         }
+        if shop.demands.watchedEnvironment != nil { steps.append(.turnsBad) }
+        if shop.demands.testsBuilds { steps += [.promotion, .promotion] }
         let length = dice.roll(30...45)
         while steps.count < length { steps.append(dice.pick(Self.others) ?? .merge) }
         return dice.shuffle(steps)
@@ -97,6 +103,11 @@ extension SeededRun {
             merge()
             try await work(rounds: 2)
         case .staleProcess: try await lookAsStaleProcess()
+        case .turnsBad: try await turnBad()
+        case .promotion:
+            shop.set(ReleaseDemands.tested, version: dice.roll(1...12))
+            repository.merge(shop.files)
+            try await work(rounds: dice.roll(2...5))
         case .fetchFails, .badCommit, .badService, .lostServices, .lostEnvironment, .lostBlob,
             .forcePush:
             try await disturbSource(step)
@@ -164,7 +175,8 @@ extension SeededRun {
             repository.commit(shop.files, subject: "rewritten")
             return
         case .merge, .backAndForth, .fault, .time, .clockStep, .reboot, .freeze, .thaw, .retry,
-            .acceptRewrite, .kill, .killInWrite, .killInOrder, .staleProcess:
+            .acceptRewrite, .kill, .killInWrite, .killInOrder, .staleProcess, .turnsBad,
+            .promotion:
             return
         }
         repository.merge(files, subject: "bad")
@@ -202,7 +214,7 @@ extension SeededRun {
         case .retry: await ask(.retry(lane))
         case .merge, .backAndForth, .fault, .time, .clockStep, .reboot, .acceptRewrite, .kill,
             .killInWrite, .killInOrder, .staleProcess, .fetchFails, .badCommit, .badService,
-            .lostServices, .lostEnvironment, .lostBlob, .forcePush:
+            .lostServices, .lostEnvironment, .lostBlob, .forcePush, .turnsBad, .promotion:
             return
         }
     }

@@ -16,6 +16,10 @@ package final class SeededRun {
         case repeatOnTimeout
         /// The world carries out orders of processes of the past.
         case droppedFence
+        /// A test job that failed, or did not end, is seen as one that passed.
+        case trustedTests
+        /// Whoever asks an idle slot hears the right answer, whatever it said.
+        case trustedPreviews
     }
 
     /// What a run came to.
@@ -37,6 +41,8 @@ package final class SeededRun {
         package let callsPerLane: Int
         /// Verdicts of rollouts that were judged again from the log.
         package let judged: Int
+        /// What came of tests, previews and watches.
+        package let releases: ReleaseCounts
     }
 
     /// Of so many seeds one is a life in which releases are judged.
@@ -91,7 +97,8 @@ package final class SeededRun {
             return Report(
                 seed: seed, violations: ["everything waits, and nothing will wake it"], effects: 0,
                 restarts: 0, faultKinds: 0, story: story.lines, entries: [],
-                state: MemoryLedger().durableState, callsPerLane: 0, judged: 0)
+                state: MemoryLedger().durableState, callsPerLane: 0, judged: 0,
+                releases: ReleaseCounts())
         }
     }
 
@@ -102,10 +109,12 @@ package final class SeededRun {
         self.executor = executor
         isRunning = seed % 3 == 1
         dice = Dice(seed: seed)
-        shop = Shop(&dice, isJudged: seed.isMultiple(of: Self.judgedEvery))
+        let demands = ReleaseDemands(seed: seed)
+        shop = Shop(
+            &dice, isJudged: seed.isMultiple(of: Self.judgedEvery), demands: demands)
         let (clock, time) = (clock, worldTime)
         let isKeyless = seed % 5 == 4
-        witness = Witness(isKeyless: isKeyless)
+        witness = Witness(isKeyless: isKeyless, demands: demands)
         world = SimulatedProvider(
             seed: UInt64(seed) + 1, dropsFence: bug == .droppedFence,
             ignoresIdempotency: isKeyless, on: executor, now: { time.now })
@@ -123,11 +132,12 @@ package final class SeededRun {
             try await look()
         }
         if witness.violations.isEmpty { try await comeToRest() }
+        let entries = ledger.durableEntries
         return Report(
             seed: seed, violations: witness.violations, effects: witness.appliedCount,
             restarts: restarts, faultKinds: faultKinds.count, story: story.lines,
-            entries: ledger.durableEntries, state: ledger.durableState, callsPerLane: callsPerLane,
-            judged: witness.judgedCount)
+            entries: entries, state: ledger.durableState, callsPerLane: callsPerLane,
+            judged: witness.judgedCount, releases: ReleaseCounts(entries))
     }
 
     func note(_ what: String) { story.tell(what, at: worldTime.now) }
@@ -144,21 +154,23 @@ package final class SeededRun {
         let clock = clock
         let wire = Wire(
             world: world, ledger: ledger, witness: witness, limbo: limbo, repository: repository,
-            repeatsOnTimeout: bug == .repeatOnTimeout, isRunning: isRunning, story: story,
-            now: { clock.now().wall })
+            repeatsOnTimeout: bug == .repeatOnTimeout, trustsTests: bug == .trustedTests,
+            isRunning: isRunning, story: story, now: { clock.now().wall })
         self.wire = wire
         var settings = EngineSettings()
         settings.isParallel = isRunning
         settings.lanesAtOnce = isRunning ? dice.roll(1...4) : 1
-        let fresh = try await Engine(
-            parts: EngineParts(
-                source: repository, ledger: ledger, providers: [.simulated: wire],
-                signals: [
-                    .simulated: HostSignals(world: world, clock: clock, time: worldTime)
-                ],
-                secrets: world, behaviours: world, clock: clock,
-                logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() },
-                settings: settings))
+        var parts = EngineParts(
+            source: repository, ledger: ledger, providers: [.simulated: wire],
+            signals: [
+                .simulated: HostSignals(world: world, clock: clock, time: worldTime)
+            ],
+            secrets: world, behaviours: world, clock: clock,
+            logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() },
+            settings: settings)
+        let prober: any Prober = bug == .trustedPreviews ? RightAnswers() : world
+        parts.probers = [.simulated: prober]
+        let fresh = try await Engine(parts: parts)
         engine?.stop()
         engine = fresh
         guard isRunning else { return }
@@ -208,12 +220,15 @@ package final class SeededRun {
     }
 
     private func looked(_ summary: ReconcileSummary) {
+        story.detail(Self.phrase(summary), at: worldTime.now)
+        let calls = wire?.takeCalls() ?? 0
+        callsPerLane = max(callsPerLane, calls / max(1, shop.laneCount))
+    }
+
+    private static func phrase(_ summary: ReconcileSummary) -> String {
         let held = summary.held.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         let commit = summary.commit?.short ?? "no commit"
-        story.detail(
-            "looked at \(commit); held: \(held.joined(separator: "; "))", at: worldTime.now)
-        let calls = wire?.takeCalls() ?? 0
-        callsPerLane = max(callsPerLane, calls / max(1, shop.lanes.count))
+        return "looked at \(commit); held: \(held.joined(separator: "; "))"
     }
 
     /// Asks the process for something, as a person does.
@@ -231,7 +246,10 @@ package final class SeededRun {
     }
 
     /// Checks the world's record.
-    func look() async throws { witness.absorb(try await world.deliveries()) }
+    func look() async throws {
+        witness.absorb(try await world.deliveries())
+        if shop.demands.watchedEnvironment != nil { try await checkReversals() }
+    }
 }
 
 /// How the loops of one process ended.

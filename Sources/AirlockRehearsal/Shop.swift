@@ -20,6 +20,8 @@ struct Shop {
 
     /// Artifacts whose version is a multiple of this never become healthy.
     static let brokenVersion = 7
+    /// Of versions with this remainder instances fall over after a while.
+    private static let crashingVersion = 6
     /// Of services whose releases are judged, versions with this remainder fail most requests.
     private static let harmfulVersion = 4
     /// Services whose releases are judged in some lives, and how: by the one that serves beside them, or
@@ -29,21 +31,29 @@ struct Shop {
             + "onUndecided: promote, deadline: 1m}}",
         "mail": "{blueGreen: {keep: 8s, deadline: 1m}}",
     ]
+    private static let previewed =
+        "{blueGreen: {keep: 8s, deadline: 1m, preview: {checks: "
+        + "[{path: /health}, {path: /ready, failures: 2}]}}}"
     private static let names = ["api", "cart", "mail", "search", "store", "web"]
 
     let environments: [String]
-    private let isJudged: Bool
+    /// What is asked of its releases beside their rollouts.
+    let demands: ReleaseDemands
+    let isJudged: Bool
     private(set) var services: [String: Service] = [:]
     private var secretVersion = 1
     private var changing = 20
 
     /// - Parameter isJudged: Whether some services roll out as a canary or blue-green; a judged rollout is
     ///   looked at every second, so that few lives have many more of them.
-    init(_ dice: inout Dice, isJudged: Bool) {
+    /// - Parameter demands: What else is asked of some services; there is a testing tier where builds have
+    ///   to pass first.
+    init(_ dice: inout Dice, isJudged: Bool, demands: ReleaseDemands = ReleaseDemands()) {
         self.isJudged = isJudged
+        self.demands = demands
+        let rest = dice.chance(30) ? ["staging", "production"] : ["production"]
         environments =
-            dice.chance(30)
-            ? ["development", "staging", "production"] : ["development", "production"]
+            ["development"] + (demands.testsBuilds ? [ReleaseDemands.testing] : []) + rest
         for (number, name) in Self.names.prefix(dice.roll(3...5)).enumerated() {
             var service = Service(port: 8080 + number)
             for other in services.keys.sorted() where dice.chance(35) {
@@ -71,13 +81,23 @@ struct Shop {
         }
     }
 
+    /// How many of those there are.
+    var laneCount: Int { services.values.reduce(0) { $0 + $1.releases.count } }
+
+    /// The environments in which a service has a release, in order.
+    private func environments(of service: String) -> [String] {
+        services[service]?.releases.keys.sorted() ?? []
+    }
+
     // MARK: Changing
 
     /// Does one thing that people do in pull requests.
     mutating func edit(_ dice: inout Dice) {
         guard let (name, environment) = dice.pick(lanes) else { return add(&dice) }
         switch dice.roll(0...9) {
-        case 0...3: services[name]?.releases[environment]?.version = dice.roll(1...28)
+        case 0...3:
+            services[name]?.releases[environment]?.version = dice.roll(1...28)
+            promote(name, environment, &dice)
         case 4: services[name]?.releases[environment]?.level += 1
         case 5:
             let count = dice.roll(1...4)
@@ -90,22 +110,56 @@ struct Shop {
         }
     }
 
+    /// Where builds have to pass first, people mostly give a lane what testing has.
+    private mutating func promote(_ name: String, _ environment: String, _ dice: inout Dice) {
+        guard demands.isBound(name, in: environment), dice.chance(75),
+            let tested = services[name]?.releases[ReleaseDemands.testing]?.version
+        else { return }
+        services[name]?.releases[environment]?.version = tested
+    }
+
     /// Gives one lane that version.
     mutating func set(_ service: String, _ environment: String, version: Int) {
         services[service]?.releases[environment]?.version = version
     }
 
+    /// Gives every lane of a service that version.
+    mutating func set(_ service: String, version: Int) {
+        for environment in environments(of: service) {
+            set(service, environment, version: version)
+        }
+    }
+
     /// Replaces every artifact that cannot become healthy.
     mutating func heal() {
         for (name, service) in services {
-            for (environment, release) in service.releases
-            where release.version.isMultiple(of: Self.brokenVersion)
-                || isHarmful(name, release.version)
-            {
-                services[name]?.releases[environment]?.version += 1
+            for (environment, release) in service.releases {
+                var version = release.version
+                while isBad(name, version) { version += 1 }
+                services[name]?.releases[environment]?.version = version
             }
+            passOn(name)
         }
         changing = 20
+    }
+
+    /// Whether a lane with that version never comes to rest.
+    private func isBad(_ service: String, _ version: Int) -> Bool {
+        version.isMultiple(of: Self.brokenVersion) || isHarmful(service, version)
+            || demands.isBad(service, version)
+            || (demands.isWatched(service)
+                && version % Self.brokenVersion == Self.crashingVersion)
+    }
+
+    /// Gives every environment that builds have to be tested for what testing has.
+    private mutating func passOn(_ name: String) {
+        let bound = environments(of: name).filter { demands.isBound(name, in: $0) }
+        guard let first = bound.first, let release = services[name]?.releases[first] else { return }
+        let tested = services[name]?.releases[ReleaseDemands.testing] ?? release
+        services[name]?.releases[ReleaseDemands.testing] = tested
+        for environment in bound {
+            services[name]?.releases[environment]?.version = tested.version
+        }
     }
 
     private func isHarmful(_ service: String, _ version: Int) -> Bool {
@@ -113,7 +167,8 @@ struct Shop {
     }
 
     private func strategy(of service: String) -> String? {
-        isJudged ? Self.judged[service] : nil
+        guard isJudged else { return nil }
+        return demands.isPreviewed(service) ? Self.previewed : Self.judged[service]
     }
 
     private mutating func remove(_ name: String, _ environment: String) {
@@ -153,16 +208,25 @@ struct Shop {
             files["environments/\(environment).yaml"] = "tier: \(environment)\n"
         }
         for (name, service) in services {
-            let calls = service.calls.sorted().joined(separator: ", ")
-            files["services/\(name)/service.yaml"] = "port: \(service.port)\ncalls: [\(calls)]\n"
+            files["services/\(name)/service.yaml"] = text(name, service)
             for (environment, release) in service.releases {
-                files["services/\(name)/\(environment).yaml"] = text(name, release)
+                files["services/\(name)/\(environment).yaml"] = text(
+                    name, release, in: environment)
             }
         }
         return files
     }
 
-    private func text(_ name: String, _ release: Release) -> String {
+    /// What is usual is not said: half of what a life costs to read is read for nothing else.
+    private func text(_ name: String, _ service: Service) -> String {
+        let calls = service.calls.sorted().joined(separator: ", ")
+        return "port: \(service.port)\n" + (calls.isEmpty ? "" : "calls: [\(calls)]\n")
+            + demands.serviceText(name)
+    }
+
+    private func text(
+        _ name: String, _ release: Release, in environment: String
+    ) -> String {
         let secret = release.hasSecret ? ", KEY: {secret: shop-key}" : ""
         let replicas =
             release.minimum == release.maximum
@@ -174,29 +238,36 @@ struct Shop {
             config: {LEVEL: "\(release.level)"\(secret)}
             strategy: \(strategy(of: name) ?? "{allAtOnce: {deadline: 1m}}")
             \(strategy(of: name) == nil ? "" : "rollback: {errorRate: {above: 50%, for: 2s}}")
-
+            \(demands.releaseText(name, in: environment))
             """
     }
 
-    /// Most artifacts are healthy; some are slow, fall over now and then or never come up.
+    /// Most artifacts are healthy, of which nothing is said; some are slow, fall over now and then or never
+    /// come up.
     private var simulation: String {
         var lines: [String] = []
-        for (name, environment) in lanes {
-            guard let version = services[name]?.releases[environment]?.version else { continue }
-            let behaviour =
-                switch version % Self.brokenVersion {
-                case 0: "startup: never"
-                case 5: "startup: 15s"
-                case 6: "startup: 1s, crash: {after: 40s}"
-                case Self.harmfulVersion where isHarmful(name, version):
-                    "startup: 1s, errorRate: 70%"
-                default: "startup: 1s"
-                }
-            lines.append("  \"sha256:\(Name.artifact(name, version).digest)\": {\(behaviour)}")
+        let served = lanes.compactMap { name, environment in
+            services[name]?.releases[environment].map { (name, $0.version) }
+        }
+        for (name, version) in served + demands.barred {
+            var behaviour: [String] = []
+            switch version % Self.brokenVersion {
+            case 0: behaviour.append("startup: never")
+            case 5: behaviour.append("startup: 15s")
+            case Self.crashingVersion: behaviour.append("crash: {after: 40s}")
+            case Self.harmfulVersion where isHarmful(name, version):
+                behaviour.append("errorRate: 70%")
+            default: break
+            }
+            behaviour += demands.behaviours(of: name, version)
+            guard !behaviour.isEmpty else { continue }
+            let digest = Name.artifact(name, version).digest
+            lines.append("  \"sha256:\(digest)\": {\(behaviour.joined(separator: ", "))}")
         }
         let artifacts =
             lines.isEmpty ? "" : "artifacts:\n" + Set(lines).sorted().joined(separator: "\n") + "\n"
-        let traffic = isJudged ? "traffic: {api: 400/s, mail: 100/s}\n" : ""
+        let traffic =
+            isJudged ? "traffic: {api: 400/s, mail: 100/s\(demands.trafficText)}\n" : ""
         return artifacts + traffic + "secrets: {shop-key: \"\(secretVersion)\"}\n"
     }
 }

@@ -22,6 +22,10 @@ final class Witness: Sendable {
         var epochs: [EnvironmentName: Epoch] = [:]
         /// Verdicts that were judged again.
         var judged = 0
+        var rules: ReleaseRules
+        /// Operations that go back by a watch and have not ended, and how many entries were searched.
+        var reversing: [Int: Reversal] = [:]
+        var searched = 0
     }
 
     /// One thing that an operation did.
@@ -44,12 +48,15 @@ final class Witness: Sendable {
         }
     }
 
-    private let notes = Mutex(Notes())
+    private let notes: Mutex<Notes>
     /// Whether the world knows no keys: an order that was sent again, after nothing was seen of it, may
     /// come late and be carried out as often as it was sent.
     private let isKeyless: Bool
 
-    init(isKeyless: Bool) { self.isKeyless = isKeyless }
+    init(isKeyless: Bool, demands: ReleaseDemands) {
+        self.isKeyless = isKeyless
+        notes = Mutex(Notes(rules: ReleaseRules(demands)))
+    }
 
     /// What was found wrong, the first first.
     var violations: [String] { notes.withLock { $0.violations } }
@@ -93,6 +100,7 @@ final class Witness: Sendable {
                 notes.violations.append("an order without a durable intent: \(order.phrase)")
             }
             if let why = Self.isForbidden(order, state, at: time) { notes.violations.append(why) }
+            if let why = notes.rules.objection(to: order, state) { notes.violations.append(why) }
         }
     }
 
@@ -103,7 +111,14 @@ final class Witness: Sendable {
             freeze.scope.covers(order.lane) && (freeze.until.map { $0 > time } ?? true)
         }
         guard let freeze else { return nil }
-        if case .back? = state.operations[order.operation]?.rollout.direction { return nil }
+        let operation = state.operations[order.operation]
+        if case .back? = operation?.rollout.direction { return nil }
+        // All of the traffic for the slot before: that goes forward with nothing.
+        if case .route(let weights) = order.action, let base = operation?.change?.base?.slot.id,
+            base != operation?.change?.target.slot, weights == [base: 1000]
+        {
+            return nil
+        }
         return "a forward order while \(freeze.scope) is frozen: \(order.phrase)"
     }
 
@@ -141,6 +156,32 @@ final class Witness: Sendable {
         }
     }
 
+    /// Lanes that have come back by their watch since this was asked last, as durable entries tell it.
+    func endedReversals(in ledger: MemoryLedger) -> [Reversal] {
+        ledger.durable { _, entries in
+            notes.withLock { notes in
+                var ended: [Reversal] = []
+                for entry in entries[notes.searched...] where entry.draft.kind == .decision {
+                    guard let number = entry.draft.operation else { continue }
+                    switch entry.draft.outcome {
+                    case "reverse":
+                        guard let lane = entry.draft.lane,
+                            let slot = entry.draft.detail["to"].flatMap({ SlotID($0) })
+                        else { continue }
+                        notes.reversing[number] = Reversal(lane: lane, slot: slot)
+                    case "rolledBack":
+                        if let reversal = notes.reversing.removeValue(forKey: number) {
+                            ended.append(reversal)
+                        }
+                    case _: continue
+                    }
+                }
+                notes.searched = entries.count
+                return ended
+            }
+        }
+    }
+
     /// Checks the audit log of a run that has come to rest.
     func audit(_ entries: [AuditEntry], deliveries: [Delivery]) {
         var ends: [Int: Int] = [:]
@@ -172,8 +213,11 @@ final class Witness: Sendable {
 
     /// Judges every rollout again from the log alone.
     func judgeAgain(_ entries: [AuditEntry]) {
-        for operation in RolloutReplay.operations(in: entries) {
-            let replay = RolloutReplay(of: operation, in: entries)
+        let judged = RolloutReplay.operations(in: entries)
+        guard !judged.isEmpty else { return }
+        let own = Dictionary(grouping: entries, by: \.draft.operation)
+        for operation in judged {
+            let replay = RolloutReplay(of: operation, in: own[operation] ?? [])
             notes.withLock { $0.judged += replay.transitions.count { $0.verdict != nil } }
             guard let difference = replay.firstDifference else { continue }
             accuse("operation \(operation) is judged in another way again: \(difference)")

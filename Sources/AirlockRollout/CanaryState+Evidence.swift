@@ -77,6 +77,17 @@ extension CanaryState {
         starts = known
     }
 
+    /// Notes since when the new slot, which had traffic, has no healthy instance.
+    mutating func noteLoss(of id: SlotID, in lane: LaneObservation, now: Moment) {
+        if lane.isLost(id) {
+            lostAt = lostAt ?? now
+        } else if !lane.isDead(id) {
+            lostAt = nil
+        }
+        // The time of another boot cannot be counted.
+        if let lost = lostAt, lost.boot != now.boot { lostAt = now }
+    }
+
     /// The restarts that no second has told of yet, as the bad events that they are.
     private mutating func takeRestarts() -> Tally {
         let again = restarted ?? []
@@ -185,10 +196,40 @@ extension Rollout {
     }
 
     /// Whether an operation that may not go on has to be looked at all the same: its new slot has
-    /// traffic, and harm that it does is taken back whatever holds the change.
-    package static func isWatched(_ operation: OperationRecord) -> Bool {
+    /// traffic, or lost it, and harm that it does is taken back whatever holds the change.
+    package static func isWatched(_ operation: OperationRecord, in lane: LaneObservation) -> Bool {
         if case .back = operation.rollout.direction { return false }
-        return operation.rollout.canary?.judgedTo != nil
+        if let canary = operation.rollout.canary, canary.judgedTo != nil || canary.lostAt != nil {
+            return true
+        }
+        // A hold that came between the router's answer and the look at it.
+        guard let change = operation.change, change.kind == .replace, let id = change.target.slot
+        else { return false }
+        return lane.weights[id, default: 0] > 0
+    }
+
+    /// Whether a step does nothing but give the old slot the traffic of a new one that answers none of it.
+    /// That goes forward with nothing, so no hold stops it.
+    package static func isRescue(
+        _ next: RolloutStep.Next, of operation: OperationRecord, in lane: LaneObservation
+    ) -> Bool {
+        guard operation.canGoBack, let id = operation.change?.target.slot,
+            let base = operation.change?.base?.slot.id, base != id,
+            case .act(.route(let weights)) = next
+        else { return false }
+        return lane.isLost(id) && weights == [base: 1000]
+    }
+}
+
+extension LaneObservation {
+    /// Whether a slot has traffic and, for all that is known, nothing to answer it with.
+    fileprivate func isLost(_ id: SlotID) -> Bool {
+        weights[id, default: 0] > 0 && isDead(id)
+    }
+
+    /// Whether a slot surely has no healthy instance. One of which nothing is known may be healthy.
+    func isDead(_ id: SlotID) -> Bool {
+        slot(id)?.instances.allSatisfy { $0.phase != .healthy && $0.phase != .unknown } ?? true
     }
 }
 

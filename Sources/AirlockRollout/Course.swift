@@ -14,6 +14,10 @@ package struct Course: Hashable, Sendable {
     /// The steps that a person let it leave, by their place, and who that was.
     package var passed: [Int: String]
 
+    /// Whether nothing forward is done: a freeze, a gate, git or a person holds it. It is looked at all the
+    /// same, for what has to be taken back.
+    package var isHeld = false
+
     /// A lane of its group that is not at the last step; the old slot stays for a way back.
     package var straggler: LaneID?
 
@@ -28,9 +32,12 @@ package struct Course: Hashable, Sendable {
     }
 
     /// What a release and the words of people come to.
-    package init(_ wish: RolloutWish, _ steering: Steering?) {
+    ///
+    /// - Parameter isRead: Whether git says so now; else it did when the files could be read last.
+    package init(_ wish: RolloutWish, _ steering: Steering?, isRead: Bool = true) {
         self.init()
         if case .upTo(let share) = wish { (ceiling, bound) = (share, share) }
+        if !isRead { ceilingBy = "git, when its files could be read last," }
         if wish == .abort { abort = "git asks for it: rollout: abort" }
         if let word = steering?.aborted {
             abort = word.group == nil ? "aborted by \(word.phrase)" : word.reason

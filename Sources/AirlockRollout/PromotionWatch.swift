@@ -1,15 +1,17 @@
 package import AirlockAnalysis
 package import AirlockModel
 
-/// Watches what a lane serves after a change settled, second by second, against what it learned before.
+/// Watches what a lane serves after a change settled, sample by sample, against what it learned before.
 ///
 /// A release may need a little more than the one before; what counts is what leaves the usual course and
-/// is far from where it was before the change. Constant memory. The same seconds give the same alarms,
+/// is far from where it was before the change. Constant memory. The same samples give the same alarms,
 /// so a process that starts again asks for them again and finds the same.
 package struct PromotionWatch: Sendable {
-    /// Seconds that no source has after this long are given up.
-    private static let patience = 60
-    /// For how many seconds after it was raised a quick mean tells how far a signal is; then a slow one
+    /// The most seconds between two samples with which a lane is watched.
+    package static let longestSpacing = 60
+    /// Seconds that no source has after this long are given up, and of a wider spacing four samples.
+    private static let leastPatience = 60
+    /// For how many samples after it was raised a quick mean tells how far a signal is; then a slow one
     /// has to agree, because a signal that strays for long crosses every line once.
     private static let quickFor = 60
     /// About how many samples the slow mean has.
@@ -25,46 +27,102 @@ package struct PromotionWatch: Sendable {
     private static let longestSilence = 30
     /// From how many distances between samples it is known how often the source counts.
     private static let spacingSamples = 9
+    /// Seconds by which wall time may move against monotonic time and is not taken for a clock that was set.
+    private static let slack = 5
     /// What an alarm is about whose source does not answer at all.
     private static let source = SignalName("source")
 
     private var courses: [Course]
-    /// The first second that was not seen.
+    /// Seconds between two samples, as far as it was told; a source may keep to fewer.
+    package let spacing: Int
+    private let sensitivity: Sensitivity
+    /// The first second that was not seen, a multiple of ``spacing``.
     package private(set) var next: Int
-    private let until: Int
+    private var until: Int
     /// At most one for each signal, the newest of it.
     package private(set) var alarms: [WatchRecord.Alarm]
     /// Seconds for which the source had numbers.
     package private(set) var seen = 0
-    /// How many seconds apart the source counts, where that is too seldom to watch a lane; nil else.
-    package private(set) var spacing: Int?
-    /// The first distances between the seconds that were seen, and the last of those.
+    /// How many seconds apart samples came; nil until that is known.
+    package private(set) var measured: Int?
+    /// The first distances between the samples that were seen, and the second of the last.
     private var distances: [Int] = []
     private var lastSeen: Int?
     /// The second since which the source has not answered; nil when it has.
     private var unanswered: Int?
+    /// When it was looked last.
+    private var looked: Moment?
 
     /// A watch as it was when the change settled. That its source did not answer is no second of it, so
     /// it goes on where the record is.
-    package init(_ record: WatchRecord) {
+    ///
+    /// - Parameter spacing: Seconds between two samples of the source, at least 1; what was learned with
+    ///   more of them is watched with as many, and what was learned with fewer is of no use.
+    package init(_ record: WatchRecord, spacing given: Int = 1) {
         let signals = HardLimit.Known.allCases
-        let known = record.history?.watches ?? []
-        courses = (known.count == signals.count ? known : signals.map { _ in Watch() })
+        let learned = record.history?.spacing ?? 1
+        let spacing = max(1, given, learned)
+        let known = learned == spacing ? record.history?.watches ?? [] : []
+        courses =
+            (known.count == signals.count ? known : signals.map { _ in Watch(spacing: spacing) })
             .map(Course.init)
-        next = (record.since.milliseconds + 999) / 1000
-        until = record.until.milliseconds / 1000
+        self.spacing = spacing
+        sensitivity = (record.sensitivity ?? .normal).value
+        next = ((record.since.milliseconds + 999) / 1000 + spacing - 1) / spacing * spacing
+        until = record.until.milliseconds / 1000 / spacing * spacing
         alarms = record.alarms.filter { $0.signal == Self.source && $0.over == nil }
         unanswered = alarms.first.map { $0.at.milliseconds / 1000 }
     }
 
     /// The second at which it is over: later than planned while harm lasts.
     private var end: Int {
-        alarms.contains { $0.isHarm && $0.over == nil } ? until + Self.overtime : until
+        guard alarms.contains(where: { $0.isHarm && $0.over == nil }) else { return until }
+        return (until + Self.overtime) / spacing * spacing
     }
 
-    /// The seconds that it has to know next; nil when there are none.
+    private var patience: Int { max(Self.leastPatience, 4 * spacing) }
+
+    /// How many seconds apart the source counts, where that is too seldom to watch a lane; nil else.
+    package var tooSeldom: Int? {
+        let widest = max(spacing, measured ?? 1)
+        return widest > Self.longestSpacing ? widest : nil
+    }
+
+    /// How many seconds apart the source counts, where that is more than was told and a watch that knows
+    /// it can be made; nil else.
+    package var wider: Int? {
+        guard let measured, measured > spacing, tooSeldom == nil else { return nil }
+        return measured
+    }
+
+    /// Keeps to the time that really passed when the clock was set: seconds that never were are not missed,
+    /// and what is left of the watch does not get longer or shorter. A jump while no process ran is known
+    /// only when it was back.
+    package mutating func follow(_ now: Moment) {
+        let second = now.wall.milliseconds / 1000
+        var jump = 0
+        if let looked, looked.boot == now.boot {
+            let passed = now.elapsed(since: looked)
+            jump = Int(((now.wall - looked.wall) - passed).milliseconds) / 1000
+        }
+        looked = now
+        if abs(jump) <= Self.slack { jump = 0 }
+        // A source may be asked for the sample that is just over, never for one to come.
+        if next + jump > second + spacing { jump = second - next }
+        guard jump != 0 else { return }
+        next = (next + jump) / spacing * spacing
+        until = (until + jump) / spacing * spacing
+        lastSeen = nil
+        unanswered = unanswered.map { $0 + jump }
+        for place in courses.indices {
+            courses[place].raised = courses[place].raised.map { $0 + jump }
+        }
+    }
+
+    /// The seconds that it has to know next, of whole samples; nil when there are none.
     package func question(now: Timestamp) -> Range<Timestamp>? {
-        let last = min(now.milliseconds / 1000, end, next + Self.mostSeconds)
+        let known = min(now.milliseconds / 1000, end, next + Self.mostSeconds)
+        let last = known / spacing * spacing
         guard next < last else { return nil }
         return Timestamp(milliseconds: next * 1000)..<Timestamp(milliseconds: last * 1000)
     }
@@ -72,17 +130,18 @@ package struct PromotionWatch: Sendable {
     /// Whether its time is over and all of it was seen or given up.
     package func isOver(now: Timestamp) -> Bool {
         let second = now.milliseconds / 1000
-        return second >= end && (next >= end || second >= end + Self.patience)
+        return second >= end && (next >= end || second >= end + patience)
     }
 
     /// The alarm for which the lane may go back; nil for none. One that was raised long ago counts when
     /// the watch has seen what came after it and the signal still strays.
     package func reasonToGoBack(now: Timestamp) -> WatchRecord.Alarm? {
         let second = now.milliseconds / 1000
-        let isCaughtUp = next >= min(second, end) - Self.patience
+        let isCaughtUp = next >= min(second, end) - patience
+        let freshFor = max(Self.freshFor, 4 * spacing)
         return alarms.first { alarm in
             guard alarm.takesBack, alarm.over == nil else { return false }
-            if second - alarm.at.milliseconds / 1000 < Self.freshFor { return true }
+            if second - alarm.at.milliseconds / 1000 < freshFor { return true }
             let place = HardLimit.Known.allCases.firstIndex { $0.name == alarm.signal }
             return isCaughtUp && place.map { courses[$0].isMeasured } == true
         }
@@ -107,14 +166,13 @@ package struct PromotionWatch: Sendable {
         }
     }
 
-    /// Learns how often the source counts, and notes when that is less than once a second.
+    /// Learns how often the source counts.
     private mutating func measureSpacing(at second: Int) {
-        seen += 1
+        seen += spacing
         if let lastSeen, distances.count < Self.spacingSamples {
             distances.append(second - lastSeen)
             if distances.count == Self.spacingSamples {
-                let median = distances.sorted()[Self.spacingSamples / 2]
-                spacing = median > 1 ? median : nil
+                measured = distances.sorted()[Self.spacingSamples / 2]
             }
         }
         lastSeen = second
@@ -124,14 +182,17 @@ package struct PromotionWatch: Sendable {
     package mutating func observe(_ counters: [SecondCounters], now: Timestamp) {
         endMiss(now: now)
         guard let asked = question(now: now) else { return }
-        let found = Dictionary(counters.map { ($0.second, $0) }, uniquingKeysWith: { $1 })
-        let newest = found.keys.max() ?? .min
-        let last = max(newest, now.milliseconds / 1000 - 1 - Self.patience)
+        let found = Dictionary(
+            counters.map { ($0.second / spacing, $0) }, uniquingKeysWith: { $1 })
+        let newest = counters.map(\.second).max() ?? .min
+        let last = max(newest, now.milliseconds / 1000 - 1 - patience)
         let bound = asked.upperBound.milliseconds / 1000
-        while next <= last, next < bound {
-            if found[next] != nil { measureSpacing(at: next) }
-            take(found[next], at: next)
-            next += 1
+        while next < bound {
+            let sample = found[next / spacing]
+            guard sample != nil || next + spacing - 1 <= last else { return }
+            if sample != nil { measureSpacing(at: next) }
+            take(sample, at: next)
+            next += spacing
         }
     }
 
@@ -145,7 +206,8 @@ package struct PromotionWatch: Sendable {
             } else {
                 value = .nan
             }
-            judge(courses[place].observe(value), signal, place, second)
+            let verdict = courses[place].observe(value, at: sensitivity)
+            judge(verdict, signal, place, second)
         }
     }
 
@@ -160,7 +222,7 @@ package struct PromotionWatch: Sendable {
             // Whatever comes after a silence has to be where it was before, too.
             courses[place].raised = second
             if alarm.kind == .silence {
-                let words = "\(signal.name) has had no value for \(alarm.age) s"
+                let words = "\(signal.name) has had no value for \(alarm.age * spacing) s"
                 note(words, signal.name, second, isHarm: false)
             }
         case .lasting: break
@@ -169,8 +231,9 @@ package struct PromotionWatch: Sendable {
             courses[place].isMeasured
         else { return }
         let course = courses[place]
-        let present = second - since < Self.quickFor ? course.quick : min(course.quick, course.slow)
-        if present > signal.tolerated(from: origin) {
+        let isQuick = second - since < Self.quickFor * spacing
+        let present = isQuick ? course.quick : min(course.quick, course.slow)
+        if present > signal.tolerated(from: origin, at: sensitivity) {
             note(
                 "\(signal.name) rose to \(signal.text(present)) from \(signal.text(origin))",
                 signal.name, second, isHarm: true)
@@ -198,8 +261,8 @@ package struct PromotionWatch: Sendable {
         else { return }
         if alarms[place].isHarm {
             guard let origin = course.origin,
-                second - alarms[place].at.milliseconds / 1000 >= Self.quickFor,
-                max(course.quick, course.slow) <= signal.tolerated(from: origin)
+                second - alarms[place].at.milliseconds / 1000 >= Self.quickFor * spacing,
+                max(course.quick, course.slow) <= signal.tolerated(from: origin, at: sensitivity)
             else { return }
         }
         alarms[place].over = Timestamp(milliseconds: second * 1000)
@@ -223,7 +286,7 @@ package struct PromotionWatch: Sendable {
         var raised: Int?
         /// The mean over about ``slowSamples``.
         private(set) var slow: Double
-        /// Whether the last second had a value.
+        /// Whether the last sample had a value.
         private(set) var isMeasured = false
 
         init(_ watch: Watch) {
@@ -235,75 +298,16 @@ package struct PromotionWatch: Sendable {
         /// The mean of about the last ten samples.
         var quick: Double { watch.present }
 
-        mutating func observe(_ value: Double) -> Watch.Verdict {
+        mutating func observe(_ value: Double, at sensitivity: Sensitivity) -> Watch.Verdict {
             isMeasured = value.isFinite
             if isMeasured { slow += (value - slow) / PromotionWatch.slowSamples }
-            return watch.observe(value)
+            return watch.observe(value, at: sensitivity)
         }
 
         /// Where it was before the change; what nobody measured then is learned by now, or nil.
         mutating func knownOrigin() -> Double? {
             origin = origin ?? watch.usual
             return origin
-        }
-    }
-}
-
-extension WatchHistory {
-    /// Learns from what the slot that serves did; nil of too little to know anything, and of a source that
-    /// counts less often than once a second.
-    package init?(_ counters: [SecondCounters]) {
-        let distances = zip(counters, counters.dropFirst()).map { $1.second - $0.second }.sorted()
-        guard counters.count >= Watch.warmUp, distances[distances.count / 2] == 1 else {
-            return nil
-        }
-        var watches = HardLimit.Known.allCases.map { _ in Watch() }
-        for second in counters {
-            for (place, signal) in HardLimit.Known.allCases.enumerated() {
-                if let value = signal.reading(of: second) { _ = watches[place].observe(value) }
-            }
-        }
-        guard watches.contains(where: { $0.usual != nil }) else { return nil }
-        // Half of a usual course would be learned on from what the change brought.
-        self.init(
-            seconds: counters.count, watches: watches.map { $0.usual == nil ? Watch() : $0.settled }
-        )
-    }
-}
-
-extension HardLimit.Known {
-    /// The value of one second; nil where that second has none.
-    fileprivate func reading(of counters: SecondCounters) -> Double? {
-        switch self {
-        case .errorRate:
-            counters.requests > 0 ? Double(counters.errors) / Double(counters.requests) : nil
-        case .latencyP99: counters.latencyP99Microseconds.map { Double($0) / 1_000_000 }
-        case .cpu: counters.cpuBasisPoints.map { Double($0) / 10_000 }
-        case .memory: counters.memoryBytes.map(Double.init)
-        }
-    }
-
-    /// What a release may have where the one before had `usual`: a quarter more, and of errors half.
-    fileprivate func tolerated(from usual: Double) -> Double {
-        switch self {
-        case .errorRate: max(usual * 1.5, usual + 0.002)
-        case .latencyP99: max(usual * 1.25, usual + 0.005)
-        case .cpu: max(usual * 1.25, usual + 0.02)
-        case .memory: max(usual * 1.25, usual + 1_048_576)
-        }
-    }
-
-    /// A value as people read it.
-    fileprivate func text(_ value: Double) -> String {
-        guard value.isFinite else { return "unknown" }
-        func digits(_ number: Double) -> String {
-            let rounded = abs(number) >= 100 ? number.rounded() : (number * 100).rounded() / 100
-            return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
-        }
-        return switch self {
-        case .errorRate, .cpu: digits(value * 100) + "%"
-        case .latencyP99: digits(value * 1000) + " ms"
-        case .memory: digits(value / 1_048_576) + " MiB"
         }
     }
 }

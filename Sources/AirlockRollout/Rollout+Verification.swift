@@ -35,6 +35,10 @@ extension Rollout {
                 return step(.end(.verified(.timedOut)))
             }
             return step(.wait("the job is running", lookAgain: Goal.lookAgain))
+        case .unknown:
+            // A time in which it may have ended is not held against it.
+            (state.best, state.seen) = (1, nil)
+            return step(.wait("nobody can tell how the job stands", lookAgain: Goal.lookAgain))
         case nil: break
         }
         guard wasSeen || state.step > 0 else {

@@ -79,6 +79,7 @@ package enum Rollout {
     package static func afterAction(_ state: RolloutState) -> RolloutState {
         var state = state
         state.step += 1
+        state.refusal = nil
         return state
     }
 

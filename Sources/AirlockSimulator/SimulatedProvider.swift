@@ -8,6 +8,7 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
 
     let store: WorldStore
     private let lacking: Set<Capability>
+    private let able: Set<Capability>
 
     /// The world of a state directory; its file is made with the first order.
     package init(directory: String, now: @escaping @Sendable () -> Timestamp) {
@@ -15,6 +16,7 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
             path: "\(directory)/\(Self.file)", seed: .random(in: 1 ... .max), bugs: .init(),
             now: now)
         lacking = []
+        able = Set(Capability.allCases)
     }
 
     /// A world in memory, for tests.
@@ -32,12 +34,12 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
         bugs.dropsFence = dropsFence
         bugs.ignoresIdempotency = ignoresIdempotency
         store = WorldStore(path: nil, seed: seed, bugs: bugs, executor: executor, now: now)
-        self.lacking = ignoresIdempotency ? lacking.union([.idempotency]) : lacking
+        let lacking = ignoresIdempotency ? lacking.union([.idempotency]) : lacking
+        self.lacking = lacking
+        able = Set(Capability.allCases).subtracting(lacking)
     }
 
-    package func capabilities(of environment: EnvironmentName) -> Set<Capability> {
-        Set(Capability.allCases).subtracting(lacking)
-    }
+    package func capabilities(of environment: EnvironmentName) -> Set<Capability> { able }
 
     package func observe(
         _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,

@@ -52,7 +52,7 @@ extension ProviderContract {
     private func end(of job: Job, in stage: ProviderStage) async throws -> LaneObservation {
         for _ in 0..<60 {
             let lane = try await stage.lane()
-            if lane.job(job.id)?.phase != .running { return lane }
+            if lane.job(job.id)?.phase.isEnd != false { return lane }
             try await stage.subject.pass(.seconds(1))
         }
         return try await stage.lane()

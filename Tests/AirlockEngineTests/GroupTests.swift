@@ -111,6 +111,83 @@ struct GroupTests {
         #expect(try await stage.serving(Self.lanes[1]) == [Build.artifact("web", 2)])
     }
 
+    @Test("a word that crosses the turning back of its group is refused by name, and none is lost")
+    func crossing() async throws {
+        let stage = Self.stage()
+        let ledger = CrossingLedger(stage.ledger)
+        let engine = try await stage.engine(on: ledger)
+        try await stage.settle(engine)
+        Self.release(api: 2, web: 3, in: stage)
+        let hold = ControlRequest(
+            id: "1", call: .steer(Build.lane("production/api"), .hold, reason: "wait"))
+        ledger.cross(
+            { if case .quarantine = $0 { true } else { false } }, isWaitedFor: false,
+            with: { await engine.handle(hold, from: ControlPeer(uid: 1000, pid: 1)).result })
+        try await stage.settle(engine, rounds: 300)
+        guard case .failed(let message, _)? = await ledger.answer() else {
+            Issue.record("a hold was promised to what goes back")
+            return
+        }
+        #expect(message == "production/api goes back already")
+        for (name, lane) in [("api", Self.lanes[0]), ("web", Self.lanes[1])] {
+            #expect(try await stage.serving(lane) == [Build.artifact(name, 1)])
+        }
+        let said = try await stage.entries(.decision, of: Self.lanes[0]).compactMap(\.outcome)
+        #expect(said.contains("rolledBack") && !said.contains("rollout hold"))
+    }
+
+    @Test("lanes under way go back with one that had settled already and turned bad")
+    func afterSettling() async throws {
+        let stage = Self.stage(strategy: "{blueGreen: {keep: 10s}}")
+        stage.extra["simulation.yaml"] = """
+            artifacts:
+              "sha256:\(Build.artifact("api", 1).digest)": {errorRate: 0.5%}
+              "sha256:\(Build.artifact("api", 2).digest)":
+                {errorRate: 0.5%, poison: {after: 10m, errorRate: 30%}}
+              "sha256:\(Build.artifact("web", 1).digest)": {errorRate: 0.5%}
+              "sha256:\(Build.artifact("web", 2).digest)": {errorRate: 0.5%}
+            traffic: {api: 200/s, web: 200/s}
+            secrets: {shop-key: "1"}
+
+            """
+        stage.commit()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        stage.clock.advance(by: .seconds(4_000))
+        for (name, keep, watch) in [
+            ("api", "10s", "watch: {for: 30m, onAlarm: rollback}"), ("web", "50m", ""),
+        ] {
+            stage.extra["services/\(name)/production.yaml"] = """
+                artifact: \(Build.artifact(name, 2))
+                replicas: 4
+                strategy: {blueGreen: {keep: \(keep)}}
+                \(watch)
+
+                """
+        }
+        stage.commit()
+        try await stage.look(engine, seconds: 60)
+        let before = try await stage.ledger.state()
+        #expect(before.operation(of: Build.lane(Self.lanes[0])) == nil)
+        #expect(before.operation(of: Build.lane(Self.lanes[1])) != nil)
+        #expect(try await stage.serving(Self.lanes[0]) == [Build.artifact("api", 2)])
+        for _ in 0..<120 where try await stage.entries(.quarantined).isEmpty {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(10))
+        }
+        try await stage.settle(engine, rounds: 200)
+        for (name, lane) in [("api", Self.lanes[0]), ("web", Self.lanes[1])] {
+            #expect(try await stage.serving(lane) == [Build.artifact(name, 1)])
+        }
+        #expect(
+            try await stage.entries(.quarantined).compactMap(\.lane?.description)
+                == [Self.lanes[0]])
+        let back = try await stage.entries(.decision, of: Self.lanes[1])
+            .first { $0.outcome == "rolledBack" }
+        #expect(
+            back?.detail["reason"]?.hasPrefix("its group goes back: production/api: ") == true)
+    }
+
     @Test("the caller leaves the new slots first, also when the callee is the bad one")
     func order() async throws {
         let stage = Self.stage()
@@ -170,6 +247,26 @@ struct GroupTests {
         #expect(seen.allSatisfy { $0.api >= $0.web })
         #expect(seen.last?.web == 1000)
         try await stage.settle(engine)
+        #expect(try await stage.serving(Self.lanes[1]) == [Build.artifact("web", 2)])
+    }
+
+    @Test("one that git held holds the others also when its file cannot be read any more")
+    func unreadable() async throws {
+        let stage = Self.stage()
+        var engine = try await stage.engine()
+        try await stage.settle(engine)
+        Self.release(api: 2, web: 2, in: stage)
+        try await stage.look(engine, seconds: 10)
+        Self.release(api: 2, web: 2, in: stage, more: "rollout: hold")
+        try await stage.look(engine, seconds: 3)
+        Self.release(api: 2, web: 2, in: stage, more: "rollout: [")
+        try await stage.look(engine, seconds: 50)
+        engine = try await stage.restart()
+        try await stage.look(engine, seconds: 200)
+        #expect(try await stage.share(of: Build.artifact("api", 2), in: Self.lanes[0]) == 100)
+        #expect(try await stage.share(of: Build.artifact("web", 2), in: Self.lanes[1]) == 100)
+        Self.release(api: 2, web: 2, in: stage)
+        try await stage.settle(engine, rounds: 1_000)
         #expect(try await stage.serving(Self.lanes[1]) == [Build.artifact("web", 2)])
     }
 

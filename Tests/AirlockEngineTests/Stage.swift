@@ -18,6 +18,8 @@ final class Stage {
     var provider: (any Provider)?
     /// What measures in place of the world.
     var signals: (any SignalSource)?
+    /// What reaches the servers that environments name; nothing unless a test says so.
+    var servers: (any SignalServers)?
     /// Whether the world's slots are asked their preview checks.
     var probes = false
     var settings = EngineSettings()
@@ -85,10 +87,12 @@ final class Stage {
     }
 
     /// A process on the ledger as it is.
-    func engine() async throws -> Engine {
+    ///
+    /// - Parameter other: What stands before the ledger; nil for nothing.
+    func engine(on other: (any Ledger)? = nil) async throws -> Engine {
         var parts = EngineParts(
-            source: repository, ledger: ledger, providers: [.simulated: provider ?? world],
-            signals: [.simulated: signals ?? world],
+            source: repository, ledger: other ?? ledger, providers: [.simulated: provider ?? world],
+            signals: [.simulated: signals ?? world], signalServers: servers,
             secrets: world, behaviours: world, clock: clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             settings: settings)

@@ -1,5 +1,8 @@
 import AirlockEngine
+import AirlockMemory
 import AirlockModel
+import AirlockPorts
+import AirlockSimulator
 import AirlockTestSupport
 import Testing
 
@@ -175,6 +178,106 @@ struct SteeringTests {
     }
 
     @Test(
+        "a file that cannot be read lifts neither a hold nor a bound of git, also over a kill",
+        arguments: ["hold", "{upTo: 5%}"])
+    func unreadable(_ wish: String) async throws {
+        let stage = Stage.canary()
+        var engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        try await stage.look(engine, seconds: 10)
+        Stage.release(2, in: stage, more: "rollout: \(wish)")
+        try await stage.look(engine, seconds: 3)
+        Stage.release(2, in: stage, more: "rollout: [")
+        try await stage.look(engine, seconds: 100)
+        engine = try await stage.restart()
+        try await stage.look(engine, seconds: 500)
+        #expect(try await stage.share(of: 2) == 10)
+        let state = try await stage.ledger.state()
+        let open = try #require(state.operation(of: Self.lane)?.number)
+        #expect(state.steerings[open]?.isUnread == true)
+        if wish == "hold" {
+            let held = state.lanes[Self.lane]?.holdReason
+            #expect(
+                held?.hasPrefix(
+                    "rollout: git asked for rollout: hold, and its files cannot be read any more: "
+                        + "services/api/production.yaml") == true, "\(held ?? "it is not held")")
+        }
+        Stage.release(2, in: stage)
+        try await stage.look(engine, seconds: 100)
+        #expect(try await stage.share(of: 2) >= 250)
+        #expect(try await stage.ledger.state().steerings[open]?.isUnread == nil)
+    }
+
+    @Test("a rollout that git did not hold goes on while its file cannot be read")
+    func unreadableAndFree() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage, more: "rollout: hold")
+        try await stage.look(engine, seconds: 3)
+        Stage.release(2, in: stage)
+        try await stage.look(engine, seconds: 10)
+        Stage.release(2, in: stage, more: "rollout: [")
+        try await stage.look(engine, seconds: 600)
+        #expect(try await stage.share(of: 2) > 10)
+    }
+
+    @Test(
+        "what is held and loses every instance gives its traffic back at once, and is given up in time"
+    )
+    func heldAndDead() async throws {
+        let stage = Stage.canary()
+        stage.signals = NoSource()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage, steps: "[60%, 100%], deadline: 2m")
+        try await stage.look(engine, seconds: 10)
+        #expect(try await stage.share(of: 2) == 600)
+        _ = await steer(stage, engine, .hold)
+        // Of the slot with the most traffic.
+        try await stage.world.inject(
+            SimulatedFault(kind: .killInstances(3), scope: .lane(Self.lane)))
+        try await stage.look(engine, seconds: 5)
+        #expect(try await stage.share(of: 2) == 0)
+        #expect(try await stage.entries(.quarantined, of: "production/api").isEmpty)
+        try await stage.look(engine, seconds: 150)
+        let quarantined = try await stage.entries(.quarantined, of: "production/api")
+        #expect(
+            quarantined.compactMap { $0.detail["reason"] }
+                == ["no progress for 120 s: no instance of the new slot is healthy"])
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        #expect(try await stage.ledger.state().operation(of: Self.lane) == nil)
+    }
+
+    @Test("an abort that is said while an order is written down comes before the order")
+    func overtaken() async throws {
+        let stage = Stage.canary()
+        let ledger = CrossingLedger(stage.ledger)
+        let engine = try await stage.engine(on: ledger)
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        let abort = ControlRequest(id: "1", call: .steer(Self.lane, .abort, reason: "stop"))
+        // The first share of the new slot.
+        ledger.cross(
+            { write in
+                guard case .intent(let intent) = write,
+                    case .route(let weights) = intent.order.action
+                else { return false }
+                return weights.count == 2
+            }, isWaitedFor: true,
+            with: { await engine.handle(abort, from: ControlPeer(uid: 1000, pid: 1)).result })
+        let summary = try await stage.settle(engine)
+        #expect(await ledger.answer() == .done(message: "production/api goes back"))
+        #expect(summary.rolledBack == [Self.lane])
+        let shared = try await stage.world.deliveries().filter { delivery in
+            guard case .route(let weights) = delivery.order.action else { return false }
+            return delivery.order.lane == Self.lane && weights.count == 2
+        }
+        #expect(shared.isEmpty)
+    }
+
+    @Test(
         "a first deployment that git aborts is taken away, and a removal is not for a person to abort"
     )
     func others() async throws {
@@ -191,4 +294,11 @@ struct SteeringTests {
         let summary = try await stage.settle(engine)
         #expect(summary.held[Self.lane]?.contains("git asks for rollout: abort") == true)
     }
+}
+
+/// A source of signals that never answers.
+private struct NoSource: SignalSource {
+    func counters(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [SecondCounters] { throw .noAnswer("nobody measures") }
 }

@@ -89,5 +89,18 @@ struct PreviewTests {
         #expect(try Self.release("").watch == nil)
         let wrong = Self.shop("watch: {onAlarm: rollback}\n").decode().diagnostics
         #expect(wrong.map(\.description).first?.contains("for") == true, "\(wrong)")
+        #expect(
+            try Self.release("watch: {for: 1h, sensitivity: low}\n").watch
+                == WatchPlan(time: .seconds(3_600), sensitivity: .low))
+        #expect(try Self.release("watch: {for: 1h}\n").watch?.sensitivity == nil)
+        let unknown = Self.shop("watch: {for: 1h, sensitivity: lwo}\n").decode().diagnostics
+        #expect(unknown.map(\.description).first?.contains("`low`") == true, "\(unknown)")
+    }
+
+    @Test("a watch lasts for a week at most", arguments: ["watch: 8d\n", "watch: {for: 169h}\n"])
+    func longWatch(text: String) throws {
+        let wrong = Self.shop(text).decode().diagnostics.map(\.description)
+        #expect(wrong.first?.contains("a lane is watched for at most 7d") == true, "\(wrong)")
+        #expect(try Self.release("watch: {for: 7d}\n").watch?.time == WatchPlan.longest)
     }
 }

@@ -41,6 +41,17 @@ struct SignalsTests {
             without.fleet?.lanes[Self.lane]?.slot(secrets: [:])?.id == lane.slot(secrets: [:])?.id)
     }
 
+    @Test("a service may say which label names its instances; else it is the one of the scrape")
+    func instance() throws {
+        for (line, label) in [("", "instance"), ("  instance: task\n", "task")] {
+            let decoded = Self.shop(
+                release: "strategy: canary\n", service: Self.queries + line
+            ).decode()
+            #expect(decoded.diagnostics.isEmpty, "\(decoded.diagnostics)")
+            #expect(decoded.fleet?.lanes[Self.lane]?.signals?.instance == label)
+        }
+    }
+
     @Test("what is judged and never measured parks the lane, and only it")
     func missing() throws {
         for (release, service, words) in [
@@ -90,6 +101,15 @@ struct SignalsTests {
                 "did you mean `$slot`?"
             ),
             ("services/api/service.yaml", "port: 1\nsignals: {requests: x}\n", "errors"),
+            (
+                "services/api/service.yaml",
+                "port: 1\nsignals: {requests: x, errors: y, instance: 'a b'}\n", "name of a label"
+            ),
+            (
+                "services/api/service.yaml",
+                "port: 1\nsignals: {requests: x, errors: y, instance: __name__}\n",
+                "name of a label"
+            ),
         ])
     func refused(_ path: String, _ text: String, _ words: String) {
         var tree = MemoryTree.shop

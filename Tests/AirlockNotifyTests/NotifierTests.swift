@@ -73,6 +73,36 @@ struct NotifierTests {
         #expect(labels.count == 1)
     }
 
+    @Test("each page of what is paged again is an alert of its own; all else is one as it stands")
+    func pages() async throws {
+        let program = try Self.program("{}")
+        let notifier = AlertmanagerNotifier(OutsideEndpoint(try program.address("answers")))
+        func labels(
+            _ kind: Alert.Kind, since seconds: Int, at: Int
+        ) async throws -> [String: String] {
+            let alert = Alert(
+                kind, of: nil, summary: "it stands", evidence: "", advice: "look",
+                since: Timestamp(milliseconds: seconds * 1000))
+            try await notifier.tell([
+                AlertNotice(
+                    fleet: Build.fleetName("shop"), alert: alert, status: .firing,
+                    at: Timestamp(milliseconds: at * 1000))
+            ])
+            let body = Data(try Self.asked(program).body.utf8)
+            let alerts = try #require(
+                JSONSerialization.jsonObject(with: body) as? [[String: Any]])
+            return try #require(alerts.first?["labels"] as? [String: String])
+        }
+        for kind in Alert.Kind.allCases {
+            let first = try await labels(kind, since: 1_000_000, at: 1_000_000)
+            #expect(try await labels(kind, since: 1_000_000, at: 1_000_600) == first)
+            let second = try await labels(kind, since: 1_000_900, at: 1_000_900)
+            let isPagedAnew = kind == .fleetStopped || kind == .healingNeedsPerson
+            #expect((second != first) == isPagedAnew, "\(kind)")
+            #expect(first["page"] == (isPagedAnew ? "1970-01-12T13:46:40.000Z" : nil))
+        }
+    }
+
     @Test(
         "a webhook's signature is HMAC-SHA256 over its time and its body, and its id stays the same"
     )
@@ -162,5 +192,46 @@ struct RealAlertmanagerTests {
         #expect(labels["alertname"] == "LaneFailing" && labels["lane"] == "production/checkout")
         try await notifier.tell([notice(.resolved)])
         #expect(try await shown().isEmpty)
+    }
+
+    @Test("tells a person of each page of a stop, and nothing of the tellings between two pages")
+    func pages() async throws {
+        let program = try ServerProgram(
+            "monitoring.py", files: ["traffic.json": "{\"slots\": {}}"])
+        let notifier = AlertmanagerNotifier(
+            OutsideEndpoint(try program.address("alertmanager")))
+        let now = Timestamp(milliseconds: Int(Date().timeIntervalSince1970 * 1000))
+        func tell(since: Timestamp) async throws {
+            try await notifier.tell([
+                AlertNotice(
+                    fleet: Build.fleetName("shop"),
+                    alert: Alert(
+                        .fleetStopped, of: nil, summary: "everything is stopped", evidence: "",
+                        advice: "thaw", since: since), status: .firing, at: now)
+            ])
+        }
+        /// The pages in each notification, once there are so many.
+        func notified(_ count: Int) async throws -> [[String]] {
+            let end = ContinuousClock.now + .seconds(60)
+            while ContinuousClock.now < end {
+                let lines = try program.lines(of: "notified.jsonl")
+                if lines.count >= count {
+                    return try lines.map { line in
+                        let alerts = try #require(line["alerts"] as? [[String: Any]])
+                        return alerts.compactMap { ($0["labels"] as? [String: String])?["page"] }
+                            .sorted()
+                    }
+                }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            Issue.record("there were no \(count) notifications within 60 s")
+            return []
+        }
+        let (first, second) = (now + .seconds(-900), now)
+        for _ in 0..<3 { try await tell(since: first) }
+        #expect(try await notified(1) == [[first.rfc3339]])
+        for _ in 0..<3 { try await tell(since: first) }
+        try await tell(since: second)
+        #expect(try await notified(2) == [[first.rfc3339], [first.rfc3339, second.rfc3339]])
     }
 }

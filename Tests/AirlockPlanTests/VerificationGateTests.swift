@@ -115,6 +115,36 @@ struct VerificationGateTests {
         #expect(verdict(world)?.until == nil && verdict(world)?.answer == .wait)
     }
 
+    @Test("a job that its provider does not take is not said to run: the reason is told")
+    func refused() throws {
+        var world = world()
+        world.merge(Self.desired("testing", 2), Self.desired("production", 2))
+        for _ in 0..<9 where world.ledger.operation(of: Build.lane(testing))?.verification == nil {
+            world.step(testing)
+        }
+        let operation = try #require(world.ledger.operation(of: Build.lane(testing)))
+        var state = operation.rollout
+        (state.step, state.best) = (0, 0)
+        func note(_ refusal: String?) {
+            state.refusal = refusal
+            world.ledger.apply(.rollout(RolloutRecord(operation: operation.number, state: state)))
+        }
+        note("refused: no room")
+        let build = Build.slot("checkout", 2).build.short
+        #expect(
+            verdict(world)?.reason
+                == "the verify job of build \(build) does not begin in testing/checkout (operation "
+                + "\(operation.number)), because of its provider: refused: no room")
+        #expect(verdict(world)?.answer == .wait)
+        #expect(verdict(world)?.move == .run("airlock explain testing/checkout"))
+        note(nil)
+        #expect(verdict(world)?.reason.contains(" is running in testing/checkout") == true)
+        // One that was seen to run does, whatever its provider said after that.
+        state.best = 1
+        note("no answer")
+        #expect(verdict(world)?.reason.contains(" is running in testing/checkout") == true)
+    }
+
     @Test("what binds: the tier before it, the job that git asks for, and a new build alone")
     func binds() {
         var world = world()

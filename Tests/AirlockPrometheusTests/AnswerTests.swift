@@ -138,6 +138,16 @@ struct AnswerTests {
         #expect(try bench.program.lines(of: "requests.jsonl").isEmpty)
     }
 
+    @Test("it says how far apart its samples are", arguments: [1, 15, 30])
+    func spacing(seconds: Int) throws {
+        let address = try #require(HTTPAddress("https://prometheus.example:9090"))
+        let servers = PrometheusServers(access: MetricsAccess()) { Timestamp(milliseconds: 0) }
+        let source = servers.source(
+            at: MetricsServer(address: address, every: .seconds(seconds)),
+            asking: try Bench.queries())
+        #expect(source.traits.spacing == seconds)
+    }
+
     @Test("the token goes to the server that it is for and to no other, nor over plain http")
     func token() async throws {
         let first = try Bench()

@@ -32,11 +32,13 @@ struct Bench {
     var last: Int { now.milliseconds / 1000 - 2 }
 
     static func queries(
-        _ others: [SignalQueries.Signal: SignalQuery] = [:]
+        _ others: [SignalQueries.Signal: SignalQuery] = [:],
+        instance: String = SignalQueries.scrapedInstance
     ) throws -> SignalQueries {
         SignalQueries(
             requests: try SignalQuery("requests_total{slot=\"$slot\"}"),
-            errors: try SignalQuery("errors_total{slot=\"$slot\"}"), others: others)
+            errors: try SignalQuery("errors_total{slot=\"$slot\"}"), instance: instance,
+            others: others)
     }
 
     /// What the server says to a question about the last `steps` steps of 5 s.
@@ -44,10 +46,7 @@ struct Bench {
         _ answer: [String: Any], steps: Int = 2,
         _ others: [SignalQueries.Signal: SignalQuery] = [:], of servers: PrometheusServers? = nil
     ) async throws -> (target: [SecondCounters], base: [SecondCounters]) {
-        // The server's clock is compared with this one.
-        let answer = answer.merging(["time": now.milliseconds / 1000]) { $1 }
-        let bytes = try JSONSerialization.data(withJSONObject: answer)
-        try program.write(String(decoding: bytes, as: UTF8.self), to: "answer.json")
+        try prepare(answer)
         let from = Timestamp(milliseconds: (last - steps * 5) * 1000)
         let source = (servers ?? self.servers()).source(
             at: MetricsServer(address: address, every: .seconds(5)),
@@ -59,12 +58,54 @@ struct Bench {
                 sharedSince: Timestamp(milliseconds: from.milliseconds - 60_000)))
     }
 
+    /// What the server says about the target by itself over the last `steps` steps.
+    func history(
+        _ answer: [String: Any], steps: Int
+    ) async throws -> [SecondCounters] {
+        try prepare(answer)
+        let source = servers().source(
+            at: MetricsServer(address: address, every: .seconds(5)), asking: try Self.queries())
+        return try await source.counters(
+            of: Self.lane, slot: Self.target, from: beginning(of: steps), to: now)
+    }
+
+    /// What it says about the target's instances over the last `steps` steps.
+    func instances(
+        _ answer: [String: Any], steps: Int = 2,
+        _ others: [SignalQueries.Signal: SignalQuery] = [:],
+        label: String = SignalQueries.scrapedInstance
+    ) async throws -> [InstanceCounters]? {
+        try prepare(answer)
+        let source = servers().source(
+            at: MetricsServer(address: address, every: .seconds(5)),
+            asking: try Self.queries(others, instance: label))
+        return try await source.instances(
+            of: Self.lane, slot: Self.target, from: beginning(of: steps), to: now)
+    }
+
+    /// When a question about a slot by itself has to begin, to be of that many whole steps.
+    private func beginning(of steps: Int) -> Timestamp {
+        Timestamp(milliseconds: (last - (steps + 1) * 5) * 1000)
+    }
+
+    private func prepare(_ answer: [String: Any]) throws {
+        // The server's clock is compared with this one.
+        let answer = answer.merging(["time": now.milliseconds / 1000]) { $1 }
+        let bytes = try JSONSerialization.data(withJSONObject: answer)
+        try program.write(String(decoding: bytes, as: UTF8.self), to: "answer.json")
+    }
+
     /// A matrix; values end at the newest step, and nil is a step without one.
-    func matrix(_ series: [(mark: String, labels: [String: String], values: [String?])])
-        throws -> [String: Any]
-    {
+    func matrix(
+        _ series: [(mark: String, labels: [String: String], values: [String?])]
+    ) throws -> [String: Any] { ["body": try body(series, until: last)] }
+
+    /// The same as text; values end at `end`, in seconds since 1970.
+    func body(
+        _ series: [(mark: String, labels: [String: String], values: [String?])], until end: Int
+    ) throws -> String {
         let rows = series.map { one -> [String: Any] in
-            let first = last - (one.values.count - 1) * 5
+            let first = end - (one.values.count - 1) * 5
             let values = one.values.enumerated().compactMap { place, value -> [Any]? in
                 value.map { [first + place * 5, $0] }
             }
@@ -76,6 +117,6 @@ struct Bench {
             "status": "success", "data": ["resultType": "matrix", "result": rows],
         ]
         let bytes = try JSONSerialization.data(withJSONObject: body)
-        return ["body": String(decoding: bytes, as: UTF8.self)]
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,5 +1,6 @@
 import AirlockModel
 import AirlockPorts
+import AirlockTestSupport
 import Testing
 
 @Suite("counters of Prometheus")
@@ -59,16 +60,73 @@ struct CounterTests {
         }
     }
 
-    @Test("an instance that comes and goes costs only its own steps")
+    @Test("a step at which an instance comes or goes is missing: what it did was seen by nobody")
     func comings() async throws {
         let bench = try Bench()
         let answer = try await bench.ask(
             bench.matrix([
+                ("target.requests", Self.one, ["0", "10", "20", "30", "40"]),
+                ("target.requests", Self.two, [nil, "500", "505", nil, nil]),
+                ("target.errors", Self.one, ["0", "0", "0", "0", "0"]),
+                ("target.errors", Self.two, [nil, "0", "0", nil, nil]),
+            ]), steps: 4)
+        #expect(answer.target.map(\.second) == [bench.last - 11, bench.last - 1])
+        #expect(answer.target.map(\.requests) == [15, 10])
+    }
+
+    @Test("a scrape that failed for one of three instances is no fall of the slot, and no health")
+    func failedScrape() async throws {
+        let bench = try Bench()
+        let three = ["instance": "c:1"]
+        let answer = try await bench.ask(
+            bench.matrix([
+                ("target.requests", Self.one, ["0", "10", "20", "30", "40"]),
+                ("target.requests", Self.two, ["0", "10", "20", "30", "40"]),
+                ("target.requests", three, ["0", "10", nil, "30", "40"]),
+                ("target.errors", Self.one, ["0", "0", "0", "0", "0"]),
+                ("target.errors", Self.two, ["0", "0", "0", "0", "0"]),
+                ("target.errors", three, ["0", "10", nil, "30", "40"]),
+            ]), steps: 4)
+        #expect(answer.target.map(\.requests) == [30, 30])
+        #expect(answer.target.map(\.errors) == [10, 10])
+    }
+
+    @Test("requests of an instance whose errors nobody counts are no good requests")
+    func uncovered() async throws {
+        let bench = try Bench()
+        func answer(errorsOf labels: [String: String]) throws -> [String: Any] {
+            try bench.matrix([
                 ("target.requests", Self.one, ["0", "10", "20"]),
-                ("target.requests", Self.two, [nil, "500", "505"]),
-                ("target.errors", Self.one, ["0", "0", "0"]),
-            ]))
-        #expect(answer.target.map(\.requests) == [10, 15])
+                ("target.requests", Self.two, ["0", "10", "20"]),
+                ("target.errors", labels, ["0", "1", "2"]),
+            ])
+        }
+        do {
+            _ = try await bench.ask(answer(errorsOf: Self.one))
+            Issue.record("it was counted")
+        } catch {
+            #expect("\(error)".contains("no series of b:1"), "\(error)")
+        }
+        // One series of no instance is the sum of all.
+        let summed = try await bench.ask(answer(errorsOf: [:]))
+        #expect(summed.target.map(\.errors) == [1, 1])
+    }
+
+    @Test("an hour of scrapes is asked for part by part, and none of it is lost between two")
+    func history() async throws {
+        let bench = try Bench()
+        func part(_ steps: Range<Int>) throws -> String {
+            try bench.body(
+                [
+                    ("target.requests", Self.one, steps.map { "\($0 * 10)" }),
+                    ("target.errors", Self.one, steps.map { "\($0)" }),
+                ], until: bench.last - (300 - steps.upperBound + 1) * 5)
+        }
+        let parts = [try part(0..<121), try part(120..<241), try part(240..<301)]
+        let counters = try await bench.history(["bodies": parts], steps: 300)
+        #expect(counters.map(\.second) == (0..<300).map { bench.last - (299 - $0) * 5 - 1 })
+        #expect(counters.allSatisfy { $0.requests == 10 && $0.errors == 1 })
+        #expect(try bench.program.lines(of: "requests.jsonl").count == 3)
     }
 
     @Test("errors without a series are not zero errors: the question is refused with the way out")
@@ -133,6 +191,7 @@ struct CounterTests {
                 ("target.requests", Self.one, ["0", "10", "20"]),
                 ("target.requests", Self.two, ["0", "10", "20"]),
                 ("target.errors", Self.one, ["0", "0", "0"]),
+                ("target.errors", Self.two, ["0", "0", "0"]),
                 row("a:1", "0.1", ["0", "8", "16"]), row("a:1", "1", ["0", "9", "20"]),
                 row("a:1", "+Inf", ["0", "10", "21"]), row("b:1", "0.1", ["0", "5", "10"]),
                 row("b:1", "1", ["0", "5", "NaN"]), row("b:1", "+Inf", ["0", "5", "10"]),

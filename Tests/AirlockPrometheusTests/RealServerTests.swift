@@ -114,6 +114,24 @@ struct RealServerTests {
         }
     }
 
+    @Test("tells the instances of a slot apart, by the label that its scrape gave them")
+    func instances() async throws {
+        let end = ContinuousClock.now + .seconds(120)
+        var found: [InstanceCounters] = []
+        while ContinuousClock.now < end {
+            let now = Self.now()
+            found =
+                try await source.instances(
+                    of: Bench.lane, slot: Bench.target,
+                    from: Timestamp(milliseconds: now.milliseconds - 20_000), to: now) ?? []
+            if found.count == 2, found.allSatisfy({ $0.requests >= 50 }) { break }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        let name = Bench.target.description.prefix(6)
+        #expect(found.map(\.instance) == ["\(name)-0", "\(name)-1"])
+        #expect(found.allSatisfy { $0.errors <= $0.requests / 5 }, "\(found)")
+    }
+
     @Test("a query that it cannot read is refused by name")
     func badQuery() async throws {
         let source = PrometheusServers(access: MetricsAccess(), now: Self.now).source(

@@ -10,7 +10,8 @@ import Testing
 struct PromotionWatchTests {
     /// Seconds of a service with 100 requests a second and this much of everything else.
     private static func counters(
-        _ seconds: Range<Int>, errors: Double = 0.005, latency: Double = 100, cpu: Double = 40,
+        _ seconds: some Sequence<Int>, errors: Double = 0.005, latency: Double = 100,
+        cpu: Double = 40,
         memory: (Int) -> Double = { _ in 160 }
     ) -> [SecondCounters] {
         seconds.map { second in
@@ -25,11 +26,19 @@ struct PromotionWatchTests {
         }
     }
 
-    private static func record(history: WatchHistory?) -> WatchRecord {
+    private static func record(
+        history: WatchHistory?, since: Int = 10_000, sensitivity: WatchPlan.Sensitivity? = nil
+    ) -> WatchRecord {
         WatchRecord(
             change: Stage.change(.replace, strategy: .canary(CanaryPlan())), operation: 1,
-            since: Timestamp(milliseconds: 10_000_000),
-            until: Timestamp(milliseconds: 11_800_000), onAlarm: .rollback, history: history)
+            since: Timestamp(milliseconds: since * 1000),
+            until: Timestamp(milliseconds: (since + 1_800) * 1000), onAlarm: .rollback,
+            sensitivity: sensitivity, history: history)
+    }
+
+    /// The seconds that a server has numbers of that scrapes every 15 s.
+    private static func scraped(_ seconds: Range<Int>) -> [Int] {
+        seconds.filter { $0 % 15 == 14 }
     }
 
     private static let learned = WatchHistory(Self.counters(6_000..<9_600))
@@ -137,6 +146,45 @@ struct PromotionWatchTests {
         #expect(watch.isOver(now: Timestamp(milliseconds: 11_800_000)) && asked(12_000) == nil)
     }
 
+    @Test(
+        "a clock that was set neither blinds a watch nor ends it nor makes it longer",
+        arguments: [-3_600, 3_600])
+    func clockSet(jump: Int) throws {
+        var watch = PromotionWatch(Self.record(history: Self.learned))
+        for second in stride(from: 10_005, through: 10_600, by: 5) {
+            let wall = second < 10_300 ? second : second + jump
+            watch.follow(
+                Moment(
+                    wall: Timestamp(milliseconds: wall * 1000),
+                    monotonicMilliseconds: second * 1000, boot: BootID("one")))
+            let seen = wall - 5..<wall
+            let errors = second > 10_400 ? 0.05 : 0.005
+            watch.observe(
+                Self.counters(seen, errors: errors), now: Timestamp(milliseconds: wall * 1000))
+        }
+        #expect(watch.seen == 600)
+        let alarm = try #require(watch.alarms.first)
+        #expect(watch.alarms.count == 1 && alarm.isHarm, "\(watch.alarms)")
+        let at = alarm.at.milliseconds / 1000 - jump
+        #expect((10_400..<10_430).contains(at), "\(at)")
+        // Its half hour is that of the process, and goes on while harm lasts.
+        let left = watch.question(now: Timestamp(milliseconds: (11_000 + jump) * 1000))
+        #expect(left?.lowerBound.milliseconds == (10_600 + jump) * 1000)
+    }
+
+    @Test("a watch whose clock was set back while no process ran begins again where it is now")
+    func clockBack() {
+        var watch = PromotionWatch(Self.record(history: Self.learned))
+        let now = Timestamp(milliseconds: 5_000_000)
+        #expect(watch.question(now: now) == nil)
+        watch.follow(Moment(wall: now, monotonicMilliseconds: 7, boot: BootID("two")))
+        let later = Timestamp(milliseconds: 5_010_000)
+        watch.observe(Self.counters(5_000..<5_010), now: later)
+        #expect(watch.seen == 10)
+        #expect(!watch.isOver(now: Timestamp(milliseconds: 6_700_000)))
+        #expect(watch.isOver(now: Timestamp(milliseconds: 6_900_000)))
+    }
+
     @Test("an alarm is over when the signal is back, and may come again")
     func over() {
         let back = Self.counters(10_000..<10_060, errors: 0.05) + Self.counters(10_060..<10_400)
@@ -218,20 +266,92 @@ struct PromotionWatchTests {
         #expect(again.alarms.count == 1 && again.alarms.first?.over != nil && again.seen == 110)
     }
 
-    @Test("a source that counts less often than once a second watches nothing")
-    func seldom() {
-        let scrapes = Self.counters(6_000..<9_600).filter { $0.second % 15 == 0 }
-        #expect(WatchHistory(scrapes) == nil)
-        #expect(WatchHistory(Self.counters(6_000..<9_600).filter { $0.second % 2 == 0 }) == nil)
+    @Test("how often a source counts is learned, and one that counts too seldom watches nothing")
+    func spacing() throws {
         #expect(WatchHistory(Self.counters(6_000..<6_500)) == nil, "too little to know")
-        var watch = PromotionWatch(Self.record(history: nil))
-        watch.observe(
-            Self.counters(10_000..<10_300).filter { $0.second % 15 == 0 },
-            now: Timestamp(milliseconds: 10_300_000))
-        #expect(watch.spacing == 15 && watch.alarms.isEmpty)
-        var often = PromotionWatch(Self.record(history: nil))
-        often.observe(
-            Self.counters(10_000..<10_300), now: Timestamp(milliseconds: 10_300_000))
-        #expect(often.spacing == nil && often.seen == 300)
+        #expect(WatchHistory(Self.counters(Self.scraped(6_000..<9_600))) == nil, "240 samples")
+        let even = try #require(WatchHistory(Self.counters(stride(from: 6_000, to: 9_600, by: 2))))
+        #expect(even.spacing == 2 && even.seconds == 3_600)
+        func measured(every spacing: Int) -> PromotionWatch {
+            var watch = PromotionWatch(Self.record(history: nil))
+            watch.observe(
+                Self.counters(stride(from: 10_000, to: 11_000, by: spacing)),
+                now: Timestamp(milliseconds: 11_000_000))
+            return watch
+        }
+        #expect(measured(every: 1).wider == nil && measured(every: 1).tooSeldom == nil)
+        #expect(measured(every: 15).wider == 15 && measured(every: 15).tooSeldom == nil)
+        let rare = measured(every: 75)
+        #expect(rare.wider == nil && rare.tooSeldom == 75 && rare.alarms.isEmpty)
+        #expect(PromotionWatch(Self.record(history: even)).spacing == 2)
+        #expect(PromotionWatch(Self.record(history: Self.learned), spacing: 15).spacing == 15)
+    }
+
+    @Test("a source that counts every 15 s is asked for whole steps, and harm is found in four")
+    func scrapes() throws {
+        let before = Self.counters(Self.scraped(81_990..<99_990))
+        let history = try #require(WatchHistory(before))
+        #expect(history.spacing == 15 && history.seconds == 18_000)
+        let read = try JSONDecoder().decode(
+            WatchHistory.self, from: try JSONEncoder().encode(history))
+        #expect(read == history)
+        var watch = PromotionWatch(Self.record(history: read, since: 99_990), spacing: 15)
+        for now in stride(from: 99_992, through: 100_320, by: 5) {
+            let time = Timestamp(milliseconds: now * 1000)
+            guard let asked = watch.question(now: time) else { continue }
+            let seconds =
+                asked.lowerBound.milliseconds / 1000..<asked.upperBound.milliseconds / 1000
+            #expect(seconds.lowerBound % 15 == 0 && seconds.count % 15 == 0)
+            // It takes two seconds until a scrape can be had.
+            let had = Self.scraped(seconds).filter { $0 < now - 2 }
+            watch.observe(
+                Self.counters(had.filter { $0 < 100_200 })
+                    + Self.counters(had.filter { $0 >= 100_200 }, latency: 200), now: time)
+        }
+        #expect(watch.seen == 315 && watch.tooSeldom == nil && watch.wider == nil)
+        let alarm = try #require(watch.alarms.first)
+        #expect(watch.alarms.count == 1 && alarm.signal == HardLimit.Known.latencyP99.name)
+        #expect((100_200...100_245).contains(alarm.at.milliseconds / 1000), "\(alarm)")
+    }
+
+    @Test("of a source that counts every 15 s thirty samples without a number are a silence")
+    func seldomSilence() throws {
+        let history = try #require(WatchHistory(Self.counters(Self.scraped(81_990..<99_990))))
+        func told(after seconds: Int) -> Int {
+            var watch = PromotionWatch(Self.record(history: history, since: 99_990), spacing: 15)
+            let heard = Self.counters(Self.scraped(99_990..<100_050))
+            watch.observe(heard, now: Timestamp(milliseconds: 100_050_000))
+            watch.observe([], now: Timestamp(milliseconds: (100_050 + seconds) * 1000))
+            return watch.alarms.count { !$0.isHarm }
+        }
+        #expect(told(after: 450) == 0)
+        #expect(told(after: 525) == 4)
+    }
+
+    @Test("a more sensitive watch is content with less, and `normal` is what it was without a word")
+    func sensitivity() {
+        func alarms(_ sensitivity: WatchPlan.Sensitivity?, latency: Double) -> Int {
+            var watch = PromotionWatch(
+                Self.record(history: Self.learned, sensitivity: sensitivity))
+            watch.observe(
+                Self.counters(10_000..<10_100) + Self.counters(10_100..<10_200, latency: latency),
+                now: Timestamp(milliseconds: 10_200_000))
+            return watch.alarms.count { $0.signal == HardLimit.Known.latencyP99.name }
+        }
+        #expect(alarms(.high, latency: 121) == 1 && alarms(.normal, latency: 121) == 0)
+        #expect(alarms(.normal, latency: 131) == 1 && alarms(.low, latency: 131) == 0)
+        #expect(alarms(nil, latency: 131) == 1 && alarms(nil, latency: 121) == 0)
+        #expect(alarms(.low, latency: 200) == 1)
+    }
+
+    @Test(
+        "a record from before there was a sensitivity or a spacing is read, and written as it was")
+    func old() throws {
+        let record = Self.record(history: Self.learned)
+        let text = String(decoding: try JSONEncoder().encode(record), as: UTF8.self)
+        #expect(!text.contains("sensitivity"))
+        #expect(try JSONDecoder().decode(WatchRecord.self, from: Data(text.utf8)) == record)
+        let history = String(decoding: try JSONEncoder().encode(Self.learned), as: UTF8.self)
+        #expect(!history.contains("every") && !history.contains("pace"))
     }
 }

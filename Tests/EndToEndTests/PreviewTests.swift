@@ -28,6 +28,26 @@ import Testing
         }
     }
 
+    @Test("the plan lists what the new slot is asked, as text, markdown and JSON")
+    func planned() async throws {
+        let program = try ServerProgram("answers.py", files: ["answer.json": "{}"])
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try release(stage, program)
+        let sentence = "answers 200 within 2000 ms; 2 wrong answers in a row give it up"
+        let text = try await stage.must("plan").output
+        #expect(text.contains("preview   GET /ready?a=1 \(sentence)"), "\(text)")
+        let markdown = try await stage.must("plan", "-o", "markdown").output
+        #expect(markdown.contains("- GET /ready?a=1 \(sentence)"), "\(markdown)")
+        let plan = try await stage.must("plan", "-o", "json").json()
+        let lanes = try #require(plan["lanes"] as? [[String: Any]])
+        let lane = try #require(lanes.first { $0["lane"] as? String == Self.lane })
+        let checks = try #require(lane["preview"] as? [[String: Any]])
+        #expect(checks.count == 1 && checks[0]["path"] as? String == "/ready?a=1")
+        #expect(checks[0]["failures"] as? Int == 2)
+        #expect(lanes.count { $0["preview"] != nil } == 1)
+    }
+
     @Test("a wrong answer keeps the traffic where it is; when the server is mended it moves")
     func real() async throws {
         let program = try ServerProgram(

@@ -42,7 +42,7 @@ package enum WatchSignal: String, CaseIterable, Sendable {
 }
 
 /// One service's signal, second by second.
-struct WatchedService {
+private struct WatchedService {
     private let signal: WatchSignal
     private var dice: TrialRandom
     private let base: Double
@@ -93,21 +93,57 @@ struct WatchedService {
     }
 }
 
+/// What is scraped of a service: of latency, errors and CPU the mean since the scrape before, of memory
+/// what it is.
+private struct ScrapedService {
+    private var service: WatchedService
+    private let signal: WatchSignal
+    private let spacing: Int
+    /// Seconds that have gone by.
+    private(set) var second = 0
+
+    init(_ signal: WatchSignal, seed: UInt64, spacing: Int) {
+        service = WatchedService(signal, seed: seed)
+        self.signal = signal
+        self.spacing = spacing
+    }
+
+    /// The next sample.
+    /// - Parameter factor: Of a second since the start; 1 when healthy.
+    mutating func next(_ factor: (Int) -> Double) -> Double {
+        var (last, sum, count) = (Double.nan, 0.0, 0.0)
+        for _ in 0..<spacing {
+            last = service.next(factor: factor(second))
+            second += 1
+            guard last.isFinite else { continue }
+            sum += last
+            count += 1
+        }
+        guard spacing > 1, signal != .memory else { return last }
+        return count > 0 ? sum / count : .nan
+    }
+}
+
 /// How a watch did on one kind of signal.
 package struct WatchTrial: Sendable {
+    /// For how many seconds a fault lasts.
+    private static let faultTime = 1_200
+
     /// The kind of signal.
     package let signal: WatchSignal
+    /// Seconds between two samples.
+    package let spacing: Int
     /// Seconds from the fault to the alarm, one for each faulty series, in ascending order; a
     /// missed fault is `Int.max`.
     package let delays: [Int]
     /// False alarms of each healthy series.
     package let falseAlarms: [Int]
-    /// Samples of each healthy series.
+    /// Seconds of each healthy series.
     package let healthyLength: Int
 
     /// The median of ``delays``.
     package var medianDelay: Int { delays.isEmpty ? .max : delays[delays.count / 2] }
-    /// False alarms per series and day of 86,400 samples, the mean over all.
+    /// False alarms per series and day of 86,400 seconds, the mean over all.
     package var falseAlarmsPerDay: Double {
         let days = Double(falseAlarms.count * healthyLength) / 86_400
         return days == 0 ? 0 : Double(falseAlarms.reduce(0, +)) / days
@@ -116,33 +152,49 @@ package struct WatchTrial: Sendable {
     /// Runs a watch over healthy and over faulty series.
     /// - Parameters:
     ///   - seeds: One healthy and one faulty series for each.
-    ///   - healthyLength: Samples of a healthy series; a day has 86,400.
-    package init(_ signal: WatchSignal, seeds: Range<UInt64>, healthyLength: Int = 86_400) {
+    ///   - healthyLength: Seconds of a healthy series; a day has 86,400.
+    ///   - spacing: Seconds between two samples, at least 1.
+    package init(
+        _ signal: WatchSignal, seeds: Range<UInt64>, healthyLength: Int = 86_400,
+        spacing: Int = 1, sensitivity: Sensitivity = .standard
+    ) {
         self.signal = signal
+        self.spacing = spacing
         self.healthyLength = healthyLength
-        falseAlarms = seeds.map { Self.alarms(signal, seed: $0, length: healthyLength) }
-        delays = seeds.map { Self.delay(signal, seed: $0) }.sorted()
+        falseAlarms = seeds.map { seed in
+            let service = ScrapedService(signal, seed: seed, spacing: spacing)
+            return Self.alarms(service, length: healthyLength, spacing, sensitivity)
+        }
+        delays = seeds.map { Self.delay(signal, seed: $0, spacing, sensitivity) }.sorted()
     }
 
-    private static func alarms(_ signal: WatchSignal, seed: UInt64, length: Int) -> Int {
-        var service = WatchedService(signal, seed: seed)
-        var watch = Watch()
+    private static func alarms(
+        _ service: ScrapedService, length: Int, _ spacing: Int, _ sensitivity: Sensitivity
+    ) -> Int {
+        var service = service
+        var watch = Watch(spacing: spacing)
         var count = 0
-        for _ in 0..<length {
-            if case .raised = watch.observe(service.next(factor: 1)) { count += 1 }
+        while service.second + spacing <= length {
+            let value = service.next { _ in 1 }
+            if case .raised = watch.observe(value, at: sensitivity) { count += 1 }
         }
         return count
     }
 
-    /// A fault begins 30 to 90 minutes after the start and lasts for 20.
-    private static func delay(_ signal: WatchSignal, seed: UInt64) -> Int {
+    /// A fault begins after 1,800 to 5,400 samples, in the midst of one, and lasts for 20 minutes.
+    private static func delay(
+        _ signal: WatchSignal, seed: UInt64, _ spacing: Int, _ sensitivity: Sensitivity
+    ) -> Int {
         var dice = TrialRandom(seed: seed &+ 5_000_000)
-        var service = WatchedService(signal, seed: seed &+ 1_000_000)
-        var watch = Watch()
-        for _ in 0..<1_800 + dice.below(3_600) { _ = watch.observe(service.next(factor: 1)) }
-        for age in 1...1_200 {
-            let factor = signal.factor(age: Double(age))
-            if case .raised = watch.observe(service.next(factor: factor)) { return age }
+        var service = ScrapedService(signal, seed: seed &+ 1_000_000, spacing: spacing)
+        var watch = Watch(spacing: spacing)
+        let begin = (1_800 + dice.below(3_600)) * spacing + dice.below(spacing)
+        while service.second < begin + faultTime {
+            let value = service.next { second in
+                second < begin ? 1 : signal.factor(age: Double(second - begin + 1))
+            }
+            let verdict = watch.observe(value, at: sensitivity)
+            if service.second > begin, case .raised = verdict { return service.second - begin }
         }
         return .max
     }

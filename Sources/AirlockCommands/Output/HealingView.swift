@@ -86,7 +86,7 @@ struct HealingText {
                 case .hold: ink.yellow("not healed: \(statement.text)")
                 case .dryRun: ink.cyan("dry run: \(statement.text)")
                 }
-            let evidence = statement.evidence.isEmpty ? "" : " (\(statement.evidence))"
+            let evidence = statement.evidence.isEmpty ? "" : " (\(statement.evidence.visible))"
             return [word + evidence]
                 + (statement.advice.isEmpty ? [] : ["  → \(statement.advice)"])
         }

@@ -29,6 +29,7 @@ struct PlanMarkdown {
             // A repair or a lane that waits for another one changes nothing that could be shown.
             let differences = shown.prefix(Self.maximumLanes).flatMap(difference)
             if !differences.isEmpty { lines += ["", "```diff"] + differences + ["```"] }
+            lines += shown.prefix(Self.maximumLanes).flatMap(preview)
             lines += shown.prefix(Self.maximumLanes).flatMap(forecast)
         }
         if shown.count > Self.maximumLanes {
@@ -68,6 +69,14 @@ struct PlanMarkdown {
             if let after = row.after { lines.append("+ \(row.name): \(Self.fenced(after))") }
         }
         return lines
+    }
+
+    /// What the new slot is asked before it gets traffic.
+    private func preview(_ lane: LanePlan) -> [String] {
+        let checks = lane.change?.previewChecks ?? []
+        guard !checks.isEmpty else { return [] }
+        return ["", "Asked of `\(lane.lane)` before its traffic:", ""]
+            + checks.map { "- \(Self.escaped($0.sentence))" }
     }
 
     /// How long the steps of a canary need.

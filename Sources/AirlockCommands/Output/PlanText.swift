@@ -53,6 +53,7 @@ struct PlanText {
         if let versions = versions(lane.change) { head += "  \(versions.visible)" }
         var lines = [head]
         if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
+        lines += (lane.change?.previewChecks ?? []).map { "      preview   " + $0.sentence }
         if let forecast = lane.forecast { lines += Self.lines(of: forecast).map { "      " + $0 } }
         lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }
         if case .heal(let heal, _) = lane.disposition {

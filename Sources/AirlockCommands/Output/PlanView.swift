@@ -64,6 +64,8 @@ struct LaneView: Codable {
     let drift: [String]
     /// How long the steps of a canary need at today's traffic; nil where nobody measures.
     let forecast: ForecastView?
+    /// What the new slot is asked before it gets traffic; nil where it is asked nothing.
+    let preview: [PreviewCheckView]?
 
     init(_ plan: LanePlan, withID: Bool) {
         lane = plan.lane.description
@@ -78,6 +80,8 @@ struct LaneView: Codable {
         verdicts = plan.verdicts.map(VerdictView.init)
         drift = plan.drift.map(\.phrase)
         forecast = plan.forecast.map(ForecastView.init)
+        let checks = plan.change?.previewChecks ?? []
+        preview = checks.isEmpty ? nil : checks.map(PreviewCheckView.init)
         switch plan.disposition {
         case .hold(let why):
             reason = why.phrase

@@ -91,7 +91,9 @@ private struct RolloutView: Encodable {
     ) async {
         self.held = held
         ceiling = operation.rollout.ceiling
-        let course = Course(ceiling.map(RolloutWish.upTo) ?? .proceed, steering)
+        var course = Course(
+            ceiling.map(RolloutWish.upTo) ?? .proceed, steering, isRead: steering?.isUnread != true)
+        course.isHeld = held != nil
         lane = operation.lane.description
         self.operation = operation.number
         change = operation.change?.id.description

@@ -4,7 +4,7 @@ import ArgumentParser
 /// The verbs with which a person steers one rollout.
 extension RolloutCommand {
     /// `airlock rollout hold LANE`.
-    struct Hold: Verb {
+    struct Hold: SteeringVerb {
         static let configuration = CommandConfiguration(
             commandName: "hold", abstract: "Keep a rollout at its step until it is resumed.",
             discussion: """
@@ -12,17 +12,13 @@ extension RolloutCommand {
                 place. `rollout: hold` in a release does the same from git.
                 """)
 
-        @OptionGroup var steered: SteeredLane
-        @OptionGroup var common: CommonOptions
-        @OptionGroup var output: FormatOption
+        static let steer = Steer.hold
 
-        func perform() async throws -> ExitStatus {
-            try await steered.carryOut(.hold, common, output)
-        }
+        @OptionGroup var steered: SteeredLane
     }
 
     /// `airlock rollout resume LANE`.
-    struct Resume: Verb {
+    struct Resume: SteeringVerb {
         static let configuration = CommandConfiguration(
             commandName: "resume",
             abstract: "Let a rollout go on: end a hold, or pass a step that waits for a person.",
@@ -31,17 +27,13 @@ extension RolloutCommand {
                 with `onUndecided: hold`. What was found harmful goes back all the same.
                 """)
 
-        @OptionGroup var steered: SteeredLane
-        @OptionGroup var common: CommonOptions
-        @OptionGroup var output: FormatOption
+        static let steer = Steer.resume
 
-        func perform() async throws -> ExitStatus {
-            try await steered.carryOut(.resume, common, output)
-        }
+        @OptionGroup var steered: SteeredLane
     }
 
     /// `airlock rollout abort LANE`.
-    struct Abort: Verb {
+    struct Abort: SteeringVerb {
         static let configuration = CommandConfiguration(
             commandName: "abort", abstract: "Take a rollout back, whatever holds it.",
             discussion: """
@@ -50,14 +42,22 @@ extension RolloutCommand {
                 from git.
                 """)
 
-        @OptionGroup var steered: SteeredLane
-        @OptionGroup var common: CommonOptions
-        @OptionGroup var output: FormatOption
+        static let steer = Steer.abort
 
-        func perform() async throws -> ExitStatus {
-            try await steered.carryOut(.abort, common, output)
-        }
+        @OptionGroup var steered: SteeredLane
     }
+}
+
+/// A verb that says one word about a rollout.
+protocol SteeringVerb: Verb {
+    /// The word.
+    static var steer: Steer { get }
+    /// The lane that it is about, and why it is said.
+    var steered: SteeredLane { get }
+}
+
+extension SteeringVerb {
+    func perform() async throws -> ExitStatus { try await steered.carryOut(Self.steer) }
 }
 
 /// The lane that a person says something about, and why.
@@ -68,15 +68,16 @@ struct SteeredLane: ParsableArguments {
     @Option(help: "Why; it is kept in the audit log and shown to whoever waits.")
     var reason = "no reason was given"
 
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: FormatOption
+
     func validate() throws {
         if reason.allSatisfy(\.isWhitespace) {
             throw ValidationError("--reason is empty; say why, or leave it out")
         }
     }
 
-    func carryOut(
-        _ steer: Steer, _ common: CommonOptions, _ output: FormatOption
-    ) async throws -> ExitStatus {
+    func carryOut(_ steer: Steer) async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         guard try wiring.reader() != nil else { throw Failure.noLedger(wiring) }
         return try await Holder(wiring: wiring)

@@ -1,5 +1,6 @@
 import AirlockAnalysis
 import AirlockRehearsal
+import AirlockRollout
 import ArgumentParser
 
 /// `airlock sim trials`: how often the judge and the detector are right, on seeded traffic.
@@ -12,7 +13,7 @@ struct TrialsCommand: Verb {
             rollouts: healthy rollouts through every step. nameless: errors where the source knows no \
             keys. latency: slow releases. counting: clients that retry. delivery: requests that rollouts \
             and rollbacks cost, with the engine itself in simulated worlds. watch: the learned watch on \
-            one sample a second. detector: labelled series, beside simple baselines.
+            one sample a second, or every --spacing seconds. detector: labelled series, beside simple baselines.
 
             Equal seeds give equal tables.
             """)
@@ -32,9 +33,13 @@ struct TrialsCommand: Verb {
     @Argument(help: "Which table.") var table: Kind
     @Option(help: "Runs of each cell; series of each family for `detector`.") var runs: Int?
     @Option(help: "The first seed.") var seed: UInt64 = 1
+    @Option(help: "Seconds between two samples, for `watch`.") var spacing = 1
 
     func validate() throws {
         guard runs.map({ $0 > 0 }) ?? true else { throw ValidationError("--runs is at least 1") }
+        guard (1...PromotionWatch.longestSpacing).contains(spacing) else {
+            throw ValidationError("--spacing is 1 to \(PromotionWatch.longestSpacing)")
+        }
     }
 
     func perform() async throws -> ExitStatus {
@@ -47,7 +52,7 @@ struct TrialsCommand: Verb {
             case .latency: JudgementTable.latency(runs: runs ?? 60, seed: seed)
             case .counting: JudgementTable.counting(runs: runs ?? 200, seed: seed)
             case .delivery: try await Self.delivery(runs: runs ?? 1_000, seed: Int(clamping: seed))
-            case .watch: Self.watch(runs: UInt64(runs ?? 100), seed: seed)
+            case .watch: watch(runs: UInt64(runs ?? 100))
             case .detector: Self.detector(perFamily: runs ?? 24)
             }
         Output.document(rows.joined(separator: "\n"))
@@ -60,11 +65,13 @@ struct TrialsCommand: Verb {
             + DeliveryTable.detection(runs: max(1, runs / 10), seed: seed)
     }
 
-    private static func watch(runs: UInt64, seed: UInt64) -> [String] {
+    private func watch(runs: UInt64) -> [String] {
         let rows = WatchSignal.allCases.map { signal in
-            let trial = WatchTrial(signal, seeds: seed..<(seed + runs))
-            return "| \(signal): \(signal.fault) | \(trial.medianDelay) s | \(signal.target) s "
-                + "| \(hundredths(trial.falseAlarmsPerDay)) | \(trial.falseAlarms.max() ?? 0) |"
+            let trial = WatchTrial(signal, seeds: seed..<(seed + runs), spacing: spacing)
+            let target = spacing == 1 ? "\(signal.target) s" : "–"
+            return "| \(signal): \(signal.fault) | \(trial.medianDelay) s | \(target) "
+                + "| \(Self.hundredths(trial.falseAlarmsPerDay)) "
+                + "| \(trial.falseAlarms.max() ?? 0) |"
         }
         return [
             "| signal | found, median | to reach | false alarms per series and day | worst series |",

@@ -30,6 +30,10 @@ struct WatchView: Encodable {
     let until: String
     /// `alert rollback`.
     let onAlarm: String
+    /// `low normal high`.
+    let sensitivity: String
+    /// Seconds between two samples.
+    let every: Int
     /// Seconds of what ran before that were learned from.
     let learnedSeconds: Int
     let signals: [Standing]
@@ -40,12 +44,13 @@ struct WatchView: Encodable {
     init(
         _ record: WatchRecord, signals source: (any SignalSource)?, now: Timestamp
     ) async {
-        var watch = PromotionWatch(record)
+        var watch = PromotionWatch(record, spacing: source?.traits.spacing ?? 1)
         while watch.question(now: now) != nil {
-            let seen = watch.next
+            let (seen, spacing) = (watch.next, watch.spacing)
             await watch.catchUp(record, from: source, now: now)
-            guard watch.next > seen else { break }
+            guard watch.next > seen || watch.spacing > spacing else { break }
         }
+        every = watch.spacing
         lane = record.change.lane.description
         if case .slot(_, let version, _) = record.change.target {
             self.version = version
@@ -56,7 +61,9 @@ struct WatchView: Encodable {
         change = record.change.id.description
         (since, until) = (record.since.rfc3339, record.until.rfc3339)
         onAlarm = record.onAlarm.rawValue
-        learnedSeconds = record.history?.seconds ?? 0
+        sensitivity = (record.sensitivity ?? .normal).rawValue
+        let history = record.history?.spacing == watch.spacing ? record.history : nil
+        learnedSeconds = history?.seconds ?? 0
         signals = watch.standing.map { Standing(signal: $0.signal.description, standing: $0.words) }
         var known = record
         _ = known.take(watch.alarms)
@@ -69,20 +76,22 @@ struct WatchView: Encodable {
     }
 
     private enum CodingKeys: CodingKey {
-        case lane, version, operation, change, since, until, onAlarm, learnedSeconds, signals
-        case alarms
+        case lane, version, operation, change, since, until, onAlarm, sensitivity, every
+        case learnedSeconds, signals, alarms
     }
 
     var text: String {
         let name = "\(lane)\(version.map { "  \($0)" } ?? "")"
         let learned =
             learnedSeconds == 0
-            ? "nothing of what ran before; the usual is learned from the first 10 minutes"
+            ? "nothing of what ran before; the usual is learned from the first "
+                + Duration.seconds(Watch.warmUp * every).phrase
             : "\(Duration.seconds(learnedSeconds).phrase) of what ran before"
         var lines = [
             "\(name)  settled by operation \(operation), watched "
                 + (rest > .zero ? "for \(rest.phrase) more" : "until no alarm stands"),
             "learned  \(learned)",
+            "judged   sensitivity \(sensitivity), a sample every \(every) s",
         ]
         lines += signals.map { "signal   \($0.signal) \($0.standing)" }
         lines += alarms.map { alarm in

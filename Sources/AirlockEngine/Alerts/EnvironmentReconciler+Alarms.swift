@@ -48,7 +48,6 @@ extension EnvironmentReconciler {
 extension Books {
     /// The watches of an environment, sorted by lane.
     func watches(in environment: EnvironmentName) -> [WatchRecord] {
-        state.lanes.part(of: environment).values.sorted { $0.lane < $1.lane }
-            .compactMap(\.watch?.value)
+        index.watched(in: environment).sorted().compactMap { state.lanes[$0]?.watch?.value }
     }
 }

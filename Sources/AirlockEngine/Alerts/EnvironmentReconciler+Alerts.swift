@@ -145,10 +145,9 @@ extension EnvironmentReconciler {
 extension Books {
     /// Lanes of an environment that healing has said something about.
     func healed(in environment: EnvironmentName) -> [LaneRecord] {
-        state.lanes.part(of: environment).values.filter {
+        index.healed(in: environment).sorted().compactMap { state.lanes[$0] }.filter {
             $0.settled != nil && $0.healing?.said.isEmpty == false
         }
-        .sorted { $0.lane < $1.lane }
     }
 
     /// What of an environment may need a person, in one go.

@@ -130,12 +130,25 @@ enum DocumentReader {
     private static func watch(of root: Document.Value) throws(Problem) -> WatchPlan? {
         guard let given = root["watch"] else { return nil }
         if given.text != nil {
-            let time = try need(read(Quantity.duration, "watch", of: root), "watch", root)
-            return WatchPlan(time: time)
+            return WatchPlan(time: try watchTime("watch", of: root))
         }
         return WatchPlan(
-            time: try need(read(Quantity.duration, "for", of: given), "for", given),
-            onAlarm: try read(WatchPlan.OnAlarm.init(rawValue:), "onAlarm", of: given) ?? .alert)
+            time: try watchTime("for", of: given),
+            onAlarm: try read(WatchPlan.OnAlarm.init(rawValue:), "onAlarm", of: given) ?? .alert,
+            sensitivity: try read(
+                WatchPlan.Sensitivity.init(rawValue:), "sensitivity", of: given))
+    }
+
+    private static func watchTime(
+        _ key: String, of value: Document.Value
+    ) throws(Problem) -> Duration {
+        let time = try need(read(Quantity.duration, key, of: value), key, value)
+        guard time <= WatchPlan.longest else {
+            throw Problem(
+                value[key]?.place ?? value.place, "a lane is watched for at most 7d",
+                "write 7d or less; what it does later is for the alerts of the service itself")
+        }
+        return time
     }
 
     private static func replicas(_ value: Document.Value) throws(Problem) -> Replicas {

@@ -27,7 +27,22 @@ enum SignalsReader {
         return SignalQueries(
             requests: try DocumentReader.need(query(.requests, of: given), "requests", given),
             errors: try DocumentReader.need(query(.errors, of: given), "errors", given),
-            areErrorsSeparate: given["errorsPer"]?.text == "client", others: others)
+            areErrorsSeparate: given["errorsPer"]?.text == "client",
+            instance: try instance(of: given), others: others)
+    }
+
+    /// The label that names the instance of a series.
+    private static func instance(of given: Document.Value) throws(Problem) -> String {
+        guard let value = given["instance"], let text = value.text else {
+            return SignalQueries.scrapedInstance
+        }
+        guard SignalQueries.isLabel(text), !["airlock", "le"].contains(text) else {
+            throw Problem(
+                value.place, "`instance` is the name of a label, and `\(text)` is none",
+                "write the label whose value is the instance's id at the provider, such as "
+                    + "`instance: task`")
+        }
+        return text
     }
 
     private static func query(

@@ -28,7 +28,7 @@ extension FormatTable {
             example: "{upTo: 25%}"),
         .optional(
             "watch", .either(.text(.delay), watch),
-            "How long the lane is watched after a change settled, by what it was like before; not at all when left out or 0s.",
+            "How long the lane is watched after a change settled, by what it was like before, at most 7d; not at all when left out or 0s.",
             example: "{for: 30m, onAlarm: rollback}"),
         .later("migration", "A job that runs before the new slot serves."),
         .later("placement", "Where instances may run."),
@@ -44,11 +44,15 @@ extension FormatTable {
     ])
 
     private static let watch = Record([
-        .required("for", .text(.delay), "How long.", example: "30m"),
+        .required("for", .text(.delay), "How long, at most 7d.", example: "30m"),
         .optional(
             "onAlarm", .text(.choice(WatchPlan.OnAlarm.allCases.map(\.rawValue))),
             "What an alarm does besides being recorded; `alert` when left out. `rollback` goes back for errors or latency and quarantines the slot.",
             example: "rollback"),
+        .optional(
+            "sensitivity", .text(.choice(WatchPlan.Sensitivity.allCases.map(\.rawValue))),
+            "How readily an alarm is raised; `normal` when left out. `low` waits for more, `high` is sooner and oftener wrong.",
+            example: "low"),
     ])
 
     private static let rolloutBound = Record([

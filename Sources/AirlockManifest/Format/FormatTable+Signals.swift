@@ -47,6 +47,10 @@ extension FormatTable {
             "`client` where a client that retries is counted once, which decides faster; else `request`.",
             example: "request"),
         .optional(
+            "instance", .text(.words),
+            "The label whose value is the instance's id at the provider; `instance` when left out.",
+            example: "task"),
+        .optional(
             "latencyP99", .text(.words), "Seconds within which 99 of 100 requests are answered.",
             example:
                 "'histogram_quantile(0.99, sum by (le) (rate(http_seconds_bucket{slot=\"$slot\"}[$window])))'"
@@ -56,7 +60,8 @@ extension FormatTable {
             "Counters of requests by `le`, as of a histogram; for `compare` with a latency.",
             example: "'http_seconds_bucket{slot=\"$slot\"}'"),
         .optional(
-            "cpu", .text(.words), "Use of the CPU limit, 0 to 1; the highest series counts.",
+            "cpu", .text(.words),
+            "Use of the CPU limit, 0 to 1; the highest series counts, and for scaling the mean.",
             example: "'rate(process_cpu_seconds_total{slot=\"$slot\"}[$window]) / 0.5'"),
         .optional(
             "memory", .text(.words), "Bytes of memory; the highest series counts.",

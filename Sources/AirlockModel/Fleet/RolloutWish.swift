@@ -1,6 +1,6 @@
 /// The state of its rollout that a release asks for. It is no part of the change: a rollout that is held
 /// and goes on is the same one.
-package enum RolloutWish: Hashable, Sendable {
+package enum RolloutWish: Hashable, Sendable, Codable {
     case proceed
     /// Stays where it is; harm that its new slot does is taken back all the same.
     case hold

@@ -49,17 +49,26 @@ package struct SignalQueries: Hashable, Sendable {
     /// Whether each count of `errors` is of another client, so that retries are in it once; else one
     /// client may be in it many times.
     package let areErrorsSeparate: Bool
+    /// The label whose value names the instance that a series is of.
+    package let instance: String
     /// What is asked beside them.
     package let others: [Signal: SignalQuery]
 
-    /// - Parameter others: Neither requests nor errors.
+    /// What Prometheus itself puts on every series that it scrapes.
+    package static let scrapedInstance = "instance"
+
+    /// - Parameters:
+    ///   - instance: A name for which ``isLabel(_:)`` is true.
+    ///   - others: Neither requests nor errors.
     package init(
         requests: SignalQuery, errors: SignalQuery, areErrorsSeparate: Bool = false,
+        instance: String = SignalQueries.scrapedInstance,
         others: [Signal: SignalQuery] = [:]
     ) {
         self.requests = requests
         self.errors = errors
         self.areErrorsSeparate = areErrorsSeparate
+        self.instance = instance
         self.others = others
     }
 
@@ -74,6 +83,26 @@ package struct SignalQueries: Hashable, Sendable {
 
     /// The signals that are asked for, in the order of their kinds.
     package var signals: [Signal] { Signal.allCases.filter { self[$0] != nil } }
+
+    /// What is asked to compare single instances: without buckets, which are many series each, and without
+    /// memory, by which no instance is judged.
+    package var ofInstances: SignalQueries {
+        SignalQueries(
+            requests: requests, errors: errors, areErrorsSeparate: areErrorsSeparate,
+            instance: instance, others: others.filter { $0.key == .latencyP99 || $0.key == .cpu })
+    }
+
+    /// Whether a text is the name of a label, as the data model of Prometheus has it, that a user may mean:
+    /// names with two underscores before them are its own.
+    package static func isLabel(_ text: String) -> Bool {
+        guard let first = text.utf8.first, !(0x30...0x39).contains(first), !text.hasPrefix("__"),
+            text.utf8.count <= 128
+        else { return false }
+        return text.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                || $0 == 0x5F
+        }
+    }
 }
 
 /// One question in PromQL with variables.

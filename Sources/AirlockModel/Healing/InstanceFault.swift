@@ -50,13 +50,17 @@ package struct InstanceCounters: Hashable, Sendable, Codable {
     package let errors: Int
     /// 99th percentile of latency in microseconds; nil without requests.
     package let latencyP99Microseconds: Int?
+    /// Use of its CPU limit in hundredths of a percent; nil where nobody measures it instance by instance.
+    package let cpuBasisPoints: Int?
 
     package init(
-        instance: String, requests: Int, errors: Int, latencyP99Microseconds: Int?
+        instance: String, requests: Int, errors: Int, latencyP99Microseconds: Int?,
+        cpuBasisPoints: Int? = nil
     ) {
         self.instance = instance
         self.requests = requests
         self.errors = errors
         self.latencyP99Microseconds = latencyP99Microseconds
+        self.cpuBasisPoints = cpuBasisPoints
     }
 }

@@ -22,6 +22,8 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var starts: [String: Int]?
     /// Instances that were started again and that no second has told of yet.
     package var restarted: [String]?
+    /// Since when no instance of the new slot, which had traffic, is healthy; nil while one is.
+    package var lostAt: Moment?
 
     /// Whether nothing but the ceiling keeps it from the next step; nil for no.
     package var isReady: Bool?

@@ -165,6 +165,8 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var keepsCapacity: Bool?
     /// The most of the traffic that git allowed at the last look, in per mille; nil for all.
     package var ceiling: Int?
+    /// Why the provider does not take an open test job; told to those who wait for it, decides nothing.
+    package var refusal: String?
 
     package init(
         direction: Direction = .forward, step: Int = 0, stalled: Duration = .zero,

@@ -1,4 +1,4 @@
-/// What people said about one open operation; it ends with the operation.
+/// What people and git said about one open operation; it ends with the operation.
 package struct Steering: Hashable, Sendable, Codable {
     package let operation: Int
     package let lane: LaneID
@@ -8,16 +8,24 @@ package struct Steering: Hashable, Sendable, Codable {
     package var aborted: Word?
     /// Who let it leave a step that a person decides about, by the step's place.
     package var passed: [Int: Word]
+    /// What git asked of it when the files of its lane could be read last; nil for ``RolloutWish/proceed``.
+    /// It stays in force while they cannot be read.
+    package var wish: RolloutWish?
+    /// The group in which its lane moved when the files could be read last; nil for none.
+    package var group: UnitName?
+    /// Whether the files that said so cannot be read now; nil for no.
+    package var isUnread: Bool?
 
     package init(
         operation: Int, lane: LaneID, held: Word? = nil, aborted: Word? = nil,
-        passed: [Int: Word] = [:]
+        passed: [Int: Word] = [:], wish: RolloutWish? = nil
     ) {
         self.operation = operation
         self.lane = lane
         self.held = held
         self.aborted = aborted
         self.passed = passed
+        self.wish = wish
     }
 
     /// One thing that a person said.
@@ -49,16 +57,5 @@ extension OperationRecord {
         guard let change, change.kind == .create || change.kind == .replace else { return false }
         if case .back = rollout.direction { return false }
         return true
-    }
-
-    /// Whether it waits at a step that a person lets it leave, or that stayed undecided.
-    package var waitsForPerson: Bool {
-        guard case .canary(let plan)? = change?.strategy, let canary = rollout.canary,
-            canary.inForce == canary.step, canary.step < plan.steps.count - 1
-        else { return false }
-        return plan.rule(at: canary.step).needsApproval
-            || (plan.onUndecided ?? .hold == .hold
-                && canary.held
-                    >= max(plan.hold(at: canary.step), plan.decideWithin))
     }
 }

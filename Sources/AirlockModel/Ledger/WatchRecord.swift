@@ -2,9 +2,14 @@ package import AirlockAnalysis
 
 /// How a lane is watched after a change settled in it, where its release says so.
 package struct WatchPlan: Hashable, Sendable, Codable {
+    /// The longest ``time``.
+    package static let longest = Duration.seconds(7 * 86_400)
+
     /// For how long; zero for not at all.
     package var time: Duration
     package var onAlarm: OnAlarm
+    /// Nil for ``Sensitivity/normal``.
+    package var sensitivity: Sensitivity?
 
     /// What an alarm does besides being recorded and told.
     package enum OnAlarm: String, Hashable, Sendable, Codable, CaseIterable {
@@ -13,26 +18,56 @@ package struct WatchPlan: Hashable, Sendable, Codable {
         case rollback
     }
 
-    package init(time: Duration, onAlarm: OnAlarm = .alert) {
+    /// How readily an alarm is raised.
+    package enum Sensitivity: String, Hashable, Sendable, Codable, CaseIterable {
+        case low
+        case normal
+        case high
+
+        /// How the detector knows it; its figures are those of `normal`.
+        package var value: AirlockAnalysis.Sensitivity {
+            switch self {
+            case .low: .lower
+            case .normal: .standard
+            case .high: .higher
+            }
+        }
+    }
+
+    package init(
+        time: Duration, onAlarm: OnAlarm = .alert, sensitivity: Sensitivity? = nil
+    ) {
         self.time = time
         self.onAlarm = onAlarm
+        self.sensitivity = sensitivity
     }
 }
 
 /// What a lane's signals were like before a change began, as far as a watch has to know it; of one size,
 /// however long it was learned from.
 package struct WatchHistory: Hashable, Sendable, Codable {
-    /// How far back is looked.
-    package static let window = Duration.seconds(3_600)
+    /// How far back is looked: an hour, or as many samples as a watch needs to know a signal well.
+    ///
+    /// - Parameter spacing: Seconds between two samples.
+    package static func window(spacing: Int) -> Duration {
+        max(.seconds(3_600), .seconds(2 * Watch.warmUp * spacing))
+    }
 
     /// Seconds that were learned from.
     package let seconds: Int
     /// In the order of ``HardLimit/Known``.
     package let watches: [Watch]
+    /// Seconds between two samples; nil for one, as of histories from before there was another.
+    private let every: Int?
 
-    package init(seconds: Int, watches: [Watch]) {
+    /// Seconds between two samples, at least 1.
+    package var spacing: Int { max(1, every ?? 1) }
+
+    /// - Parameter spacing: Seconds between two samples.
+    package init(seconds: Int, watches: [Watch], spacing: Int = 1) {
         self.seconds = seconds
         self.watches = watches
+        every = spacing > 1 ? spacing : nil
     }
 }
 
@@ -45,6 +80,8 @@ package struct WatchRecord: Hashable, Sendable, Codable {
     package let since: Timestamp
     package let until: Timestamp
     package let onAlarm: WatchPlan.OnAlarm
+    /// Nil for ``WatchPlan/Sensitivity/normal``, as of records from before there was another.
+    package let sensitivity: WatchPlan.Sensitivity?
     /// Nil where nobody measured the lane before.
     package let history: WatchHistory?
     /// The newest of each signal, in the order in which they were raised.
@@ -91,13 +128,15 @@ package struct WatchRecord: Hashable, Sendable, Codable {
 
     package init(
         change: Change, operation: Int, since: Timestamp, until: Timestamp,
-        onAlarm: WatchPlan.OnAlarm, history: WatchHistory?, alarms: [Alarm] = []
+        onAlarm: WatchPlan.OnAlarm, sensitivity: WatchPlan.Sensitivity? = nil,
+        history: WatchHistory?, alarms: [Alarm] = []
     ) {
         self.change = change
         self.operation = operation
         self.since = since
         self.until = until
         self.onAlarm = onAlarm
+        self.sensitivity = sensitivity
         self.history = history
         self.alarms = alarms
     }

@@ -63,6 +63,21 @@ package struct Alert: Hashable, Sendable, Codable {
         }
     }
 
+    /// Which page of its matter this is, where each one is to reach a person although the one before still
+    /// stands; nil where it is told once for as long as it stands.
+    ///
+    /// Alertmanager notifies of an alert that stands again after `repeat_interval` alone, however often it is
+    /// told and whenever it began: an alert is what its labels say. So the page is one of them.
+    package var page: Timestamp? {
+        switch kind {
+        // Both begin anew by a durable record, so that a restart is no new page.
+        case .fleetStopped, .healingNeedsPerson: since
+        case .rolloutRolledBack, .rolloutUndecided, .signalsDown, .laneFailing, .environmentFailing,
+            .environmentFrozen, .promotionAlarm:
+            nil
+        }
+    }
+
     /// How soon a person has to look.
     package enum Severity: String, Hashable, Sendable, Codable {
         /// Now: it wakes someone.

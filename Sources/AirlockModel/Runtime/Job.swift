@@ -54,11 +54,21 @@ package struct JobObservation: Hashable, Sendable, Codable {
 
     /// What a job can be.
     package enum Phase: String, Hashable, Sendable, Codable {
-        /// It has not ended, or nobody can tell.
+        /// It has not ended.
         case running
+        /// Nobody can tell whether it has ended.
+        case unknown
         case passed
         case failed
         /// It was ended because its time was over.
         case timedOut
+
+        /// Whether the job has ended for certain.
+        package var isEnd: Bool {
+            switch self {
+            case .running, .unknown: false
+            case .passed, .failed, .timedOut: true
+            }
+        }
     }
 }

@@ -33,6 +33,11 @@ package enum SignalAnswer: Hashable, Sendable {
 package struct SignalTraits: Hashable, Sendable {
     /// Whether each error has a key, so that retries are told from new faults.
     package let isKeyed: Bool
+    /// Seconds between two of its samples, at least 1.
+    package let spacing: Int
 
-    package init(isKeyed: Bool = false) { self.isKeyed = isKeyed }
+    package init(isKeyed: Bool = false, spacing: Int = 1) {
+        self.isKeyed = isKeyed
+        self.spacing = spacing
+    }
 }

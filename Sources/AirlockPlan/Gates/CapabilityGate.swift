@@ -25,7 +25,7 @@ enum CapabilityGate {
         switch change.kind {
         case .create: preview(of: change).union([.start, .route])
         case .replace: preview(of: change).union([.start, .route, .stop])
-        case .scale: [.scale]
+        case .scale: change.previewChecks.isEmpty ? [.scale] : [.scale, .route, .address]
         case .remove: [.route, .stop]
         }
     }

@@ -13,25 +13,25 @@ struct GroupGate {
         self.own = own
         self.allowed = allowed
         for situation in changing {
-            guard let group = situation.desired?.group else { continue }
+            guard let group = situation.group else { continue }
             members[group, default: []].append(situation)
         }
     }
 
     /// The lanes that change together with one, without it.
     func others(of situation: Situation) -> [Situation] {
-        guard situation.change != nil, let group = situation.desired?.group else { return [] }
+        guard situation.change != nil, let group = situation.group else { return [] }
         return (members[group] ?? []).filter { $0.lane != situation.lane }
     }
 
     /// Whether its lanes only begin together, so that a group may go in parts.
     private func strategyHasNoSteps(_ situation: Situation) -> Bool {
-        situation.desired?.release.strategy.steps == nil
+        situation.strategy?.steps == nil
     }
 
     func verdict(_ situation: Situation) -> GateVerdict {
         let others = others(of: situation)
-        guard let group = situation.desired?.group, !others.isEmpty else {
+        guard let group = situation.group, !others.isEmpty else {
             return GateVerdict(gate: .group, answer: .pass, reason: "it moves alone")
         }
         let counted = (others + [situation]).count { $0.change?.kind != .create }
@@ -42,9 +42,9 @@ struct GroupGate {
                     + "limits.changing allows \(allowed)",
                 move: .commit("raise limits.changing in fleet.yaml, or make the group smaller"))
         }
-        let strategy = situation.desired?.release.strategy
+        let strategy = situation.strategy
         for other in others {
-            let theirs = other.desired?.release.strategy
+            let theirs = other.strategy
             guard theirs?.word == strategy?.word, theirs?.steps == strategy?.steps else {
                 return GateVerdict(
                     gate: .group, answer: .refuse,
@@ -67,7 +67,7 @@ struct GroupGate {
 extension StandingPlan {
     /// The lanes of `group` whose changes are under way or wait.
     package func changing(in group: UnitName) -> [LaneID] {
-        situations.values.filter { $0.desired?.group == group && $0.change != nil }
+        situations.values.filter { $0.group == group && $0.change != nil }
             .map(\.lane).sorted()
     }
 
@@ -75,9 +75,9 @@ extension StandingPlan {
     /// callers; empty for one that moves alone.
     package func group(of lane: LaneID) -> [LaneID] {
         guard let situation = situations[lane], situation.change != nil,
-            let group = situation.desired?.group
+            let group = situation.group
         else { return [] }
-        var rest = situations.values.filter { $0.desired?.group == group && $0.change != nil }
+        var rest = situations.values.filter { $0.group == group && $0.change != nil }
             .sorted { $0.lane < $1.lane }
         guard rest.count > 1 else { return [] }
         var order: [LaneID] = []

@@ -4,15 +4,21 @@ import AirlockModel
 enum RolloutGate {
     static func verdict(_ situation: Situation) -> GateVerdict {
         let lane = situation.lane
-        let edit = NextMove.commit(
+        var edit = NextMove.commit(
             "set rollout: proceed in services/\(lane.unit.name)/\(lane.environment).yaml")
-        switch situation.desired?.release.rollout {
+        var (asks, unread) = ("git asks for", "")
+        if let fault = situation.parked.first {
+            edit = .commit("mend \(fault.path)")
+            (asks, unread) = ("git asked for", ", and its files cannot be read any more: \(fault)")
+        }
+        switch situation.askedRollout {
         case .abort:
             return GateVerdict(
-                gate: .rollout, answer: .refuse, reason: "git asks for rollout: abort", move: edit)
+                gate: .rollout, answer: .refuse, reason: "\(asks) rollout: abort\(unread)",
+                move: edit)
         case .hold:
             return GateVerdict(
-                gate: .rollout, answer: .wait, reason: "git asks for rollout: hold", move: edit)
+                gate: .rollout, answer: .wait, reason: "\(asks) rollout: hold\(unread)", move: edit)
         case .proceed, .upTo, nil: break
         }
         guard let held = situation.steering?.held,

@@ -104,11 +104,7 @@ private struct Question {
         if let operation = ledger.operation(of: place), let running = operation.verification,
             running.build == build, running.job == job
         {
-            let end = operation.opened + job.timeout
-            return VerificationGate.verdict(
-                .wait,
-                "the verify job of build \(build.short) is running in \(place) "
-                    + "(operation \(operation.number))", .wait, until: end > now ? end : nil)
+            return underWay(operation, in: place)
         }
         if let first = parked.diagnostics(of: place).first {
             return VerificationGate.verdict(
@@ -134,11 +130,31 @@ private struct Question {
         return waiting("build \(build.short) was not deployed to \(place) yet", place)
     }
 
+    /// What is said of a place whose job is open; one that its provider never took does not run.
+    private func underWay(_ operation: OperationRecord, in place: LaneID) -> GateVerdict {
+        let name = "the verify job of build \(build.short)"
+        let number = "(operation \(operation.number))"
+        let hasBegun = operation.rollout.best > 0 || operation.rollout.step > 0
+        if !hasBegun, !canRunJobs(in: place) { return VerificationGate.incapable(place) }
+        if !hasBegun, let refusal = operation.rollout.refusal {
+            return VerificationGate.verdict(
+                .wait,
+                "\(name) does not begin in \(place) \(number), because of its provider: \(refusal)",
+                .run("airlock explain \(place)"))
+        }
+        let end = operation.opened + job.timeout
+        return VerificationGate.verdict(
+            .wait, "\(name) is running in \(place) \(number)", .wait,
+            until: end > now ? end : nil)
+    }
+
+    private func canRunJobs(in place: LaneID) -> Bool {
+        facts.capabilities[place.environment]?.contains(.run) == true
+    }
+
     /// What is said of a place that settled on the build and has no result of it.
     private func settled(in place: LaneID) -> GateVerdict {
-        guard facts.capabilities[place.environment]?.contains(.run) == true else {
-            return VerificationGate.incapable(place)
-        }
+        guard canRunJobs(in: place) else { return VerificationGate.incapable(place) }
         if tier.desired(place)?.release.replicas.maximum == 0 {
             return VerificationGate.verdict(
                 .refuse, "\(place) runs no instance",

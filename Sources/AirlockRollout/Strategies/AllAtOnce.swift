@@ -86,7 +86,7 @@ struct AllAtOnce {
 
     /// Adds the time since the last look, and starts anew when more instances than ever are healthy:
     /// readiness that comes and goes is no progress.
-    private func note(healthy: Int, in state: inout RolloutState, now: Moment) {
+    func note(healthy: Int, in state: inout RolloutState, now: Moment) {
         if healthy > state.best {
             state.best = healthy
             state.stalled = .zero

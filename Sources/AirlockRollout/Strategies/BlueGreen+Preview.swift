@@ -31,29 +31,47 @@ extension BlueGreen {
         _ answer: PreviewAnswer?, _ now: Moment
     ) -> RolloutStep {
         var state = state
-        if let slot = change.target.slot.flatMap({ lane.slot($0) }),
-            slot.healthyCount < slot.replicas
-        {
-            state.preview = nil
+        let strategy = AllAtOnce(deadline: deadline)
+        if let slot = change.target.slot.flatMap({ lane.slot($0) }) {
+            if slot.healthyCount < slot.replicas { state.preview = nil }
+            if let preview = plan.preview.map(Preview.init), isToServe(change, state, lane) {
+                // The checks have a say in how it ends, so its time is counted before them.
+                strategy.note(healthy: slot.healthyCount, in: &state, now: now)
+                switch preview.judge(answer, &state, now: now) {
+                case .passed: break
+                case .open(let what):
+                    guard state.stalled >= deadline else { return wait(state, what) }
+                    state.direction = .back(
+                        reason: "no progress for \(deadline.milliseconds / 1000) s: \(what)")
+                case .failed(let why): state.direction = .back(reason: why)
+                }
+            }
         }
-        // Without its deadline, to see what it would do next: the checks have a say in how it ends.
-        let next = AllAtOnce(deadline: .seconds(Int64.max)).advance(
-            change, state: state, in: lane, now: now)
-        guard let preview = plan.preview.map(Preview.init), change.kind == .create,
-            let id = change.target.slot, case .forward = state.direction,
-            case .act(.route(let weights)) = next.next, weights[id] != nil
-        else {
-            return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
-        }
-        state = next.state
-        switch preview.judge(answer, &state, now: now) {
-        case .passed: break
-        case .open(let what):
-            guard state.stalled >= deadline else { return wait(state, what) }
-            state.direction = .back(
-                reason: "no progress for \(deadline.milliseconds / 1000) s: \(what)")
-        case .failed(let why): state.direction = .back(reason: why)
-        }
-        return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
+        let step = strategy.advance(change, state: state, in: lane, now: now)
+        guard change.kind == .scale, !change.previewChecks.isEmpty, case .end(.settled) = step.next,
+            case .forward = step.state.direction, let id = change.target.slot,
+            lane.weights[id] == nil, let slot = lane.slot(id), slot.replicas > 0
+        else { return step }
+        // Settled without its traffic, it would be given that unasked as soon as an instance is healthy.
+        state = step.state
+        state.direction = .back(
+            reason: "no progress for \(deadline.milliseconds / 1000) s: \(slot.healthyCount) of "
+                + "\(slot.replicas) instances are healthy")
+        state.seen = nil
+        return strategy.advance(change, state: state, in: lane, now: now)
+    }
+
+    /// Whether a slot with none beside it lacks nothing any more but its first traffic.
+    private func isToServe(
+        _ change: Change, _ state: RolloutState, _ lane: LaneObservation
+    ) -> Bool {
+        guard !change.previewChecks.isEmpty, case .forward = state.direction,
+            case .slot(let spec, _, let replicas) = change.target,
+            change.kind == .create || change.kind == .scale,
+            lane.slot(spec.id).map({ $0.replicas > 0 }) ?? false,
+            case .act(.route(let weights)) = Goal.slot(spec, replicas, isPatient: true)
+                .next(in: lane)
+        else { return false }
+        return weights[spec.id] != nil
     }
 }

@@ -21,19 +21,13 @@ struct BlueGreen: SideBySide {
         guard let sides = Sides(change, state, lane, now) else {
             return alone(change, state, lane, previewed, now)
         }
-        var state = state
-        state.seen = now
-        var watched = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))
-        watched.take(answer, now: now)
-        watched.isReady = nil
-        state.canary = watched
-        if case .harmful(let reasons) = watched.judge.verdict {
-            return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
+        let known = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))
+        let seen = look(sides, state, known, answer)
+        if let harm = seen.harm { return harm }
+        guard course.ceiling >= 0 || seen.watched.inForce != nil else {
+            return wait(seen.state, "\(course.ceilingBy) lets nothing start yet")
         }
-        guard course.ceiling >= 0 || watched.inForce != nil else {
-            return wait(state, "\(course.ceilingBy) lets nothing start yet")
-        }
-        return bring(sides, state, watched)
+        return bring(sides, seen.state, seen.watched)
     }
 
     private func bring(
@@ -42,12 +36,19 @@ struct BlueGreen: SideBySide {
         var (state, watched) = (before, watched)
         let (lane, id) = (sides.lane, sides.spec.id)
         let needed = sides.replicas.nearest(to: lane.slot(sides.base)?.replicas ?? 0)
+        let isOldThere = (lane.slot(sides.base)?.healthyCount ?? 0) > 0
         guard let slot = lane.slot(id) else {
-            return act(.start(sides.spec, replicas: needed), sides, state)
+            guard lane.weights[id] != nil, isOldThere else {
+                return act(.start(sides.spec, replicas: needed), sides, state)
+            }
+            // Somebody took away what has the traffic; until it is there again the old slot serves.
+            watched.suspend()
+            watched.step = 0
+            (state.canary, state.preview) = (watched, nil)
+            return act(.route([sides.base: 1000]), sides, state)
         }
         if slot.isEdited { return back(sides, state, "the new slot was changed by hand") }
         let weights = needed == 0 ? [:] : [id: 1000]
-        let isOldThere = (lane.slot(sides.base)?.healthyCount ?? 0) > 0
         if lane.weights == weights, course.ceiling < 1000, isOldThere {
             watched.suspend()
             watched.step = 0
@@ -83,7 +84,7 @@ struct BlueGreen: SideBySide {
         _ sides: Sides, _ before: RolloutState, _ watched: CanaryState, _ slot: SlotObservation
     ) -> RolloutStep {
         var (state, watched) = (before, watched)
-        if slot.replicas > 0, slot.healthyCount == 0 {
+        if slot.replicas > 0, sides.lane.isDead(slot.id) {
             return back(sides, state, "no instance is healthy after the switch")
         }
         guard watched.inForce != nil else {

@@ -21,7 +21,7 @@ struct Canary: SideBySide {
         guard let sides = Sides(change, state, lane, now) else {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        var canary =
+        let known =
             state.canary
             ?? CanaryState(
                 judge: judge(
@@ -29,18 +29,21 @@ struct Canary: SideBySide {
                     comparing: plan.compare ?? ComparedSignal.errorsAlone))
         let serving = lane.slot(sides.base)
         let total = sides.replicas.nearest(to: serving?.replicas ?? 0)
-        if canary.inForce == nil, canary.step == 0, (serving?.healthyCount ?? 0) == 0 || total == 0
-        {
+        if known.inForce == nil, known.step == 0, (serving?.healthyCount ?? 0) == 0 || total == 0 {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        var state = state
-        state.seen = now
-        canary.take(answer, now: now)
-        canary.isReady = nil
+        let seen = look(sides, state, known, answer)
+        if let harm = seen.harm { return harm }
+        var (state, canary) = (seen.state, seen.watched)
         canary.note(lane.slot(sides.spec.id))
+        canary.noteLoss(of: sides.spec.id, in: lane, now: now)
         state.canary = canary
-        if case .harmful(let reasons) = canary.judge.verdict {
-            return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
+        // The time of a hold is no lack of progress, unless nothing is left of what is held.
+        if course.isHeld, let lost = canary.lostAt, now.elapsed(since: lost) >= deadline {
+            let spent = deadline.milliseconds / 1000
+            return back(
+                sides, state,
+                "no progress for \(spent) s: no instance of the new slot is healthy")
         }
         return keepBelowCeiling(sides, state, canary, total: total)
     }
@@ -90,14 +93,21 @@ struct Canary: SideBySide {
             return stuck(sides, state, "the slot that serves the rest has no healthy instance")
         }
         let needed = max(1, (total * share + 999) / 1000)
-        guard let slot = lane.slot(sides.spec.id) else {
-            return act(.start(sides.spec, replicas: needed), sides, state)
+        let found = lane.slot(sides.spec.id)
+        if found?.isEdited == true {
+            return back(sides, state, "the new slot was changed by hand")
         }
-        if slot.isEdited { return back(sides, state, "the new slot was changed by hand") }
-        if slot.healthyCount == 0, lane.weights[slot.id, default: 0] > 0, !isSwitched {
+        // Also where somebody took it away: the traffic comes before the slot that is to be there again.
+        let isOldThere = (lane.slot(sides.base)?.healthyCount ?? 0) > 0
+        if (found?.healthyCount ?? 0) == 0, lane.weights[sides.spec.id, default: 0] > 0, isOldThere,
+            !isSwitched || found == nil
+        {
             canary.suspend()
             state.canary = canary
             return act(.route([sides.base: 1000]), sides, state)
+        }
+        guard let slot = found else {
+            return act(.start(sides.spec, replicas: needed), sides, state)
         }
         if !isSwitched, slot.replicas < needed {
             return act(.scale(slot.id, replicas: needed), sides, state)

@@ -38,6 +38,24 @@ protocol SideBySide {
 }
 
 extension SideBySide {
+    /// Judges what was seen since the last look.
+    ///
+    /// - Returns: The state with the verdict, and the way back where it is that the new slot does harm.
+    func look(
+        _ sides: Sides, _ before: RolloutState, _ known: CanaryState, _ answer: SignalAnswer?
+    ) -> (state: RolloutState, watched: CanaryState, harm: RolloutStep?) {
+        var (state, watched) = (before, known)
+        state.seen = sides.now
+        watched.take(answer, now: sides.now)
+        watched.isReady = nil
+        state.canary = watched
+        guard case .harmful(let reasons) = watched.judge.verdict else {
+            return (state, watched, nil)
+        }
+        let why = reasons.map(\.sentence).joined(separator: " ")
+        return (state, watched, back(sides, state, why))
+    }
+
     /// Does an action, or goes back when the provider has not done it for the deadline.
     func act(_ action: Action, _ sides: Sides, _ before: RolloutState) -> RolloutStep {
         guard before.stalled >= deadline else {

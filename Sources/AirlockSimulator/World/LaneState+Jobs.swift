@@ -57,7 +57,7 @@ extension LaneState {
     ) -> (jobs: [JobObservation], until: Timestamp?) {
         let seen = jobs.map { state in
             isCutOff
-                ? JobObservation(id: state.job.id, slot: state.job.slot, phase: .running)
+                ? JobObservation(id: state.job.id, slot: state.job.slot, phase: .unknown)
                 : state.observation(at: time)
         }
         let until = isCutOff ? nil : jobs.map(\.end).filter { $0 > time }.min()

@@ -15,8 +15,17 @@ enum LatencyLadder {
     static func sample(_ requests: Int, p99: Double, _ random: inout SplitMix64) -> [Int] {
         var buckets = Array(repeating: 0, count: count)
         let mean = max(1, p99 / log(100))
+        if requests < count {
+            for _ in 0..<requests {
+                buckets[place(of: -log(1 - random.unit()) * mean, among: bounds)] += 1
+            }
+            return buckets
+        }
         if requests <= 1000 {
-            for _ in 0..<requests { buckets[bucket(-log(1 - random.unit()) * mean)] += 1 }
+            // Where each bucket ends among the numbers in 0..<1 that latencies are drawn from: a table
+            // is cheaper than a logarithm for each request.
+            let ends = bounds.map { 1 - exp(-$0 / mean) }
+            for _ in 0..<requests { buckets[place(of: random.unit(), among: ends)] += 1 }
             return buckets
         }
         var rest = requests
@@ -34,8 +43,16 @@ enum LatencyLadder {
         return buckets
     }
 
-    private static func bucket(_ microseconds: Double) -> Int {
-        guard microseconds > first else { return 0 }
-        return min(count - 1, Int((log(microseconds / first) / log(growth)).rounded(.up)))
+    /// The bounds of all buckets but the last.
+    private static let bounds = (0..<count - 1).map { first * pow(growth, Double($0)) }
+
+    /// The first of `ends` that is not below `number`; their count when all are.
+    private static func place(of number: Double, among ends: [Double]) -> Int {
+        var (low, high) = (0, ends.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ends[middle] < number { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -3,7 +3,7 @@ import AirlockModel
 /// What is done to single instances of a slot.
 extension SlotState {
     /// The name of an instance, which it keeps over its restarts.
-    func name(of instance: Instance) -> String { "\(id.short)-\(instance.number)" }
+    func name(of instance: Instance) -> String { stem + "-" + String(instance.number) }
 
     /// How often an instance had been started by `time`, by whomever.
     func starts(of instance: Instance, at time: Timestamp) -> Int {

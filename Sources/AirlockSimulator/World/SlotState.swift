@@ -34,6 +34,10 @@ struct SlotState: Sendable {
     let behaviour: ArtifactBehaviour
     let change: ChangeID?
     let operation: Int?
+    /// What the names of its instances begin with.
+    let stem: String
+    /// Where it is said to answer; made once, because it is told with every look.
+    private let endpoint: HTTPAddress?
     var instances: [Instance]
     private var gone: [Instance] = []
     private var nextInstance: Int
@@ -49,6 +53,8 @@ struct SlotState: Sendable {
         self.behaviour = behaviour
         self.change = change
         self.operation = operation
+        stem = spec.id.short
+        endpoint = behaviour.endpoint ?? SimulatedProvider.endpoint(of: spec.id)
         instances = (0..<replicas).map { Instance(number: $0, started: time) }
         nextInstance = replicas
     }
@@ -165,8 +171,7 @@ struct SlotState: Sendable {
         }
         let slot = SlotObservation(
             id: id, spec: spec, replicas: replicas, instances: observed, change: change,
-            operation: operation,
-            endpoint: behaviour.endpoint ?? SimulatedProvider.endpoint(of: id))
+            operation: operation, endpoint: endpoint)
         return (slot, until)
     }
 

@@ -48,7 +48,9 @@ extension World {
     /// revision is the wall time at which time alone changes the answer.
     private func stem(of place: Place, fleet: FleetName, lanes: Set<LaneID>?) -> String {
         let filter = lanes.map { lanes in
-            Digest(of: lanes.sorted().map(\.description).joined(separator: " ").utf8).short
+            // One lane is asked for after each action; its name is as good as a digest.
+            if lanes.count == 1, let only = lanes.first { return only.description }
+            return Digest(of: lanes.sorted().map(\.description).joined(separator: " ").utf8).short
         }
         let world = String(seed ?? 0, radix: 16)
         return "\(world).\(fleet).\(filter ?? "all").\(advanced.milliseconds).\(place.changes)."

@@ -9,6 +9,25 @@ struct WatchTests {
         #expect(trial.falseAlarms.reduce(0, +) <= 1)
     }
 
+    @Test(
+        "a source that is scraped every 15 s finds the same within minutes, without a false alarm",
+        arguments: WatchSignal.allCases)
+    func seldom(signal: WatchSignal) {
+        let trial = WatchTrial(signal, seeds: 0..<15, spacing: 15)
+        #expect(trial.medianDelay <= (signal == .memory ? 180 : 90))
+        #expect(trial.falseAlarms.reduce(0, +) == 0)
+    }
+
+    @Test("the more sensitive, the sooner it speaks; in the middle it is as without a word")
+    func sensitivity() {
+        func delay(_ sensitivity: Sensitivity) -> Int {
+            WatchTrial(.latency, seeds: 0..<15, healthyLength: 600, sensitivity: sensitivity)
+                .medianDelay
+        }
+        #expect(Sensitivity.standard.reach == 1)
+        #expect(delay(.higher) < delay(.standard) && delay(.standard) < delay(.lower))
+    }
+
     @Test("nothing is said before there is enough to judge by")
     func warmUp() {
         var watch = Watch()

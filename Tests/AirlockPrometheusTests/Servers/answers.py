@@ -3,11 +3,12 @@
 
 Usage: answers.py FOLDER
 Prints one line of JSON with its port; ends with its input. FOLDER/answer.json is
-{"status": 200, "headers": {}, "body": "…", "repeat": 1, "delay": 0, "skew": 0, "time": NOW}; what was asked goes to
-FOLDER/requests.jsonl.
+{"status": 200, "headers": {}, "body": "…", "repeat": 1, "delay": 0, "skew": 0, "time": NOW}; with "bodies" in place of
+"body" each question gets the next one. What was asked goes to FOLDER/requests.jsonl.
 """
 
 import http.server
+import itertools
 import json
 import os
 import sys
@@ -17,6 +18,7 @@ from email.utils import formatdate
 
 FOLDER = sys.argv[1]
 LOCK = threading.Lock()
+TURNS = itertools.count()
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -32,8 +34,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
         with LOCK, open(os.path.join(FOLDER, "requests.jsonl"), "a", encoding="utf-8") as file:
             line = {"path": self.path, "headers": dict(self.headers.items()), "body": asked}
             file.write(json.dumps(line) + "\n")
+            turn = next(TURNS)
         time.sleep(answer.get("delay", 0))
-        body = (answer.get("body", "") * answer.get("repeat", 1)).encode()
+        bodies = answer.get("bodies") or [answer.get("body", "")]
+        body = (bodies[min(turn, len(bodies) - 1)] * answer.get("repeat", 1)).encode()
         self.send_response_only(answer.get("status", 200))
         self.send_header("Date", formatdate(
             answer.get("time", time.time()) + answer.get("skew", 0), usegmt=True))

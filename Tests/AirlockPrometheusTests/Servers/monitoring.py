@@ -9,6 +9,7 @@ Everything ends with the input. FOLDER holds:
   traffic.json  {"slots": {SLOT: {"instances": 2, "rate": 100, "errors": 0.01, "slow": 0.02}}, "fault": ""}
                 fault: "", "down" (the exporter answers 503), "nan" (errors are no number), "frozen"
   webhook.jsonl what the receiver got, one {"signature", "body"} a line
+  notified.jsonl what Alertmanager told a person, one notification a line; it waits a second and repeats nothing
   receiver      "fail" makes the receiver answer 500
 """
 
@@ -98,6 +99,10 @@ class Exporter(Quiet):
 class Receiver(Quiet):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+        if self.path == "/person":
+            with open(os.path.join(FOLDER, "notified.jsonl"), "a", encoding="utf-8") as file:
+                file.write(json.dumps(json.loads(body)) + "\n")
+            return self.reply(204)
         path = os.path.join(FOLDER, "receiver")
         if os.path.exists(path) and open(path, encoding="utf-8").read().strip() == "fail":
             return self.reply(500)
@@ -152,7 +157,12 @@ with open(os.path.join(FOLDER, "prometheus.yml"), "w", encoding="utf-8") as conf
         "  honor_labels: true\n"
         f"  static_configs: [{{targets: ['127.0.0.1:{PORTS['exporter']}']}}]\n")
 with open(os.path.join(FOLDER, "alertmanager.yml"), "w", encoding="utf-8") as config:
-    config.write("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    config.write(
+        "route: {receiver: person, group_wait: 1s, group_interval: 1s, repeat_interval: 4h}\n"
+        "receivers:\n"
+        "- name: person\n"
+        "  webhook_configs:\n"
+        f"  - {{url: 'http://127.0.0.1:{PORTS['webhook']}/person', send_resolved: false}}\n")
 
 
 def start_prometheus():

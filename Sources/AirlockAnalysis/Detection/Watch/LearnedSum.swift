@@ -1,7 +1,7 @@
 /// A cumulative sum of deviations (E. S. Page, Biometrika 41, 1954) whose limit is learned from the
 /// sum's own healthy past, so that autocorrelated and heavy-tailed signals get the limit they need.
 ///
-/// The limit is a high quantile of the greatest sum within two minutes under a Gumbel distribution
+/// The limit is a high quantile of the greatest sum within 120 samples under a Gumbel distribution
 /// fitted by moments (E. J. Gumbel, "Statistics of extremes", 1958).
 struct LearnedSum: Hashable, Sendable, Codable {
     /// Samples in a block.

@@ -1,6 +1,7 @@
-/// Watches one signal of a running service, sampled once a second, and raises an alarm when it
-/// leaves its usual course: a jump within seconds, a leak within minutes, or silence.
+/// Watches one signal of a running service and raises an alarm when it leaves its usual course: of a
+/// signal that is sampled once a second a jump within seconds, a leak within minutes, or silence.
 ///
+/// What it waits for, it counts in samples; with a wider spacing all of it takes as much longer.
 /// Constant memory. A verdict depends on the samples so far alone.
 package struct Watch: Hashable, Sendable, Codable {
     /// Which way a signal goes when something is wrong.
@@ -38,7 +39,7 @@ package struct Watch: Hashable, Sendable, Codable {
     private static let clip = 4.0
 
     private let direction: Direction
-    private var baseline = SlowBaseline()
+    private var baseline: SlowBaseline
     private var sums: [LearnedSum]
     private var falls: [LearnedSum]
     /// The mean of about the last ten samples.
@@ -49,8 +50,10 @@ package struct Watch: Hashable, Sendable, Codable {
     private var quietLeft = 0
 
     /// Knows nothing of its signal yet.
-    package init(_ direction: Direction = .rise) {
+    /// - Parameter spacing: Seconds between two samples.
+    package init(_ direction: Direction = .rise, spacing: Int = 1) {
         self.direction = direction
+        baseline = SlowBaseline(spacing: spacing)
         sums = direction == .fall ? [] : Self.freshSums
         falls = direction == .rise ? [] : Self.freshSums
     }
@@ -89,8 +92,13 @@ package struct Watch: Hashable, Sendable, Codable {
     }
 
     /// Judges the next sample, then learns it.
-    /// - Parameter value: In the signal's unit; NaN when there was none.
-    package mutating func observe(_ value: Double) -> Verdict {
+    /// - Parameters:
+    ///   - value: In the signal's unit; NaN when there was none.
+    ///   - sensitivity: How readily an alarm is raised; what is learned does not depend on it but for
+    ///     samples near an alarm.
+    package mutating func observe(
+        _ value: Double, at sensitivity: Sensitivity = .standard
+    ) -> Verdict {
         guard value.isFinite else { return observeSilence() }
         silence = 0
         recent = baseline.count == 0 ? value : recent + 0.15 * (value - recent)
@@ -102,12 +110,13 @@ package struct Watch: Hashable, Sendable, Codable {
         }
         let isLearning = baseline.count < Double(Self.warmUp)
         let share = accumulate(max(-Self.clip, min(Self.clip, deviation)))
-        if !isLearning, share >= 1, quietLeft == 0 {
+        let reach = sensitivity.reach
+        if !isLearning, share >= reach, quietLeft == 0 {
             raisedFor = 0
             backSamples = 0
-            return .raised(alarm(value))
+            return .raised(alarm(from: reach))
         }
-        baseline.learn(value, share: share > 0.5 ? 0.25 : 1)
+        baseline.learn(value, share: share > 0.5 * reach ? 0.25 : 1)
         quietLeft = max(0, quietLeft - 1)
         return isLearning ? .learning : .calm
     }
@@ -151,9 +160,10 @@ package struct Watch: Hashable, Sendable, Codable {
         return .cleared
     }
 
-    private func alarm(_ value: Double) -> WatchAlarm {
+    /// - Parameter reach: The share of its limit at which a sum is an alarm.
+    private func alarm(from reach: Double) -> WatchAlarm {
         let all = (direction == .fall ? [] : sums) + (direction == .rise ? [] : falls)
-        let age = all.filter { $0.sum >= $0.limit }.map(\.age).min() ?? 1
+        let age = all.filter { $0.sum >= reach * $0.limit }.map(\.age).min() ?? 1
         let kind: WatchAlarm.Kind = recent >= baseline.level ? .rise : .fall
         return WatchAlarm(kind, usual: baseline.level, present: recent, age: Int(age))
     }

@@ -15,7 +15,7 @@ package struct WatchAlarm: Hashable, Sendable {
     package let usual: Double
     /// Its mean over about the last ten samples; NaN for silence.
     package let present: Double
-    /// For how many samples, of one second, the deviation has been building up.
+    /// For how many samples the deviation has been building up.
     package let age: Int
 
     init(_ kind: Kind, usual: Double, present: Double, age: Int) {
@@ -25,7 +25,8 @@ package struct WatchAlarm: Hashable, Sendable {
         self.age = age
     }
 
-    /// One clause that follows the signal's name: `rose to 84.1 from 40.2 within 6 s`.
+    /// One clause that follows the name of a signal that is sampled once a second: `rose to 84.1 from 40.2
+    /// within 6 s`.
     package var cause: String {
         switch kind {
         case .rise: "rose to \(Self.short(present)) from \(Self.short(usual)) within \(age) s"

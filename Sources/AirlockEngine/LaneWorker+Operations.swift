@@ -1,0 +1,95 @@
+import AirlockModel
+import AirlockPlan
+import AirlockPorts
+import AirlockRollout
+import Logging
+
+/// How a lane's operations begin and end.
+extension LaneWorker {
+    /// The operation of an assignment; a new one is opened with `pending`. Nil when it has ended meanwhile.
+    func operation(
+        for assignment: Assignment, pending: inout LedgerTransaction
+    ) async -> OperationRecord? {
+        switch assignment {
+        case .resume(let number), .watch(let number): return await books.operation(number)
+        case .open(let work, let commit, let author, let superseding):
+            let now = clock.now()
+            var operation = OperationRecord(
+                number: await books.reserveOperation(), lane: lane, work: work, commit: commit,
+                author: author, opened: now.wall)
+            operation.history = await history(before: work, after: superseding, at: now.wall)
+            var record = await books.record(of: lane)
+            if operation.change?.endsWatch == true {
+                (operation.watchBefore, record.watch) = (record.watch, nil)
+            }
+            record.operation = operation.number
+            record.decision = AuditText.decision(of: work)
+            // What moves no slot moves nothing past the change that waits.
+            if operation.movesSlots { record.held = nil }
+            if let heal = operation.heal {
+                record.healing = record.healing ?? HealingRecord()
+                record.healing?.spend(on: heal, at: now.wall)
+            }
+            if let superseding, var old = await books.operation(superseding) {
+                pending.entries += AuditText.evidence(&old, at: now.wall)
+                pending.writes.append(.operation(ended(old, .superseded)))
+                pending.entries.append(
+                    AuditText.superseded(old, by: operation.number, at: now.wall))
+                if operation.change?.endsWatch == true {
+                    operation.watchBefore = operation.watchBefore ?? old.watchBefore
+                } else {
+                    record.watch = record.watch ?? old.watchBefore
+                }
+            }
+            if case .repair(let repair) = work, !repair.found.isEmpty {
+                pending.entries.append(AuditText.drift(repair, in: operation, at: now.wall))
+            }
+            pending.writes += [.operation(operation), .lane(record)]
+            pending.entries.append(AuditText.opened(operation, at: now.wall))
+            // A commit with a broken file may come before the next pass.
+            if operation.change != nil, let wish, wish != .proceed {
+                pending.writes.append(
+                    .steering(Steering(operation: operation.number, lane: lane, wish: wish)))
+            }
+            logger.info("operation opened", metadata: metadata(operation))
+            return operation
+        }
+    }
+
+    /// Ends an operation and makes all that is pending durable.
+    func end(
+        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome,
+        pending: inout LedgerTransaction
+    ) async throws(EngineHalt) {
+        let now = clock.now()
+        var operation = operation
+        pending.entries += AuditText.evidence(&operation, at: now.wall)
+        var record = await books.record(of: lane)
+        record.operation = nil
+        if case .settled = outcome, let change = operation.change {
+            settle(change, by: operation, in: &record, at: now.wall)
+        }
+        if case .rolledBack = outcome { record.watch = record.watch ?? operation.watchBefore }
+        record.decision = nil
+        pending.writes += [.operation(ended(operation, outcome)), .lane(record)]
+        pending.writes += await marks(of: operation, outcome, at: now)
+        pending.entries.append(AuditText.ended(operation, outcome, at: now.wall))
+        // What goes back for another of its group is not at fault, and waits for what mends that one.
+        let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil
+        try await books.commit(pending)
+        pending = LedgerTransaction()
+        logger.notice("operation \(outcome.word)", metadata: metadata(operation))
+        if case .rolledBack(let reason) = outcome, operation.change?.kind == .replace, !isForGroup {
+            reverts?.offer(operation, because: reason)
+        }
+    }
+
+    private func ended(
+        _ operation: OperationRecord, _ outcome: OperationRecord.Outcome
+    ) -> OperationRecord {
+        var operation = operation
+        operation.outcome = outcome
+        operation.ended = clock.now().wall
+        return operation
+    }
+}
