@@ -39,7 +39,7 @@ struct PlanView: Codable {
 }
 
 extension PlanView: LongForm {
-    static var listKey: String { CodingKeys.lanes.rawValue }
+    static var listKey: String { CodingKeys.lanes.stringValue }
     var list: [LaneView] { lanes }
     var frame: PlanView {
         var frame = self
