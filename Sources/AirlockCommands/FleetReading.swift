@@ -172,12 +172,25 @@ struct PlanReading {
             observed[name] = await observe(name, of: fleet.name, by: provider)
         }
         let now = wiring.clock.now()
-        let plan = Planner.plan(
-            fleet, commit: reading.commit, observed: observed, facts: facts, now: now)
+        let plan = await Self.plan(
+            FleetPlanning(
+                fleet, commit: reading.commit, observed: observed, facts: facts, now: now))
         facts.traffic = try await traffic(for: plan, of: fleet, at: now.wall)
         guard !facts.traffic.isEmpty else { return plan }
-        return Planner.plan(
-            fleet, commit: reading.commit, observed: observed, facts: facts, now: now)
+        return await Self.plan(
+            FleetPlanning(
+                fleet, commit: reading.commit, observed: observed, facts: facts, now: now))
+    }
+
+    /// Plans the environments at the same time.
+    private static func plan(_ planning: FleetPlanning) async -> Plan {
+        let parts = await withTaskGroup(of: (Int, EnvironmentPlan).self) { group in
+            for (place, name) in planning.environments.enumerated() {
+                group.addTask { @concurrent in (place, planning.part(name)) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        return planning.plan(of: parts.sorted { $0.key < $1.key }.map(\.value))
     }
 
     /// What the lanes serve whose canary would begin; the most lanes that are asked about are those that

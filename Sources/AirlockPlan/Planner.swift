@@ -23,22 +23,8 @@ package enum Planner {
         _ fleet: Fleet, commit: CommitID?, observed: [EnvironmentName: ObservedEnvironment],
         facts: Facts, now: Moment
     ) -> Plan {
-        let remembered = Set(facts.ledger.lanes.values.filter(\.isInUse).map(\.lane.environment))
-        let slices = fleet.slices(also: remembered)
-        let rest = slices.keys.filter { !fleet.order.contains($0) }.sorted()
-        var plan = Plan(fleet: fleet.name, commit: commit)
-        for name in fleet.order + rest {
-            guard let slice = slices[name] else { continue }
-            let state = observed[name] ?? .unknown("it was not observed")
-            let part = Self.plan(slice, observed: state, facts: facts, now: now)
-            plan.lanes += part.lanes
-            plan.notices += part.notices
-            plan.until = [plan.until, part.until].compactMap(\.self).min()
-            if slice.environment != nil, case .unknown(let reason) = state {
-                plan.incomplete = plan.incomplete ?? "\(name) is not observed: \(reason)"
-            }
-        }
-        return plan
+        let whole = FleetPlanning(fleet, commit: commit, observed: observed, facts: facts, now: now)
+        return whole.plan(of: whole.environments.map(whole.part))
     }
 
     /// The one place where a lane's end is chosen.

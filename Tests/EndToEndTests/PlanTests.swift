@@ -239,4 +239,31 @@ import Testing
         let refused = try await stage.airlock("plan", "--out", "/nowhere/plan.json")
         #expect(refused.code == 1 && refused.errors.contains("/nowhere/plan.json"))
     }
+
+    @Test("a plan of many lanes as JSON is the one document that a single writer would write")
+    func manyLanes() async throws {
+        var files = Shop.files as [String: String?]
+        for number in 0..<700 {
+            files["services/s\(number)/service.yaml"] = Shop.service("s\(number)")
+            for environment in ["staging", "production"] {
+                files["services/s\(number)/\(environment).yaml"] = Shop.release("web", "1.0.0")
+            }
+        }
+        let stage = try await Stage(nil)
+        try stage.git("init", "--quiet", "--initial-branch", "main")
+        try stage.commit("many", files)
+        let plan = try await stage.must("plan", "-o", "json")
+        let object = try plan.json()
+        let names = (object["lanes"] as? [[String: Any]])?.compactMap { $0["lane"] as? String }
+        let staging = try await stage.must("plan", "-o", "json", "--env", "staging").json()
+        #expect(names?.count == 1_400 + 4)
+        #expect((staging["lanes"] as? [Any])?.count == 700 + 2)
+        #expect(names?.first?.hasPrefix("staging/") == true && names?.last == "production/web")
+        let whole = try JSONSerialization.data(
+            withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        // That one writes empty lists over three lines.
+        let text = String(decoding: whole, as: UTF8.self).replacing(/\[\s+\]/, with: "[]")
+            .replacing(/\{\s+\}/, with: "{}")
+        #expect(plan.output == text + "\n")
+    }
 }

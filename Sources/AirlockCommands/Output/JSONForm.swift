@@ -22,15 +22,19 @@ enum JSONForm {
 
     /// The bytes of an object, without a line feed at the end.
     static func bytes(of value: some Encodable) throws -> Data {
+        tidied(try encoder().encode(Versioned(content: value)))
+    }
+
+    static func encoder() -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return tidied(try encoder.encode(Versioned(content: value)))
+        return encoder
     }
 
     /// Puts empty collections, which the encoder writes over three lines, on one.
     ///
     /// No string of JSON holds a line feed, so two of them stand only in an empty collection.
-    private static func tidied(_ text: Data) -> Data {
+    static func tidied(_ text: Data) -> Data {
         let (feed, blank) = (UInt8(ascii: "\n"), UInt8(ascii: " "))
         let tidy = [UInt8](unsafeUninitializedCapacity: text.count) { target, count in
             text.withUnsafeBytes { source in

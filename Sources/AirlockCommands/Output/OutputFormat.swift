@@ -33,11 +33,19 @@ enum Output {
 
     /// Writes an object as JSON or YAML, with the version of its form beside its own keys.
     static func value(_ value: some Encodable, as format: OutputFormat) throws {
-        let json = try JSONForm.bytes(of: value)
+        try form(try JSONForm.bytes(of: value), as: format)
+    }
+
+    /// The same for an object with a long list, on all cores.
+    static func value(_ value: some LongForm, as format: OutputFormat) async throws {
+        try form(try await JSONForm.bytes(ofLong: value), as: format)
+    }
+
+    private static func form(_ json: Data, as format: OutputFormat) throws {
         switch format {
         case .yaml:
             document(YAMLText.text(try JSONSerialization.jsonObject(with: json)))
-        case .json, .human: document(String(decoding: json, as: UTF8.self))
+        case .json, .human: write(json + Data("\n".utf8), to: .standardOutput)
         }
     }
 
@@ -58,14 +66,18 @@ enum Output {
 
     /// A closed pipe at the other end is the end of the reader, not a fault.
     private static func write(_ text: String, to handle: FileHandle) {
-        let bytes = Array((text + "\n").utf8)
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes {
-                Glibc.write(handle.fileDescriptor, $0.baseAddress, $0.count)
+        write(Data((text + "\n").utf8), to: handle)
+    }
+
+    private static func write(_ bytes: Data, to handle: FileHandle) {
+        bytes.withUnsafeBytes { bytes in
+            var sent = 0
+            while sent < bytes.count {
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+                let count = Glibc.write(handle.fileDescriptor, rest.baseAddress, rest.count)
+                guard count > 0 else { return }
+                sent += count
             }
-            guard count > 0 else { return }
-            sent += count
         }
     }
 }

@@ -15,7 +15,7 @@ struct PlanView: Codable {
     let incomplete: String?
     let notices: [String]
     let conflicts: [String]
-    let lanes: [LaneView]
+    private(set) var lanes: [LaneView]
     let summary: [String: Int]
 
     init(_ plan: Plan, origin: PlanOrigin) {
@@ -35,6 +35,16 @@ struct PlanView: Codable {
     /// The ids of the changes, for `reconcile --expect`.
     var changes: Set<ChangeID> {
         Set(lanes.compactMap { $0.change.flatMap(ChangeID.init) })
+    }
+}
+
+extension PlanView: LongForm {
+    static var listKey: String { CodingKeys.lanes.stringValue }
+    var list: [LaneView] { lanes }
+    var frame: PlanView {
+        var frame = self
+        frame.lanes = []
+        return frame
     }
 }
 

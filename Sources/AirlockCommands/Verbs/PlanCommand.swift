@@ -37,7 +37,7 @@ struct PlanCommand: Verb {
         let fleets = try FleetReading(wiring)
         let reading =
             if let ref { try await fleets.merged(ref) } else { try await fleets.head() }
-        guard reading.origin.conflicts.isEmpty else { throw try conflict(reading) }
+        guard reading.origin.conflicts.isEmpty else { throw try await conflict(reading) }
         let planning = try await PlanReading(wiring)
         var plan = try await planning.plan(reading)
         let refusal = try await planning.refusal(of: reading, from: fleets.source)
@@ -52,20 +52,20 @@ struct PlanCommand: Verb {
         origin.notices += reading.diagnostics.map(\.description)
         origin.notices += standing(in: planning.ledger, at: wiring.clock.now().wall)
         let view = PlanView(plan, origin: origin)
-        if let out { try write(view, to: out) }
+        if let out { try await write(view, to: out) }
         switch output.format {
         case .human:
             Output.data(PlanText(plan: plan, origin: origin, ink: common.ink).text)
         case .markdown: Output.data(PlanMarkdown(plan: plan, origin: origin).text)
-        case .json: try Output.value(view, as: .json)
-        case .yaml: try Output.value(view, as: .yaml)
+        case .json: try await Output.value(view, as: .json)
+        case .yaml: try await Output.value(view, as: .yaml)
         }
         if let ref, !reading.diagnostics.isEmpty { throw Self.unreadable(reading, ref) }
         return detailedExitcode && !plan.isEmpty ? .differences : .done
     }
 
     /// What is told of a branch that does not merge; programs get the conflicts as a plan without lanes.
-    private func conflict(_ reading: FleetReading.Reading) throws -> Failure {
+    private func conflict(_ reading: FleetReading.Reading) async throws -> Failure {
         let paths = reading.origin.conflicts
         if let name = reading.unmerged {
             let plan = Plan(
@@ -73,8 +73,8 @@ struct PlanCommand: Verb {
             let view = PlanView(plan, origin: reading.origin)
             switch output.format {
             case .human, .markdown: break
-            case .json: try Output.value(view, as: .json)
-            case .yaml: try Output.value(view, as: .yaml)
+            case .json: try await Output.value(view, as: .json)
+            case .yaml: try await Output.value(view, as: .yaml)
             }
         }
         return Failure(
@@ -113,9 +113,9 @@ struct PlanCommand: Verb {
             && (service.isEmpty || service.contains(lane.lane.unit))
     }
 
-    private func write(_ view: PlanView, to path: String) throws {
+    private func write(_ view: PlanView, to path: String) async throws {
         do {
-            try JSONForm.bytes(of: view).write(to: URL(filePath: path), options: .atomic)
+            try await JSONForm.bytes(ofLong: view).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw Failure("the plan cannot be written to \(path)", advice: "check --out")
         }
