@@ -4,8 +4,10 @@ import AirlockModel
 enum Goal {
     /// One slot with all traffic and nothing beside it. A patient goal, on the way forward, routes and
     /// ends only when every instance is healthy. An impatient one routes as soon as one can serve, and
-    /// with the traffic where it belongs it is reached: health is not what a repair mends.
-    case slot(SlotSpec, Replicas, isPatient: Bool)
+    /// with the traffic where it belongs it is reached: health is not what a repair mends. A slot that is
+    /// shunned was given up: it stands in for no other, and a slot that was edited by hand serves rather
+    /// than nothing does, until a repair replaces it.
+    case slot(SlotSpec, Replicas, isPatient: Bool, shunned: SlotID? = nil)
     case nothing
 
     /// How long to wait before looking again at instances that start.
@@ -21,20 +23,24 @@ enum Goal {
     func next(in lane: LaneObservation) -> Next {
         switch self {
         case .nothing: removeAll(in: lane)
-        case .slot(let spec, let replicas, let isPatient):
-            bring(spec, replicas, isPatient: isPatient, in: lane)
+        case .slot(let spec, let replicas, let isPatient, let shunned):
+            bring(spec, replicas, isPatient: isPatient, shunned: shunned, in: lane)
         }
     }
 
     private func bring(
-        _ spec: SlotSpec, _ replicas: Replicas, isPatient: Bool, in lane: LaneObservation
+        _ spec: SlotSpec, _ replicas: Replicas, isPatient: Bool, shunned: SlotID?,
+        in lane: LaneObservation
     ) -> Next {
         let id = spec.id
         let serving = lane.serving.filter { $0.id != id }.map(\.replicas).max()
         guard let slot = lane.slot(id) else {
             return .act(.start(spec, replicas: replicas.nearest(to: serving ?? 0)))
         }
-        if slot.isEdited { return replaceEdited(slot, in: lane) }
+        if slot.isEdited {
+            let other = other(than: slot, in: lane, but: shunned)
+            if shunned == nil || other != nil { return replaceEdited(slot, by: other, in: lane) }
+        }
         if let count = count(for: slot, declared: replicas, serving: serving) {
             return .act(.scale(id, replicas: count))
         }
@@ -72,17 +78,21 @@ enum Goal {
 
     /// A slot is never edited back: what someone changed by hand is stopped and started anew, after
     /// its traffic went to whatever else can serve.
-    private func replaceEdited(_ slot: SlotObservation, in lane: LaneObservation) -> Next {
+    private func replaceEdited(
+        _ slot: SlotObservation, by other: SlotObservation?, in lane: LaneObservation
+    ) -> Next {
         guard lane.weights[slot.id, default: 0] > 0 else { return .act(.stop(slot.id)) }
-        return .act(.route(other(than: slot, in: lane).map { [$0.id: 1000] } ?? [:]))
+        return .act(.route(other.map { [$0.id: 1000] } ?? [:]))
     }
 
     /// The slot with the most healthy instances beside `slot`; among equals the lower id.
     private func other(
-        than slot: SlotObservation, in lane: LaneObservation
+        than slot: SlotObservation, in lane: LaneObservation, but shunned: SlotID? = nil
     ) -> SlotObservation? {
-        lane.slots.filter { $0.id != slot.id && $0.healthyCount > 0 && !$0.isEdited }
-            .max { ($0.healthyCount, $1.id) < ($1.healthyCount, $0.id) }
+        lane.slots.filter {
+            $0.id != slot.id && $0.id != shunned && $0.healthyCount > 0 && !$0.isEdited
+        }
+        .max { ($0.healthyCount, $1.id) < ($1.healthyCount, $0.id) }
     }
 
     private func removeAll(in lane: LaneObservation) -> Next {

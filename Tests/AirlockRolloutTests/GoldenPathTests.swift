@@ -154,6 +154,22 @@ struct GoldenPathTests {
             ])
     }
 
+    @Test(
+        "what goes back gives its traffic to the slot that served, however that was edited meanwhile",
+        arguments: [
+            Strategy.allAtOnce(deadline: .seconds(60)), .canary(CanaryPlan()),
+            .blueGreen(BlueGreenPlan()),
+        ])
+    func backToEdited(strategy: Strategy) {
+        var stage = Stage(.replace, strategy: strategy)
+        stage.lane = stage.lane.after(.start(new, replicas: 12))
+            .after(.route([new.id: 500, old.id: 500]))
+            .with(old.id) { $0.edited(into: other) }
+        stage.operation.rollout.direction = .back(reason: "it fails")
+        #expect(stage.run() == .rolledBack(reason: "it fails"))
+        #expect(stage.actions == [.route([old.id: 1000]), .stop(new.id)])
+    }
+
     @Test("a lane that shall run nothing is emptied")
     func nothing() {
         let work = OperationRecord.Work.repair(Repair(lane: Stage.lane, to: nil, found: []))

@@ -74,7 +74,10 @@ struct AllAtOnce {
             isPatient = state.stalled < deadline
         }
         let goal =
-            change.base.map { Goal.slot($0.slot, $0.replicas, isPatient: isPatient) } ?? .nothing
+            change.base.map {
+                Goal.slot(
+                    $0.slot, $0.replicas, isPatient: isPatient, shunned: change.target.slot)
+            } ?? .nothing
         switch goal.next(in: lane) {
         case .act(let action): return RolloutStep(state: state, next: .act(action))
         case .wait(let what):
