@@ -159,8 +159,8 @@ let package = Package(
         .airlockTests(
             "AirlockPrometheusTests",
             [
-                "AirlockHTTP", "AirlockModel", "AirlockPorts", "AirlockPrometheus",
-                "AirlockTestSupport",
+                "AirlockAnalysis", "AirlockHTTP", "AirlockModel", "AirlockPorts",
+                "AirlockPrometheus", "AirlockTestSupport",
             ], exclude: ["Servers"]),
         .airlockTests(
             "AirlockNotifyTests",
@@ -224,8 +224,8 @@ let package = Package(
         .airlockTests(
             "AirlockSimulatorTests",
             [
-                "AirlockSimulator", "AirlockMemory", "AirlockTestSupport", "AirlockModel",
-                "AirlockPorts",
+                "AirlockAnalysis", "AirlockSimulator", "AirlockMemory", "AirlockTestSupport",
+                "AirlockModel", "AirlockPorts",
             ]),
         // The provider of docs/add-a-provider.md.
         .airlockTests(

@@ -15,6 +15,8 @@ struct LaneReading {
         let quarantines: [Quarantine]
         let freeze: Freeze?
         let verifications: VerificationRecord?
+        /// What its rollout waits for a person with; nil where something else holds it, or nothing does.
+        let waits: PersonWait?
 
         /// One word for what the lane is doing.
         var condition: Condition {
@@ -97,12 +99,15 @@ struct LaneReading {
         let ids = Set(state.lanes.values.filter(\.isWorthShowing).map(\.lane))
             .union(observed.keys)
         lanes = ids.sorted().map { id in
-            Lane(
-                record: state.lanes[id] ?? LaneRecord(lane: id),
-                operation: state.operation(of: id), observed: observed[id],
+            let record = state.lanes[id] ?? LaneRecord(lane: id)
+            let operation = state.operation(of: id)
+            let steering = operation.flatMap { state.steerings[$0.number] }
+            return Lane(
+                record: record, operation: operation, observed: observed[id],
                 quarantines: state.quarantines[id] ?? [],
                 freeze: state.freezes.binding(id, at: now).first,
-                verifications: state.verifications[id])
+                verifications: state.verifications[id],
+                waits: record.holdReason == nil ? operation?.waitsForPerson(steering) : nil)
         }
     }
 

@@ -4,9 +4,10 @@ import AirlockRollout
 
 /// Audit entries and recorded decisions, made from what happened.
 enum AuditText {
-    /// Who stands behind an operation: the author of the commit, or Airlock itself for a repair.
+    /// Who stands behind an operation: the author of the commit, or Airlock itself where none asks for it, as
+    /// for the repair of drift.
     private static func actor(_ operation: OperationRecord) -> Actor {
-        guard operation.change != nil, let author = operation.author else { return .airlock }
+        guard let author = operation.author else { return .airlock }
         return Actor(id: author, kind: .git)
     }
 
@@ -23,7 +24,7 @@ enum AuditText {
     static func decision(of work: OperationRecord.Work) -> LaneRecord.Decision {
         switch work {
         case .change(let change): .work("change \(change.id)")
-        case .repair(let repair): .work(repair.found.map(\.phrase).joined(separator: "; "))
+        case .repair(let repair): .work(repair.phrase)
         case .heal(let heal): .work(heal.phrase)
         case .verify(let verification): .work(verification.phrase)
         }
@@ -39,8 +40,14 @@ enum AuditText {
             if case .slot(_, let version?, _) = change.target { entry.detail["version"] = version }
             entry.detail["cause"] = change.cause
             return entry
-        case .repair:
-            return draft(.decision, operation, at: time, outcome: "repair")
+        case .repair(let repair):
+            guard repair.found.isEmpty else {
+                return draft(.decision, operation, at: time, outcome: "repair")
+            }
+            var entry = draft(.decision, operation, at: time, outcome: "rollback")
+            entry.detail["to"] = repair.to?.slot.id.description
+            entry.detail["reason"] = repair.phrase
+            return entry
         case .heal(let heal):
             var entry = draft(.decision, operation, at: time, outcome: "heal")
             entry.detail = [
@@ -55,6 +62,24 @@ enum AuditText {
             entry.detail = detail(of: verification)
             return entry
         }
+    }
+
+    /// The entry of an operation that goes on with another number of instances.
+    static func resized(
+        _ operation: OperationRecord, as change: Change, by author: String?, at time: Timestamp
+    ) -> AuditDraft {
+        var entry = draft(.decision, operation, at: time, outcome: "replicas")
+        entry.actor = author.map { Actor(id: $0, kind: .git) } ?? .airlock
+        entry.commit = change.commit
+        entry.change = change.id
+        entry.detail["from"] = replicas(of: operation.change)
+        entry.detail["to"] = replicas(of: change)
+        return entry
+    }
+
+    private static func replicas(of change: Change?) -> String? {
+        guard case .slot(_, _, let replicas)? = change?.target else { return nil }
+        return replicas.phrase
     }
 
     static func drift(
@@ -88,7 +113,7 @@ enum AuditText {
         _ operation: OperationRecord, on branch: BranchName, as commit: CommitID,
         at time: Timestamp
     ) -> AuditDraft {
-        var entry = draft(.decision, operation, at: time, outcome: "revert offered")
+        var entry = draft(.decision, operation, at: time, outcome: Reversal.offered)
         entry.actor = .airlock
         entry.detail = ["branch": branch.description, "revert": commit.description]
         return entry

@@ -5,18 +5,20 @@ import AirlockRollout
 /// What is said about operations under way, and lanes that move together, as the journal knows them.
 extension Books {
     /// What git asks of the changes under way in an environment, and whom it moves them with, where that is
-    /// not written down yet. Of a lane whose files cannot be read, what is written down stays.
+    /// not written down yet. Of a lane whose files cannot be read or ask for another change, what is written
+    /// down stays.
     ///
     /// - Parameter slices: What one commit after the other says, the newest last.
     func newWishes(in environment: EnvironmentName, of slices: [FleetSlice]) -> [Steering] {
         state.operations.values.compactMap { operation -> Steering? in
             let lane = operation.lane
-            guard operation.change != nil, lane.environment == environment else { return nil }
+            guard let change = operation.change, lane.environment == environment else { return nil }
             let known =
                 steering(of: operation.number)
                 ?? Steering(operation: operation.number, lane: lane)
             var said = known
-            let newest = slices.last { $0.readable(lane) != nil }
+            // What git says of the next change is not said of this one.
+            let newest = slices.last { $0.readable(lane)?.asks(for: change) == true }
             if let desired = newest?.readable(lane) {
                 let asked = desired.release.rollout
                 said.wish = asked == .proceed ? nil : asked
@@ -60,7 +62,9 @@ extension Books {
     func groupAbort(
         _ group: [LaneID], with quarantine: Quarantine, at time: Timestamp
     ) -> [JournalWrite] {
-        group.compactMap { lane in
+        // Whoever ordered one back ordered all of them back.
+        let actor = steering(of: quarantine.operation)?.aborted?.actor ?? .airlock
+        return group.compactMap { lane in
             guard lane != quarantine.lane, let operation = operation(openIn: lane),
                 operation.canGoBack
             else { return nil }
@@ -69,7 +73,7 @@ extension Books {
                 ?? Steering(operation: operation.number, lane: lane)
             guard said.aborted == nil else { return nil }
             said.aborted = Steering.Word(
-                actor: .airlock,
+                actor: actor,
                 reason: "its group goes back: \(quarantine.lane): "
                     + quarantine.reason, at: time, group: quarantine.lane)
             return .steering(said)

@@ -199,6 +199,12 @@ package actor Books {
     /// What people said about an open operation.
     func steering(of operation: Int) -> Steering? { state.steerings[operation] }
 
+    /// What the open operations of an environment wait for a person with, by their numbers.
+    func waits(in environment: EnvironmentName) -> [Int: PersonWait] {
+        state.operations.filter { $0.value.lane.environment == environment }
+            .compactMapValues { $0.waitsForPerson(state.steerings[$0.number]) }
+    }
+
     /// The epoch of the last claim on an environment's engine; zero for none.
     func lastEpoch(of environment: EnvironmentName) -> Int {
         state.claims[environment]?.number ?? 0

@@ -69,7 +69,9 @@ extension Engine: ControlHandler {
     private func isAtRest(settled: Bool) async -> Bool {
         for reconciler in reconcilers.values {
             guard await reconciler.isIdle else { return false }
-            if settled, await !reconciler.status.underWay.isEmpty { return false }
+            guard settled else { continue }
+            let waits = await books.waits(in: reconciler.name)
+            if await reconciler.status.isUnderWay(waits) { return false }
         }
         return true
     }
@@ -118,6 +120,15 @@ extension Engine: ControlHandler {
         let freeze = Freeze(
             scope: scope, reason: reason, actor: actor, from: now,
             until: lasting.map { now + $0 })
+        if let known = await books.freeze(at: scope), known.isInForce(at: now),
+            Self.endsEarlier(freeze.until, than: known.until)
+        {
+            let end = known.until.map { "until \($0.rfc3339)" } ?? "without an end"
+            return .failed(
+                message: "\(scope) is frozen \(end) already, by \(known.actor.id): "
+                    + "\(known.reason); this freeze would end earlier",
+                advice: "nothing is to be done, or `airlock thaw \(scope)` and freeze it anew")
+        }
         var entry = draft(.frozen, scope, by: actor, at: now)
         entry.outcome = "frozen"
         entry.detail["reason"] = reason
@@ -128,17 +139,27 @@ extension Engine: ControlHandler {
         return .done(message: "\(scope) is frozen \(end)")
     }
 
+    /// Whether one end comes before another; nil is none. Who stops something for a shorter time than it is
+    /// stopped for already may not know of that, and would cut it short.
+    static func endsEarlier(_ end: Timestamp?, than other: Timestamp?) -> Bool {
+        guard let end else { return false }
+        return other.map { end < $0 } ?? true
+    }
+
     private func thaw(
         _ scope: Freeze.Scope, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
         await steering.enter()
         defer { steering.leave() }
-        guard await books.freeze(at: scope) != nil else {
+        let now = clock.now().wall
+        guard let known = await books.freeze(at: scope), known.isInForce(at: now) else {
+            let ended = await books.freeze(at: scope)?.until
+                .map { ", its freeze ended at \($0.rfc3339)" }
             return .failed(
-                message: "\(scope) is not frozen",
+                message: "\(scope) is not frozen\(ended ?? "")",
                 advice: "`airlock status` shows what is")
         }
-        var entry = draft(.thawed, scope, by: actor, at: clock.now().wall)
+        var entry = draft(.thawed, scope, by: actor, at: now)
         entry.outcome = "thawed"
         try await books.commit(LedgerTransaction(writes: [.thaw(scope)], entries: [entry]))
         await wakeAll()
@@ -151,6 +172,7 @@ extension Engine: ControlHandler {
         await steering.enter()
         defer { steering.leave() }
         let found = await books.quarantines(of: lane)
+        let held = await books.record(of: lane).holdReason
         let now = clock.now().wall
         var transaction = await verifyAgain(lane, by: actor, at: now)
         guard !found.isEmpty || !transaction.isEmpty else {
@@ -168,7 +190,13 @@ extension Engine: ControlHandler {
         }
         try await books.commit(transaction)
         await wakeAll()
-        return .done(message: "\(lane) is tried again")
+        // Where git has gone back meanwhile there is nothing to try.
+        let isTried = found.isEmpty || found.contains { held?.contains($0.slot.short) == true }
+        return .done(
+            message: isTried
+                ? "\(lane) is tried again"
+                : "\(lane) has no slot in quarantine any more; what was is tried again as soon as "
+                    + "git asks for it")
     }
 
     private func acceptRewrite(

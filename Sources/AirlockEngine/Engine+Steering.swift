@@ -13,8 +13,9 @@ extension Engine {
         await books.steeringTurn.enter()
         defer { books.steeringTurn.leave() }
         guard let operation = await books.operation(openIn: lane), operation.change != nil else {
-            return Self.nothingOpen(lane)
+            return await nothingOpen(lane, for: steer)
         }
+        let isStopped = await books.stop?.isInForce(at: clock.now().wall) == true
         let known = await books.steering(of: operation.number)
         var said = known ?? Steering(operation: operation.number, lane: lane)
         let word = Steering.Word(actor: actor, reason: reason, at: clock.now().wall)
@@ -22,12 +23,12 @@ extension Engine {
         switch steer {
         case .hold:
             guard case .forward = operation.rollout.direction, said.aborted == nil else {
-                return Self.goesBack(lane)
+                return Self.goesBack(lane, isStopped: isStopped)
             }
             said.held = word
             message = "\(lane) stays where it is until `airlock rollout resume \(lane)`"
         case .resume:
-            guard said.aborted == nil else { return Self.goesBack(lane) }
+            guard said.aborted == nil else { return Self.goesBack(lane, isStopped: isStopped) }
             guard let resumed = Self.resume(&said, operation, word) else {
                 return .failed(
                     message: "\(lane) is not held and waits for no person",
@@ -35,18 +36,10 @@ extension Engine {
             }
             message = resumed
         case .abort:
-            // Another's word that it goes back is not taken over: its slot would be at fault then.
-            guard case .forward = operation.rollout.direction, said.aborted?.group == nil else {
-                return Self.goesBack(lane)
+            if let refusal = Self.abort(&said, operation, word, isStopped: isStopped) {
+                return refusal
             }
-            guard operation.canGoBack else {
-                return .failed(
-                    message: "\(lane) is being \(operation.change?.kind.rawValue ?? "changed")d, "
-                        + "and there is no other slot to go back to",
-                    advice: "commit what it shall be instead")
-            }
-            said.aborted = word
-            message = "\(lane) goes back"
+            message = "\(lane) goes back" + (isStopped ? ", and nothing else moves" : "")
         }
         var entry = AuditDraft(
             kind: .decision, time: word.at, actor: actor, lane: lane, commit: operation.commit,
@@ -65,26 +58,67 @@ extension Engine {
         _ steer: Steer, _ operation: OperationRecord
     ) async -> ControlAnswer.Result? {
         guard let now = await books.operation(operation.number) else {
-            return Self.nothingOpen(operation.lane)
+            return await nothingOpen(operation.lane, for: steer)
         }
         switch steer {
         case .abort: return nil
         case .hold, .resume:
             guard case .back = now.rollout.direction else { return nil }
-            return Self.goesBack(operation.lane)
+            return Self.goesBack(operation.lane, isStopped: false)
         }
     }
 
-    private static func nothingOpen(_ lane: LaneID) -> ControlAnswer.Result {
-        .failed(
-            message: "no change is under way in \(lane)",
-            advice: "`airlock freeze \(lane)` stops what comes")
+    private func nothingOpen(_ lane: LaneID, for steer: Steer) async -> ControlAnswer.Result {
+        let message = "no change is under way in \(lane)"
+        switch steer {
+        case .hold:
+            return .failed(
+                message: message, advice: "`airlock freeze \(lane)` stops what comes")
+        case .resume, .abort:
+            guard let reason = await books.record(of: lane).holdReason else {
+                return .failed(
+                    message: message, advice: "`airlock explain \(lane)` says how it stands")
+            }
+            return .failed(
+                message: message,
+                advice: "what git asks for is held: \(reason); `airlock explain \(lane)` says what "
+                    + "ends that")
+        }
     }
 
-    private static func goesBack(_ lane: LaneID) -> ControlAnswer.Result {
-        .failed(
-            message: "\(lane) goes back already",
-            advice: "`airlock rollout status \(lane)` shows how far it is")
+    private static func goesBack(_ lane: LaneID, isStopped: Bool) -> ControlAnswer.Result {
+        isStopped
+            ? .failed(
+                message: "\(lane) is to go back already, and everything is stopped",
+                advice: "`airlock thaw --all` lets it")
+            : .failed(
+                message: "\(lane) goes back already",
+                advice: "`airlock rollout status \(lane)` shows how far it is")
+    }
+
+    /// Has an operation go back; a refusal where that says nothing new, or there is no way back.
+    private static func abort(
+        _ said: inout Steering, _ operation: OperationRecord, _ word: Steering.Word,
+        isStopped: Bool
+    ) -> ControlAnswer.Result? {
+        // Another's word that it goes back is not taken over: its slot would be at fault then.
+        guard said.aborted?.group == nil else {
+            return goesBack(operation.lane, isStopped: isStopped)
+        }
+        if case .back = operation.rollout.direction {
+            // What goes back by itself is stopped; a person's order is not.
+            guard isStopped, said.aborted == nil else {
+                return goesBack(operation.lane, isStopped: false)
+            }
+        } else if !operation.canGoBack {
+            return .failed(
+                message: "\(operation.lane) is being "
+                    + "\(operation.change?.kind.rawValue ?? "change")d, "
+                    + "and there is no other slot to go back to",
+                advice: "commit what it shall be instead")
+        }
+        said.aborted = word
+        return nil
     }
 
     /// Takes a hold back, or else lets a step go on; nil when neither is there.

@@ -11,6 +11,15 @@ extension Engine {
         let now = clock.now().wall
         let stop = FleetStop(
             reason: reason, actor: actor, from: now, until: lasting.map { now + $0 }, paged: now)
+        if let known = await books.stop, known.isInForce(at: now),
+            Self.endsEarlier(stop.until, than: known.until)
+        {
+            let end = known.until.map { "until \($0.rfc3339)" } ?? "without an end"
+            return .failed(
+                message: "everything is stopped \(end) already, by \(known.actor.id): "
+                    + "\(known.reason); this stop would end earlier",
+                advice: "nothing is to be done, or `airlock thaw --all` and stop it anew")
+        }
         var entry = AuditDraft(kind: .frozen, time: now, actor: actor, outcome: "stopped")
         entry.detail = ["reason": reason, "scope": "everything, automatic rollback included"]
         entry.detail["until"] = stop.until?.rfc3339
@@ -30,13 +39,15 @@ extension Engine {
     func thawAll(by actor: Actor) async throws(EngineHalt) -> ControlAnswer.Result {
         await steering.enter()
         defer { steering.leave() }
-        guard await books.stop != nil else {
+        let now = clock.now().wall
+        guard let stop = await books.stop, stop.isInForce(at: now) else {
+            let ended = await books.stop?.until.map { ", its stop ended at \($0.rfc3339)" } ?? ""
             return .failed(
-                message: "the fleet is not stopped", advice: "`airlock status` shows what is frozen"
-            )
+                message: "the fleet is not stopped\(ended)",
+                advice: "`airlock status` shows what is frozen")
         }
         let entry = AuditDraft(
-            kind: .thawed, time: clock.now().wall, actor: actor, outcome: "started again")
+            kind: .thawed, time: now, actor: actor, outcome: "started again")
         try await books.commit(LedgerTransaction(writes: [.stop(nil)], entries: [entry]))
         await wakeAll()
         return .done(message: "the fleet moves again; what is frozen by itself stays so")

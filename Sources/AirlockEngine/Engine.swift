@@ -280,7 +280,9 @@ package actor Engine: Service {
         if let fault = await keeper.fault { summary.faults.append(fault) }
         for reconciler in inOrder {
             let name = reconciler.name
-            summary.add(await reconciler.status, of: name, since: mark[name] ?? 0)
+            summary.add(
+                await reconciler.status, of: name, since: mark[name] ?? 0,
+                waits: await books.waits(in: name))
         }
         return summary
     }

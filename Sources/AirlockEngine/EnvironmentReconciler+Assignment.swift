@@ -36,28 +36,45 @@ extension EnvironmentReconciler {
     }
 
     func assignment(of plan: LanePlan, state: LedgerState) async -> Assignment? {
-        guard !isLeftOut(plan), state.stop?.isInForce(at: parts.clock.now().wall) != true
-        else { return nil }
+        guard !isLeftOut(plan) else { return nil }
+        if state.stop?.isInForce(at: parts.clock.now().wall) == true {
+            guard case .back(let number) = plan.disposition,
+                state.steerings[number]?.isOrderedBack == true
+            else { return nil }
+            return .resume(number)
+        }
         let open = state.lanes[plan.lane]?.operation
         switch plan.disposition {
         case .leave: return nil
         case .hold:
-            let observed = observation?.lanes[plan.lane] ?? LaneObservation(lane: plan.lane)
-            guard let open, let operation = state.operations[open],
-                Rollout.isWatched(operation, in: observed)
+            guard let observation, let open, let operation = state.operations[open],
+                Rollout.isWatched(
+                    operation,
+                    in: observation.lanes[plan.lane] ?? LaneObservation(lane: plan.lane))
             else { return nil }
             return .watch(open)
         case .back(let operation), .heal(_, let operation): return .resume(operation)
         case .change(let change, let operation):
             guard isAccepted else { return nil }
-            if let operation { return .resume(operation) }
+            if let operation, state.operations[operation]?.change?.id == change.id {
+                return .resume(operation)
+            }
             let author = await keeper.author(of: change.commit)
+            if let operation { return .resize(operation, change, author: author) }
             return .open(
                 .change(change), commit: change.commit, author: author, superseding: open)
         case .repair(let repair, let operation):
             if let operation { return .resume(operation) }
+            guard repair.found.isEmpty else {
+                return .open(
+                    .repair(repair), commit: repair.to?.commit, author: nil, superseding: open)
+            }
+            // Git takes a move back, so the commit that does is the one to tell, and not the one that the
+            // lane settled on long ago.
+            let commit = readable(plan.lane)?.cause ?? accepted?.id
+            let author = await keeper.author(of: commit)
             return .open(
-                .repair(repair), commit: repair.to?.commit, author: nil, superseding: open)
+                .repair(repair), commit: commit, author: author, superseding: open)
         case .verify(let work, let operation):
             // What is run comes from git, as what is released does.
             guard isAccepted else { return nil }

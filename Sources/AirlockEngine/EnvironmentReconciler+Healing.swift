@@ -72,11 +72,14 @@ extension EnvironmentReconciler {
                 let observed = observation.lanes[lane], let slot = observed.slot(settled.slot.id)
             else { continue }
             var health = healing.healths[lane] ?? LaneHealth()
-            health.look(at: slot, readings: await readings(lane, slot, now.wall), now: now.wall)
+            health.look(
+                at: slot, readings: await readings(lane, slot, now.wall),
+                scraping: accepted.fleet.environments[name]?.signals?.every, now: now.wall)
             let decision = Healer.decide(
                 HealingCase(
-                    lane: lane, slot: slot, settled: settled, health: health,
-                    record: record.healing ?? HealingRecord(), policy: policy,
+                    lane: lane, slot: slot, settled: settled,
+                    hasEarlier: record.previous?.contains { $0 != settled.slot.id } == true,
+                    health: health, record: record.healing ?? HealingRecord(), policy: policy,
                     capabilities: provider.capabilities(of: name), now: now.wall))
             pages += note(decision, of: record, at: now.wall, in: &transaction)
             if let heal = decision.heal {
@@ -157,7 +160,7 @@ extension EnvironmentReconciler {
         for record in await books.state.lanes.part(of: name).values {
             guard var told = record.healing, !told.said.isEmpty, !inFlight.contains(record.lane)
             else { continue }
-            told.said = []
+            told.say([])
             var record = record
             record.healing = told.isEmpty ? nil : told
             transaction.writes.append(.lane(record))

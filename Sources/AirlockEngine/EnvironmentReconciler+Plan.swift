@@ -301,7 +301,13 @@ extension EnvironmentReconciler {
         for lane in plans where !inFlight.contains(lane.lane) {
             let old = state.lanes[lane.lane]
             switch lane.disposition {
-            case .change, .repair, .heal, .verify, .back: continue
+            case .change, .repair, .heal, .verify, .back:
+                // A new operation records itself; one that was held goes on without being opened again.
+                guard var record = old,
+                    let open = record.operation.flatMap({ state.operations[$0] }),
+                    lane.goesOn(open), record.goOn(with: open)
+                else { continue }
+                transaction.writes.append(.lane(record))
             case .leave:
                 guard var record = old else { continue }
                 let renamed = rename(&record, at: now)
@@ -362,10 +368,13 @@ extension EnvironmentReconciler {
 
     /// Time in which an operation is held is not time without progress.
     private func park(_ number: Int?) async throws(EngineHalt) {
-        guard let number, var operation = await books.operation(number),
-            operation.rollout.seen != nil
-        else { return }
-        operation.rollout = Rollout.parked(operation.rollout)
+        let isStopped = await books.stop?.isInForce(at: parts.clock.now().wall) == true
+        guard let number, var operation = await books.operation(number) else { return }
+        // What is held and lost is counted as long as somebody looks.
+        guard operation.rollout.seen != nil || isStopped || !isObserved else { return }
+        let parked = Rollout.parked(operation.rollout)
+        guard parked != operation.rollout else { return }
+        operation.rollout = parked
         await books.remember(operation)
     }
 }

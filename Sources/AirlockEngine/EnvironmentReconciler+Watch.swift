@@ -112,6 +112,10 @@ extension EnvironmentReconciler {
             fault = "not watched: its source counts every \(spacing) s"
         } else if finding.seen == 0 {
             fault = "the watch saw nothing of what the lane did"
+        } else if let time = finding.unlearned {
+            fault =
+                "not watched: to learn what is usual takes \(time.phrase), before the change or "
+                + "after it, and the watch was over"
         }
         if let fault {
             parts.logger.warning(

@@ -225,12 +225,15 @@ actor EnvironmentReconciler {
 
     private func worker(for lane: LaneID) -> LaneWorker? {
         guard let accepted, let provider, let tier, let claimed else { return nil }
-        let release = readable(lane)?.release
+        let desired = readable(lane)
+        let release = desired?.release
+        // Of a lane that the commit leaves out nothing is asked. One that cannot be read may ask for anything.
+        let isRead = accepted.slices[name]?.parked.diagnostics(of: lane).isEmpty == true
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
             provider: provider, signals: signals(of: lane), prober: prober, reverts: reverts,
-            wish: release?.rollout, watchWish: release?.watch,
-            group: standing.group(of: lane),
+            desired: desired, wish: isRead ? release?.rollout ?? .proceed : nil,
+            watchWish: release?.watch, group: standing.group(of: lane),
             clock: parts.clock, logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })
     }
@@ -311,14 +314,7 @@ actor EnvironmentReconciler {
 
     /// Whether the last plan wants that operation to go on: git may have moved since it was opened.
     private func goesOn(_ operation: OperationRecord) -> Bool {
-        switch standing.lanes[operation.lane]?.disposition {
-        case .change(let change, _): operation.change?.id == change.id
-        case .back(let number): operation.number == number
-        case .repair(let repair, _): operation.work == .repair(repair)
-        case .heal(_, let number): operation.number == number
-        case .verify(let work, _): operation.work == .verify(work)
-        case .hold, .leave, nil: false
-        }
+        standing.lanes[operation.lane]?.goesOn(operation) == true
     }
 
     func setFault(_ fault: String?) { status.fault = fault }
@@ -370,7 +366,10 @@ actor EnvironmentReconciler {
             guard !inFlight.contains(lane.lane), status.rests[lane.lane] == nil,
                 let assignment = await assignment(of: lane, state: state)
             else { continue }
-            let observed = observation?.lanes[lane.lane] ?? LaneObservation(lane: lane.lane)
+            // What nobody observed is looked at first.
+            let observed = observation.map {
+                $0.lanes[lane.lane] ?? LaneObservation(lane: lane.lane)
+            }
             work.append((lane.lane, assignment, observed))
         }
         return work

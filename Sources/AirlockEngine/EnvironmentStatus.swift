@@ -88,9 +88,13 @@ struct EnvironmentStatus: Sendable {
         rests.filter { $0.value <= now.monotonicMilliseconds }.keys.sorted()
     }
 
-    /// Lanes that are being moved or wait to be looked at again.
-    var underWay: [LaneID] {
-        lanes.filter { $0.isMoving && !leftOut.contains($0.lane) }.map(\.lane)
+    /// Whether lanes are being moved or wait to be looked at again.
+    ///
+    /// - Parameter waits: What operations wait for a person with, by their numbers.
+    func isUnderWay(_ waits: [Int: PersonWait]) -> Bool {
+        lanes.contains {
+            $0.isMoving && !leftOut.contains($0.lane) && $0.wait(among: waits) == nil
+        }
     }
 }
 
@@ -101,6 +105,24 @@ extension LanePlan {
         case .change, .repair, .heal, .verify, .back: true
         case .hold, .leave: false
         }
+    }
+
+    /// Whether it wants an open operation of the lane to go on.
+    func goesOn(_ operation: OperationRecord) -> Bool {
+        switch disposition {
+        case .change(let change, _): operation.change?.id == change.id
+        case .back(let number): operation.number == number
+        case .repair(let repair, _): operation.work == .repair(repair)
+        case .heal(_, let number): operation.number == number
+        case .verify(let work, _): operation.work == .verify(work)
+        case .hold, .leave: false
+        }
+    }
+
+    /// What the change that goes on waits for a person with. The plan may be older than the wait.
+    func wait(among waits: [Int: PersonWait]) -> PersonWait? {
+        guard case .change(_, let number?) = disposition else { return nil }
+        return waits[number]
     }
 }
 

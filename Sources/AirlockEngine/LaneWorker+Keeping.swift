@@ -5,6 +5,25 @@ import Logging
 
 /// What is written down of a rollout while it goes on.
 extension LaneWorker {
+    /// Has the time of a hold not count as time without progress. A pass does so only where nobody works.
+    func park(_ operation: inout OperationRecord) async {
+        let parked = Rollout.parked(operation.rollout)
+        guard parked != operation.rollout else { return }
+        operation.rollout = parked
+        await books.remember(operation)
+    }
+
+    /// Ends a visit that could not look: the time until the next look says nothing of what was lost.
+    func unseen(
+        _ error: ProviderError, _ operation: inout OperationRecord
+    ) async -> VisitEnd {
+        if let lost = operation.rollout.canary?.lostAt, lost != lost.uncounted {
+            operation.rollout.canary?.lostAt = lost.uncounted
+            await books.remember(operation)
+        }
+        return .failed(error.phrase)
+    }
+
     /// Keeps what was seen of an operation that may not go on; a step that it would take is not taken.
     ///
     /// - Parameter said: What was known to be said about the operation when the state was decided.
@@ -29,7 +48,8 @@ extension LaneWorker {
         (seen.step, seen.inForce, seen.ruling) = (known.step, known.inForce, known.ruling)
         operation.rollout.canary = seen
         let now = clock.now().wall
-        if seen.hasDueLooks(at: now) {
+        let waitTurns = (seen.waitsSince != nil) != (known.waitsSince != nil)
+        if seen.hasDueLooks(at: now) || waitTurns {
             pending.entries += AuditText.evidence(&operation, at: now)
             pending.writes.append(rollout(of: operation))
             try await books.commit(pending)
@@ -52,14 +72,20 @@ extension LaneWorker {
         let now = clock.now().wall
         let moved = AuditText.moved(operation, from: old, at: now)
         let began = AuditText.began(operation, from: old, at: now)
+        // Whether a person is waited for is read from the journal.
+        let (waited, waits) = (old.canary?.waitsSince != nil, state.canary?.waitsSince != nil)
         let isDue =
             old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
             || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
             || old.preview != state.preview
+            || waited != waits
         guard old.direction != state.direction || moved ?? began != nil || isDue else {
             await books.remember(operation)
             return
+        }
+        if waits, !waited {
+            logger.notice("waits for a person", metadata: metadata(operation))
         }
         if let held = operation.rollout.canary?.held { operation.rollout.canary?.recorded = held }
         if let began { pending.entries.append(began) }
@@ -98,6 +124,17 @@ extension LaneWorker {
         logger.error(
             "rolling back", metadata: metadata(operation, ["reason": "\(quarantine.reason)"]))
         try await books.commit(pending)
+    }
+
+    /// Tells the log that a source is down when it begins to be, or is for another reason; a lane that waits
+    /// for it is looked at each second.
+    ///
+    /// - Parameter state: What the answer came to.
+    func log(_ answer: SignalAnswer?, to operation: OperationRecord, as state: RolloutState) {
+        guard case .down(let reason)? = answer, state.canary?.silence != nil,
+            operation.rollout.canary?.silence?.reason != reason
+        else { return }
+        logger.warning("no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
     }
 
     func rollout(of operation: OperationRecord) -> JournalWrite {

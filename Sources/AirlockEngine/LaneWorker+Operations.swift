@@ -12,6 +12,10 @@ extension LaneWorker {
     ) async -> OperationRecord? {
         switch assignment {
         case .resume(let number), .watch(let number): return await books.operation(number)
+        case .resize(let number, let change, let author):
+            guard var operation = await books.operation(number) else { return nil }
+            resize(&operation, as: change, author: author, pending: &pending)
+            return operation
         case .open(let work, let commit, let author, let superseding):
             let now = clock.now()
             var operation = OperationRecord(
@@ -47,13 +51,46 @@ extension LaneWorker {
             pending.writes += [.operation(operation), .lane(record)]
             pending.entries.append(AuditText.opened(operation, at: now.wall))
             // A commit with a broken file may come before the next pass.
-            if operation.change != nil, let wish, wish != .proceed {
-                pending.writes.append(
-                    .steering(Steering(operation: operation.number, lane: lane, wish: wish)))
-            }
+            if let said = said(of: operation) { pending.writes.append(.steering(said)) }
             logger.info("operation opened", metadata: metadata(operation))
             return operation
         }
+    }
+
+    /// What git says of a change that begins, and whom it moves it with; nil for nothing.
+    private func said(of operation: OperationRecord) -> Steering? {
+        guard let change = operation.change, let desired, desired.asks(for: change) else {
+            return nil
+        }
+        let asked = desired.release.rollout
+        var said = Steering(
+            operation: operation.number, lane: lane, wish: asked == .proceed ? nil : asked)
+        said.group = desired.group
+        return said.wish == nil && said.group == nil ? nil : said
+    }
+
+    /// Takes over another number of instances; what goes back does not need it.
+    private func resize(
+        _ operation: inout OperationRecord, as change: Change, author: String?,
+        pending: inout LedgerTransaction
+    ) {
+        guard case .forward = operation.rollout.direction, operation.change?.id != change.id
+        else { return }
+        let now = clock.now().wall
+        pending.entries += AuditText.evidence(&operation, at: now)
+        pending.entries.append(AuditText.resized(operation, as: change, by: author, at: now))
+        operation.work = .change(change)
+        // More instances are more to wait for.
+        (operation.rollout.stalled, operation.rollout.best) = (.zero, 0)
+        pending.writes.append(.operation(operation))
+        logger.info("operation resized", metadata: metadata(operation))
+    }
+
+    /// Takes back what is written down as its hold: the pass that let it go on may have met it under way.
+    func noteGoingOn(_ operation: OperationRecord) async throws(EngineHalt) {
+        var record = await books.record(of: lane)
+        guard record.goOn(with: operation) else { return }
+        try await books.commit(LedgerTransaction(writes: [.lane(record)]))
     }
 
     /// Ends an operation and makes all that is pending durable.
@@ -91,5 +128,17 @@ extension LaneWorker {
         operation.outcome = outcome
         operation.ended = clock.now().wall
         return operation
+    }
+}
+
+extension LaneRecord {
+    /// Puts its open operation in the place of what held it.
+    ///
+    /// - Returns: Whether it was held.
+    mutating func goOn(with open: OperationRecord) -> Bool {
+        guard holdReason != nil, open.number == operation else { return false }
+        decision = AuditText.decision(of: open.work)
+        if open.movesSlots { held = nil }
+        return true
     }
 }

@@ -10,6 +10,8 @@ enum Assignment: Sendable {
     case open(OperationRecord.Work, commit: CommitID?, author: String?, superseding: Int?)
     /// The operation of that number goes on.
     case resume(Int)
+    /// The operation of that number goes on, with the number of instances of that change.
+    case resize(Int, Change, author: String?)
     /// The operation of that number may not go on; harm that it does is taken back.
     case watch(Int)
 }
@@ -43,6 +45,8 @@ struct LaneWorker: Sendable {
     let prober: (any Prober)?
     /// Nil where nothing may be pushed.
     let reverts: RevertOffers?
+    /// What git asks of the lane; nil where it asks for nothing, and where its files cannot be read.
+    let desired: DesiredLane?
     /// The state of the rollout that git asks for; nil where the lane's files cannot be read.
     let wish: RolloutWish?
     /// How git wants the lane to be watched after a change; nil for not at all.
@@ -65,7 +69,11 @@ struct LaneWorker: Sendable {
             return .yielded
         }
         var isWatching = false
-        if case .watch = assignment { isWatching = true }
+        switch assignment {
+        case .watch: isWatching = true
+        case .resume, .resize: try await noteGoingOn(operation)
+        case .open: break
+        }
         let end = try await work(
             on: &operation, isWatching: isWatching, observed: known, pending: &pending)
         if !pending.isEmpty {
@@ -87,11 +95,14 @@ struct LaneWorker: Sendable {
         if let known {
             observed = known
         } else {
-            do { observed = try await look() } catch { return .failed(error.phrase) }
+            do { observed = try await look() } catch { return await unseen(error, &operation) }
         }
         for _ in 0..<Self.actionsPerVisit {
             if isStopping() { return .yielded }
-            if await isFleetStopped() { return .yielded }
+            if await isFleetStopped(operation) {
+                await park(&operation)
+                return .yielded
+            }
             var preview: PreviewAnswer?
             if await mayAsk(for: operation, isWatching: isWatching) {
                 do { preview = try await ask(for: operation, in: &observed) } catch {
@@ -100,25 +111,27 @@ struct LaneWorker: Sendable {
             }
             let now = clock.now()
             let answer = await Rollout.answer(for: operation, from: signals, now: now)
-            if case .down(let reason) = answer {
-                logger.warning(
-                    "no signals", metadata: metadata(operation, ["reason": "\(reason)"]))
-            }
             // Asking takes a while. What is said by now decides; what is said later is looked for again
             // when the order for it is written down.
             let said = await books.steering(of: operation.number)
             let isStopped = await isStopped(operation, by: said, isWatching: isWatching)
+            let isHeld = isStopped || isWatching
+            if isHeld, case .forward = operation.rollout.direction, operation.rollout.seen != nil {
+                await park(&operation)
+            }
             if isStopped, !Rollout.isWatched(operation, in: observed) { return .yielded }
             var course = await course(of: operation, by: said, isWatching: isWatching)
-            course.isHeld = isStopped || isWatching
+            course.isHeld = isHeld
             let step = Rollout.advance(
                 operation, in: observed, answer: answer, preview: preview, course: course,
                 traits: signals?.traits ?? SignalTraits(), now: now)
+            log(answer, to: operation, as: step.state)
             var state = step.state
             // Of an operation that is only watched nobody asks what git allows it.
             if isWatching { state.ceiling = operation.rollout.ceiling }
+            if isHeld, case .forward = state.direction { state.seen = nil }
             let isRescue = Rollout.isRescue(step.next, of: operation, in: observed)
-            if course.isHeld, case .forward = state.direction, !isRescue {
+            if isHeld, case .forward = state.direction, !isRescue {
                 try await remember(
                     held: state, of: &operation, knowing: said, pending: &pending)
                 return isWatching ? .waiting(.seconds(1)) : .yielded
@@ -137,7 +150,7 @@ struct LaneWorker: Sendable {
                     return .failed(failure)
                 }
             }
-            do { observed = try await look() } catch { return .failed(error.phrase) }
+            do { observed = try await look() } catch { return await unseen(error, &operation) }
         }
         return .waiting(.seconds(1))
     }
@@ -157,9 +170,11 @@ struct LaneWorker: Sendable {
     private func isStopped(
         _ operation: OperationRecord, by said: Steering?, isWatching: Bool = false
     ) async -> Bool {
-        if await isFleetStopped() { return true }
+        if await isFleetStopped(operation) { return true }
         if case .back = operation.rollout.direction { return false }
-        let isAborted = said?.aborted != nil || (!isWatching && asked(said) == .abort)
+        if operation.goesBack { return false }
+        let isAskedBack = !isWatching && asked(of: operation, said) == .abort
+        let isAborted = said?.aborted != nil || isAskedBack
         if operation.canGoBack, isAborted { return false }
         if said?.held != nil { return true }
         return await books.freeze(of: lane, at: clock.now().wall) != nil
@@ -175,14 +190,18 @@ struct LaneWorker: Sendable {
     /// Whether an order that was written down is not to be sent any more, because of what was said while it
     /// was written.
     func isOvertaken(_ operation: OperationRecord, isRescue: Bool) async -> Bool {
-        if isRescue { return await isFleetStopped() }
+        if isRescue { return await isFleetStopped(operation) }
         let said = await books.steering(of: operation.number)
         if operation.canGoBack, said?.aborted != nil { return true }
         return await isStopped(operation, by: said)
     }
 
-    /// What git asks of the rollout now, or did when the lane's files could be read last.
-    private func asked(_ said: Steering?) -> RolloutWish { wish ?? said?.wish ?? .proceed }
+    /// What git asks of the rollout now, or did when it was about this change last: what it says of the next
+    /// one, or what cannot be read, changes nothing for the one under way.
+    private func asked(of operation: OperationRecord, _ said: Steering?) -> RolloutWish {
+        let isOther = operation.change.map { desired?.asks(for: $0) == false } ?? false
+        return (isOther ? nil : wish) ?? said?.wish ?? .proceed
+    }
 
     /// Whether others of its group go back before it.
     private func hasToWait(_ operation: OperationRecord) async -> Bool {
@@ -190,9 +209,10 @@ struct LaneWorker: Sendable {
         return await books.goesBackBefore(lane, of: group, at: clock.now().wall) != nil
     }
 
-    /// Whether the whole fleet is stopped, what goes back included.
-    private func isFleetStopped() async -> Bool {
-        await books.stop?.isInForce(at: clock.now().wall) == true
+    /// Whether a stop of the whole fleet holds the operation: all but what a person ordered back.
+    private func isFleetStopped(_ operation: OperationRecord) async -> Bool {
+        guard await books.stop?.isInForce(at: clock.now().wall) == true else { return false }
+        return await books.steering(of: operation.number)?.isOrderedBack != true
     }
 
     /// What git and people ask of the operation now. The wish of a release is about the change that it
@@ -200,7 +220,8 @@ struct LaneWorker: Sendable {
     private func course(
         of operation: OperationRecord, by said: Steering?, isWatching: Bool
     ) async -> Course {
-        var course = Course(isWatching ? .proceed : asked(said), said, isRead: wish != nil)
+        let asked: RolloutWish = isWatching ? .proceed : asked(of: operation, said)
+        var course = Course(asked, said, isRead: wish != nil)
         if !group.isEmpty, let steps = operation.change?.strategy.steps {
             course.join(
                 await books.progress(of: group), as: lane, steps: steps,

@@ -23,6 +23,8 @@ actor PromotionWatcher {
         let seen: Int
         /// How many seconds apart the source counts, where that is too seldom to watch.
         let tooSeldom: Int?
+        /// How long it takes to learn a signal, where none is known yet; nil where one is.
+        let unlearned: Duration?
         let isOver: Bool
     }
 
@@ -36,7 +38,8 @@ actor PromotionWatcher {
             Finding(
                 lane: record.change.lane, operation: record.operation, alarms: watch.alarms,
                 reason: watch.reasonToGoBack(now: now), seen: watch.seen,
-                tooSeldom: watch.tooSeldom, isOver: watch.isOver(now: now))
+                tooSeldom: watch.tooSeldom, unlearned: watch.unlearned,
+                isOver: watch.isOver(now: now))
         }
     }
 
@@ -113,6 +116,24 @@ extension PromotionWatch {
                 now: now)
         } catch { miss(error.phrase, now: now) }
         if let wider { self = PromotionWatch(record, spacing: wider) }
+    }
+
+    /// Asks for all that it has not seen, one question after another, until the source has no more.
+    ///
+    /// - Parameter limit: The longest time after which another question is asked.
+    /// - Returns: Whether that was enough.
+    package mutating func catchUp(
+        _ record: WatchRecord, from signals: (any SignalSource)?, by clock: some AirlockClock,
+        within limit: Duration
+    ) async -> Bool {
+        let start = clock.now()
+        while question(now: start.wall) != nil {
+            guard clock.now().elapsed(since: start) < limit else { return false }
+            let (seen, known) = (next, spacing)
+            await catchUp(record, from: signals, now: start.wall)
+            guard next > seen || spacing > known else { break }
+        }
+        return true
     }
 }
 

@@ -3,8 +3,11 @@ import AirlockPlan
 
 extension ReconcileSummary {
     /// Adds what came of one environment after the ending of that number.
+    ///
+    /// - Parameter waits: What its operations wait for a person with, by their numbers.
     mutating func add(
-        _ status: EnvironmentStatus, of environment: EnvironmentName, since mark: Int
+        _ status: EnvironmentStatus, of environment: EnvironmentName, since mark: Int,
+        waits: [Int: PersonWait]
     ) {
         if let fault = status.fault { faults.append("\(environment): \(fault)") }
         // Picked before they are sorted: there is an ending for every lane that ever moved.
@@ -18,6 +21,11 @@ extension ReconcileSummary {
             }
         }
         for lane in status.lanes {
+            if let wait = lane.wait(among: waits) {
+                heldForward.append(lane.lane)
+                held[lane.lane] = "\(wait.phrase): \(wait.advice(for: lane.lane))"
+                continue
+            }
             if lane.holdsChange { heldForward.append(lane.lane) }
             switch lane.disposition {
             case .change, .repair, .heal, .verify, .back:

@@ -78,6 +78,22 @@ package struct Reversal: Hashable, Sendable {
         return nil
     }
 
+    /// The outcome of the audit entry whose detail `branch` names the branch on which a revert is offered.
+    package static let offered = "revert offered"
+
+    /// Whether a merge of a branch puts the release back as this does, byte for byte, and nothing else.
+    ///
+    /// - Throws: ``SourceError`` when the merged file cannot be read.
+    package func isMade(
+        by merge: ProposedMerge, in source: some CommitSource
+    ) async throws(SourceError) -> Bool {
+        guard merge.conflicts.isEmpty, merge.delta.changes.count == 1,
+            case .set(let entry)? = merge.delta.changes.first, entry.path == path
+        else { return false }
+        if let merged = merge.mergedBlobs[entry.object] { return merged == after }
+        return try await source.blobs([entry.object])[entry.object] == after
+    }
+
     /// The name of the branch on which the revert of a rolled back operation is offered.
     package static func branch(of lane: LaneID, after operation: Int) -> BranchName? {
         BranchName("airlock/rollback/\(lane.environment)-\(lane.unit.name)-\(operation)")

@@ -31,7 +31,8 @@ package enum TrafficReading {
             let from = Timestamp(
                 milliseconds: now.milliseconds - LaneTraffic.window.milliseconds)
             return MeasuredTraffic(
-                try await signals.counters(of: lane, slot: slot, from: from, to: now), at: now)
+                try await signals.counters(of: lane, slot: slot, from: from, to: now), at: now,
+                isKeyed: signals.traits.isKeyed)
         } catch {
             return MeasuredTraffic(.unknown(error.phrase), at: now)
         }

@@ -28,9 +28,24 @@ extension Deliberation {
             .page, "\(fault.noun) are too many to be healed one by one",
             "\(affected) of \(total) instances of slot \(slot.id.short) within 10 minutes; from "
                 + "30% on it is not an instance's fault",
-            advice: "roll the release back with `airlock rollback \(situation.lane)`, or look for "
-                + "what they share")
+            advice: correlationAdvice)
         return true
+    }
+
+    /// What a person can do about a fault that many instances have; a release that settled long ago is
+    /// not what is nearest.
+    private var correlationAdvice: String {
+        let common = "look for what they share, such as a machine, a network or a called service"
+        guard situation.hasEarlier else { return "\(common), or release a fix" }
+        let isFresh =
+            situation.settled.change != nil && now - situation.settled.at < policy.afterChange
+        return isFresh
+            ? "\(goBack), or \(common)"
+            : "\(common); `airlock rollback \(situation.lane)` offers the release before"
+    }
+
+    private var goBack: String {
+        "roll the release back with `airlock rollback \(situation.lane)`"
     }
 
     /// The same right after a change: then the change is the cause that is nearest.
@@ -42,7 +57,8 @@ extension Deliberation {
             "\(count) of \(slot.instances.count), \(max(0, age.milliseconds / 1000)) s after it "
                 + "settled; within \(policy.afterChange.milliseconds / 1000) s it is taken for the "
                 + "change's fault",
-            advice: "roll the release back with `airlock rollback \(situation.lane)`")
+            advice: situation.hasEarlier
+                ? goBack : "release a fix: no other release ever settled here to go back to")
         return true
     }
 
@@ -125,10 +141,9 @@ extension Deliberation {
         let total = slot.instances.count
         var needed =
             declared.minimum < declared.maximum ? declared.minimum : max(1, total - allowedOut)
-        if let load = health.loads.last, policy.scaleAbove.basisPoints > 0 {
-            let busy = slot.instances.count(where: \.isServing) * load.basisPoints
+        if let used = health.used(at: now), policy.scaleAbove.basisPoints > 0 {
             let limit = policy.scaleAbove.basisPoints
-            needed = max(needed, (busy + limit - 1) / limit)
+            needed = max(needed, (used + limit - 1) / limit)
         }
         return needed
     }
@@ -154,7 +169,8 @@ extension Deliberation {
             let day = watched.deaths.count { now - $0 < LaneHealth.day }
             return "\(instance.id) \(fault.phrase): \(day) times in a day"
         }
-        let bad = watched.seen.count { $0 == fault }
-        return "\(instance.id) \(fault.phrase) at \(bad) of \(watched.seen.count) looks"
+        let looks = fault.isDegraded ? watched.measured : watched.seen
+        let bad = looks.count { $0 == fault }
+        return "\(instance.id) \(fault.phrase) at \(bad) of \(looks.count) looks"
     }
 }

@@ -6,6 +6,8 @@ package struct HealingCase: Hashable, Sendable {
     /// The slot that it settled on, as it is now.
     package var slot: SlotObservation
     package var settled: Settled
+    /// Whether the lane ran another slot before, so that there is a release to go back to.
+    package var hasEarlier: Bool
     package var health: LaneHealth
     package var record: HealingRecord
     package var policy: HealingPolicy
@@ -13,13 +15,14 @@ package struct HealingCase: Hashable, Sendable {
     package var now: Timestamp
 
     package init(
-        lane: LaneID, slot: SlotObservation, settled: Settled, health: LaneHealth,
-        record: HealingRecord, policy: HealingPolicy, capabilities: Set<Capability>,
-        now: Timestamp
+        lane: LaneID, slot: SlotObservation, settled: Settled, hasEarlier: Bool,
+        health: LaneHealth, record: HealingRecord, policy: HealingPolicy,
+        capabilities: Set<Capability>, now: Timestamp
     ) {
         self.lane = lane
         self.slot = slot
         self.settled = settled
+        self.hasEarlier = hasEarlier
         self.health = health
         self.record = record
         self.policy = policy
@@ -84,7 +87,7 @@ struct Deliberation {
     }
 
     mutating func run() {
-        defer { record.said = said + unheard }
+        defer { record.say(said + unheard) }
         // What is not known is not healed, and nothing is closed because of it either.
         if let blindness = health.blindness {
             // The numbers in it turn with each look; what is said stays.
@@ -103,20 +106,39 @@ struct Deliberation {
         for fault in InstanceFault.allCases where health.deafness == nil || !fault.isDegraded {
             treat(fault)
         }
-        guard let deafness = health.deafness else {
-            sayStrangers()
-            return scale()
+        if let deafness = health.deafness {
+            sayDeafness(deafness)
+            if deafness.lack == .signals { return }
         }
-        if deafness.isWorthSaying {
+        sayStrangers()
+        scale()
+    }
+
+    private mutating func sayDeafness(_ deafness: Deafness) {
+        guard deafness.isWorthSaying else { return }
+        switch deafness.lack {
+        case .signals:
             say(.hold, "no signals, so nothing is ejected or scaled", deafness.reason)
+        case .errors:
+            say(
+                .hold, "errors are not counted of each instance, so nothing is ejected",
+                deafness.reason,
+                advice:
+                    "in `errors` of services/\(situation.lane.unit.name)/service.yaml keep the label that "
+                    + "names the instance; where a counter begins with its first error, add `or 0 * …` "
+                    + "with the query of `requests`")
         }
     }
 
     /// Whose move it is where signals and provider name instances differently: nothing mends that by itself.
     private mutating func sayStrangers() {
         guard let strangers = health.strangers else { return }
+        let bounds = situation.settled.replicas
+        let isUnscaled = bounds.minimum < bounds.maximum && !health.isLoadKnown
         say(
-            .hold, "the signals name none of the provider's instances, so nothing is ejected",
+            .hold,
+            "the signals name none of the provider's instances, so nothing is ejected"
+                + (isUnscaled ? " or scaled" : ""),
             strangers,
             advice:
                 "set `signals.instance` in services/\(situation.lane.unit.name)/service.yaml to the "

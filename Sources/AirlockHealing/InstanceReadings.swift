@@ -10,11 +10,13 @@ package enum InstanceReadings: Hashable, Sendable {
     /// apart; and the use of the slot's CPU limit.
     case known([InstanceCounters]?, load: Share?)
 
-    /// The mean use of the CPU limit over the instances; nil where it is not known of each.
+    /// The mean use of the CPU limit over the instances that serve, because it is they that have the load;
+    /// nil where it is not known of each. Where no name is an instance's, all count.
     package static func load(of counters: [InstanceCounters]?, on slot: SlotObservation) -> Share? {
         guard let counters else { return nil }
         let matched = InstanceMatch(counters, to: slot).counters
-        let use = (matched.isEmpty ? counters : matched).map(\.cpuBasisPoints)
+        let serving = matched.filter { slot.instance($0.instance)?.isServing == true }
+        let use = (matched.isEmpty ? counters : serving).map(\.cpuBasisPoints)
         let known = use.compactMap { $0 }
         guard !known.isEmpty, known.count == use.count else { return nil }
         return Share(basisPoints: min(10_000, known.reduce(0, +) / known.count))
@@ -30,6 +32,8 @@ struct InstanceMatch {
     let counters: [InstanceCounters]
     /// Instances that serve and of which nothing is told, sorted.
     let missing: [String]
+    /// Instances that serve and whose errors are not counted, sorted.
+    let uncounted: [String]
     /// Names that are of no instance, sorted.
     let strangers: [String]
 
@@ -45,7 +49,9 @@ struct InstanceMatch {
             found[id] = Self.sum(id, one, found[id])
         }
         counters = found.keys.sorted().compactMap { found[$0] }
-        missing = slot.instances.filter { $0.isServing && found[$0.id] == nil }.map(\.id).sorted()
+        let serving = slot.instances.filter(\.isServing).map(\.id).sorted()
+        missing = serving.filter { found[$0] == nil }
+        uncounted = serving.filter { id in found[id].map { $0.errors == nil } ?? false }
         self.strangers = strangers.sorted()
     }
 
@@ -67,16 +73,29 @@ struct InstanceMatch {
         func worst(_ value: KeyPath<InstanceCounters, Int?>) -> Int? {
             [one[keyPath: value], other?[keyPath: value]].compactMap { $0 }.max()
         }
+        // A part of which nobody counts the errors leaves the whole uncounted.
+        let parts = [one] + (other.map { [$0] } ?? [])
+        let known = parts.compactMap(\.errors)
+        let errors = known.count == parts.count ? known.reduce(0, +) : nil
         return InstanceCounters(
-            instance: id, requests: one.requests + (other?.requests ?? 0),
-            errors: one.errors + (other?.errors ?? 0),
+            instance: id, requests: one.requests + (other?.requests ?? 0), errors: errors,
             latencyP99Microseconds: worst(\.latencyP99Microseconds),
-            cpuBasisPoints: worst(\.cpuBasisPoints))
+            cpuBasisPoints: worst(\.cpuBasisPoints),
+            isCPUOfSlot: one.isCPUOfSlot || other?.isCPUOfSlot == true)
     }
 }
 
-/// Why degraded instances and the load are not known.
+/// Why degraded instances, and with them often the load, are not known.
 package struct Deafness: Hashable, Sendable {
+    /// What is missing.
+    enum Lack: Hashable, Sendable {
+        /// All signals of an instance or more: neither is known.
+        case signals
+        /// The counts of errors: the load is known all the same.
+        case errors
+    }
+
+    let lack: Lack
     let reason: String
     /// Whether it has lasted long enough to be said: an instance that came a moment ago has no numbers yet.
     let isWorthSaying: Bool

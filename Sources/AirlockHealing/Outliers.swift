@@ -29,9 +29,11 @@ enum Outliers {
 
     /// Five of a hundred requests more than the peers together, and three times their share.
     private static func fails(_ one: InstanceCounters, beside peers: [InstanceCounters]) -> Bool {
-        let requests = peers.reduce(0) { $0 + $1.requests }
-        let errors = peers.reduce(0) { $0 + $1.errors }
-        let own = Double(one.errors) / Double(one.requests)
+        let counted = peers.filter { $0.errors != nil }
+        guard let failed = one.errors, counted.count >= leastPeers else { return false }
+        let requests = counted.reduce(0) { $0 + $1.requests }
+        let errors = counted.reduce(0) { $0 + ($1.errors ?? 0) }
+        let own = Double(failed) / Double(one.requests)
         let theirs = Double(errors) / Double(requests)
         return own >= theirs + 0.05 && own >= 3 * theirs
     }

@@ -36,9 +36,15 @@ package enum Planner {
         let verdicts = gates.verdicts(for: situation)
         let failed = verdicts.filter { $0.answer != .pass }
         func ended(_ end: Disposition) -> LanePlan {
-            LanePlan(
-                lane: lane, disposition: gates.stopping(end), change: situation.change,
-                verdicts: verdicts, drift: drift, forecast: situation.forecast)
+            let stopped = gates.stopping(end)
+            // What a person ordered back goes, whatever is stopped.
+            let ordered = stopped != end && situation.isOrderedBack ? situation.goingBack : nil
+            let disposition = ordered.map { Disposition.back(operation: $0.number) } ?? stopped
+            var waits: PersonWait?
+            if case .change(_, .some) = disposition { waits = situation.waits }
+            return LanePlan(
+                lane: lane, disposition: disposition, change: situation.change, verdicts: verdicts,
+                drift: drift, forecast: situation.forecast, waits: waits)
         }
         /// A change that may not go on still lets the lane be brought back to what it settled on.
         func heldOrRepaired(_ reason: HoldReason?, isInstructed: Bool = true) -> LanePlan {
@@ -52,7 +58,10 @@ package enum Planner {
                     situation.verifying(freeze: gates.freeze(of: lane))
                         ?? reason.map(Disposition.hold) ?? situation.left)
             }
-            if let freeze = gates.freeze(of: lane) { return ended(.hold(.gates([freeze]))) }
+            // A freeze holds nothing that goes back, whether an alarm, a person or git has it do so.
+            if !situation.isTakenBack(by: repair), let freeze = gates.freeze(of: lane) {
+                return ended(.hold(.gates([freeze])))
+            }
             return ended(.repair(repair, operation: operation))
         }
         // What an alarm takes back is finished first: until its base is whole again nothing stands beside

@@ -58,6 +58,11 @@ final class Situation: Sendable {
         if case .change(let change, _) = wish { change } else { nil }
     }
 
+    /// Whether an operation is open for just the change that is asked for.
+    var isUnderWay: Bool {
+        if case .change(_, .some) = wish { true } else { false }
+    }
+
     /// The state of the rollout that git asks for. While the lane's files cannot be read, what they asked of
     /// the operation under way stands: a fault in a file lifts no hold.
     var askedRollout: RolloutWish? {
@@ -75,9 +80,15 @@ final class Situation: Sendable {
         guard let operation else { return nil }
         if case .back = operation.rollout.direction { return operation }
         guard operation.canGoBack else { return nil }
-        let isAborted = askedRollout == .abort && operation.change?.id == change?.id
+        let isAborted = askedRollout == .abort && isUnderWay
         return isAborted || steering?.aborted != nil ? operation : nil
     }
+
+    /// Whether a person ordered back what is under way; no stop of the fleet holds that.
+    var isOrderedBack: Bool { goingBack != nil && steering?.isOrderedBack == true }
+
+    /// What the operation under way waits for a person with.
+    var waits: PersonWait? { operation?.waitsForPerson(steering) }
 
     /// The heal that is open.
     var healing: (heal: Heal, operation: Int)? {
@@ -96,12 +107,19 @@ final class Situation: Sendable {
             case .repair(let repair): return (repair, operation.number)
             case .heal: return nil
             case .verify: break
-            case .change(let open):
-                guard open.id != change?.id, isInstructed else { return nil }
+            case .change:
+                guard !isUnderWay, isInstructed else { return nil }
                 return (Repair(lane: lane, to: settled, found: []), nil)
             }
         }
         return drift.isEmpty ? nil : (Repair(lane: lane, to: settled, found: drift), nil)
+    }
+
+    /// Whether git asks for what the lane settled on, and the repair does nothing but end what was under way
+    /// for something else. Where git asks for a third slot, that one may still be held by a freeze.
+    func isTakenBack(by repair: Repair) -> Bool {
+        guard case .nothing = wish else { return false }
+        return repair.goesBack
     }
 
     /// How the lane is left when nothing is asked for and nothing differs.
@@ -156,15 +174,36 @@ final class Situation: Sendable {
         guard let kind = kind(from: settled, to: target) else { return .nothing }
         let cause = secretCause(from: settled, to: target)
         let read = facts.commit
-        var change = Change(
-            lane: lane, kind: kind, base: settled, target: target, strategy: strategy,
-            policy: policy, commit: cause == nil ? desired?.cause ?? read : read ?? desired?.cause,
-            cause: cause)
+        func asked(under policy: PolicyDigest) -> Change {
+            Change(
+                lane: lane, kind: kind, base: settled, target: target, strategy: strategy,
+                policy: policy,
+                commit: cause == nil ? desired?.cause ?? read : read ?? desired?.cause,
+                cause: cause)
+        }
+        var change = asked(under: policy)
+        var isOpen = open?.id == change.id
+        if let operation, let open, !isOpen {
+            // Settings that are no part of the release take no operation's place: what is under way goes
+            // on under the policy that it began with.
+            let same = asked(under: open.policy)
+            isOpen = same.id == open.id || goesOn(operation, as: same)
+            if isOpen { change = same }
+        }
         // A start knows no commit before the last head; what was held then says which it was.
         if let held = facts.ledger.lanes[lane]?.held, held.change == change.id {
             change.commit = held.commit
         }
-        return .change(change, operation: open?.id == change.id ? operation?.number : nil)
+        return .change(change, operation: isOpen ? operation?.number : nil)
+    }
+
+    /// Whether an operation takes another number of instances without beginning anew: its steps and what was
+    /// judged in them are of the slot, however many instances that has.
+    private static func goesOn(_ operation: OperationRecord, as change: Change) -> Bool {
+        guard let open = operation.change, change.kind == .replace, change.strategy.steps != nil,
+            case .forward = operation.rollout.direction
+        else { return false }
+        return change.differsInReplicasAlone(from: open)
     }
 
     private static func missing(_ desired: DesiredLane, _ facts: Facts) -> [SecretName] {

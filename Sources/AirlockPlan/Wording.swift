@@ -34,6 +34,15 @@ extension HoldReason {
     }
 }
 
+extension Repair {
+    /// Why the lane is brought back, in one phrase.
+    package var phrase: String {
+        found.isEmpty
+            ? "git does not ask any more for what was under way"
+            : found.map(\.phrase).joined(separator: "; ")
+    }
+}
+
 extension GateName {
     /// The gate as people read it.
     package var phrase: String {

@@ -13,6 +13,8 @@ struct CounterSteps {
     let grid: SignalGrid
     let side: RangeQuestion.Side
     private let series: [SignalQueries.Signal: [RangeAnswer.Series]]
+    /// Of the service's own signals, sorted by name.
+    private let named: [(signal: SignalQueries.Named, series: [RangeAnswer.Series])]
     /// The label that names the instance of a series.
     private let label: String
     private let instances: Set<String>
@@ -32,6 +34,10 @@ struct CounterSteps {
             series[signal] = all.filter { $0.labels[RangeQuestion.mark] == name }
         }
         self.series = series
+        named = queries.named.map { signal in
+            let name = RangeQuestion.name(side, signal)
+            return (signal, all.filter { $0.labels[RangeQuestion.mark] == name })
+        }
         instances = Set((series[.requests] ?? []).map { $0.instance(by: queries.instance) })
     }
 
@@ -89,8 +95,8 @@ struct CounterSteps {
         at time: Int, _ requests: Growth, _ errors: Growth
     ) -> SecondCounters {
         let buckets = LatencyBuckets(
-            series[.latencyBuckets] ?? [], at: time, step: grid.step,
-            tellingBy: instances.count > 1 ? label : nil)
+            series[.latencyBuckets] ?? [], at: time, step: grid.step, tellingBy: label,
+            areTold: instances.count > 1)
         let count = Int(errors.sum.rounded())
         let failing = errors.parts.filter { $0.value >= 0.5 }.keys.sorted().map(Self.digest)
         let clients = (0..<min(count, 2)).map { Self.digest("\(time) \($0)") }
@@ -104,29 +110,29 @@ struct CounterSteps {
             memoryBytes: highest(.memory, at: time).map { Int($0) },
             separateErrors: areErrorsSeparate ? count : areTold ? failing.count : nil,
             witnesses: areErrorsSeparate ? clients : areTold ? failing : nil,
-            latencyBuckets: buckets?.counts, slowest: buckets?.slowest)
+            latencyBuckets: buckets?.counts, slowest: buckets?.slowest, named: readings(at: time))
+    }
+
+    /// The service's own signals that have a value then; nil for none.
+    private func readings(at time: Int) -> [NamedReading]? {
+        let known = named.compactMap { one in
+            NamedReading(one.signal.name, values: one.series.compactMap { $0.values[time] })
+        }
+        return known.isEmpty ? nil : known
     }
 
     /// The sum over series of how much they grew since the step before.
     ///
-    /// Nil where none is known or one is no number, and where one came or went: its instance went on serving
-    /// or failing meanwhile, and nobody saw it.
+    /// Nil where none is known, and where ``SeriesGrowth`` knows of none.
     private func growth(of series: [RangeAnswer.Series], at time: Int) -> Growth? {
+        let parts = SeriesGrowth.parts(of: series, at: time, step: grid.step, tellingBy: label)
+        guard let parts, !parts.isEmpty else { return nil }
         var growth = Growth()
-        var isKnown = false
-        for one in series {
-            let (earlier, later) = (one.values[time - grid.step], one.values[time])
-            if earlier == nil, later == nil { continue }
-            guard let before = earlier, let now = later, before.isFinite, now.isFinite,
-                before >= 0, now >= 0
-            else { return nil }
-            isKnown = true
-            // A counter that fell began anew at zero.
-            let part = now >= before ? now - before : now
+        for (one, part) in parts {
             growth.sum += part
             growth.parts[one.instance(by: label), default: 0] += part
         }
-        return isKnown ? growth : nil
+        return growth
     }
 
     /// The highest value of all series; nil where none is known or one is no number.
@@ -151,7 +157,8 @@ struct CounterSteps {
 extension CounterSteps {
     /// What each instance did over the steps at which it is wholly known, sorted by its name.
     ///
-    /// One whose newest step is not known is left out: what it did before says nothing of it now.
+    /// One whose newest step is not known is left out: what it did before says nothing of it now. One
+    /// without a series of errors has none counted, which is not the same as none.
     func ofInstances() -> [InstanceCounters] {
         let (requestsOf, errorsOf) = (grouped(.requests), grouped(.errors))
         let (latencyOf, cpuOf) = (grouped(.latencyP99), grouped(.cpu))
@@ -159,25 +166,29 @@ extension CounterSteps {
         let cpu = series[.cpu] ?? []
         let shared = cpu.count == 1 && cpu[0].labels[label] == nil ? cpu : nil
         return instances.sorted().compactMap { name in
+            let failures = errorsOf[name]
             var (requests, errors, isFresh) = (0.0, 0.0, false)
             for time in grid.steps {
                 isFresh = false
-                guard let served = growth(of: requestsOf[name] ?? [], at: time),
-                    let failed = growth(of: errorsOf[name] ?? [], at: time),
-                    failed.sum <= served.sum
-                else { continue }
+                guard let served = growth(of: requestsOf[name] ?? [], at: time) else { continue }
+                if let failures {
+                    guard let failed = growth(of: failures, at: time), failed.sum <= served.sum
+                    else { continue }
+                    errors += failed.sum
+                }
                 requests += served.sum
-                errors += failed.sum
                 isFresh = true
             }
             guard isFresh, requests < Double(1 << 40) else { return nil }
             let latencies = course(of: latencyOf[name] ?? [])?.sorted()
             let use = course(of: shared ?? cpuOf[name] ?? [])
             return InstanceCounters(
-                instance: name, requests: Int(requests.rounded()), errors: Int(errors.rounded()),
+                instance: name, requests: Int(requests.rounded()),
+                errors: failures == nil ? nil : Int(errors.rounded()),
                 // The middle one: a single slow step is no slow instance.
                 latencyP99Microseconds: latencies.map { Int($0[$0.count / 2] * 1e6) },
-                cpuBasisPoints: use.map { Int($0.reduce(0, +) / Double($0.count) * 1e4) })
+                cpuBasisPoints: use.map { Int($0.reduce(0, +) / Double($0.count) * 1e4) },
+                isCPUOfSlot: shared != nil)
         }
     }
 

@@ -12,23 +12,22 @@ struct LatencyBuckets {
     ///
     /// - Parameters:
     ///   - series: Counters with the label `le`, the upper bound of a bucket.
-    ///   - label: What names an instance; nil where there is one alone, and the step is the witness.
-    init?(_ series: [RangeAnswer.Series], at time: Int, step: Int, tellingBy label: String?) {
+    ///   - label: What names an instance.
+    ///   - areTold: Whether there are several instances; of one alone the step is the witness.
+    init?(
+        _ series: [RangeAnswer.Series], at time: Int, step: Int, tellingBy label: String,
+        areTold: Bool
+    ) {
+        let grown = SeriesGrowth.parts(of: series, at: time, step: step, tellingBy: label)
+        guard let grown else { return nil }
         var sums: [Double: Double] = [:]
         var parts: [String: [Double: Double]] = [:]
-        for one in series {
+        for (one, growth) in grown {
             guard let bound = one.labels["le"].flatMap(Double.init), !bound.isNaN else {
                 return nil
             }
-            let (earlier, later) = (one.values[time - step], one.values[time])
-            if earlier == nil, later == nil { continue }
-            // One that came or went has requests that nobody saw.
-            guard let before = earlier, let now = later, now.isFinite, now >= 0, before.isFinite,
-                before >= 0
-            else { return nil }
-            let growth = now >= before ? now - before : now
             sums[bound, default: 0] += growth
-            let name = label.map { one.instance(by: $0) } ?? "\(time)"
+            let name = areTold ? one.instance(by: label) : "\(time)"
             parts[name, default: [:]][bound, default: 0] += growth
         }
         let bounds = sums.keys.sorted()

@@ -119,6 +119,13 @@ struct PrometheusSource: SignalSource {
             let why = RangeAnswer.fault(in: single.body)?.text ?? fault.text
             throw .refused("`\(signal.rawValue)` cannot be asked: \(why)")
         }
+        for signal in range.queries.named {
+            guard let text = range.text(of: signal) else { continue }
+            let single = try await send(text, on: grid)
+            if single.status == 200 { continue }
+            let why = RangeAnswer.fault(in: single.body)?.text ?? fault.text
+            throw .refused("`\(signal.name)` cannot be asked: \(why)")
+        }
         throw .refused("\(fault.type): \(fault.text)")
     }
 

@@ -18,8 +18,10 @@ struct RangeQuestion {
 
     /// The whole text in PromQL.
     var text: String {
-        slots.flatMap { slot in queries.signals.map { term(of: $0, slot) } }
-            .joined(separator: " or ")
+        slots.flatMap { slot -> [String] in
+            let known = queries.signals.map { term(of: $0, slot) }
+            return known + named(slot).map { term(of: $0, slot) }
+        }.joined(separator: " or ")
     }
 
     /// The text for one signal, to find the one that a server refuses.
@@ -27,29 +29,55 @@ struct RangeQuestion {
         slots.map { term(of: signal, $0) }.joined(separator: " or ")
     }
 
+    /// The same for a signal of the service's own; nil where it is not asked for.
+    func text(of signal: SignalQueries.Named) -> String? {
+        slots.first { $0.side == .target }.map { term(of: signal, $0) }
+    }
+
     /// How a term is marked.
     static func name(_ side: Side, _ signal: SignalQueries.Signal) -> String {
         "\(side.rawValue).\(signal.rawValue)"
     }
 
+    /// How a term of a signal of the service's own is marked.
+    static func name(_ side: Side, _ signal: SignalQueries.Named) -> String {
+        "\(side.rawValue).named.\(signal.name)"
+    }
+
+    /// The service's own signals are those of the slot that is judged: bounds are for it alone.
+    private func named(_ slot: (side: Side, id: SlotID)) -> [SignalQueries.Named] {
+        switch slot.side {
+        case .target: queries.named
+        case .base: []
+        }
+    }
+
     private func term(
         of signal: SignalQueries.Signal, _ slot: (side: Side, id: SlotID)
     ) -> String {
-        guard let query = queries[signal] else { return "" }
+        queries[signal].map { term($0, named: Self.name(slot.side, signal), slot.id) } ?? ""
+    }
+
+    private func term(
+        of signal: SignalQueries.Named, _ slot: (side: Side, id: SlotID)
+    ) -> String {
+        term(signal.query, named: Self.name(slot.side, signal), slot.id)
+    }
+
+    private func term(_ query: SignalQuery, named name: String, _ slot: SlotID) -> String {
         var text = query.filled { variable in
             switch variable {
             case .lane: lane.description
             case .environment: lane.environment.description
             case .service: lane.unit.name.description
-            case .slot: slot.id.description
-            case .shortSlot: slot.id.short
+            case .slot: slot.description
+            case .shortSlot: slot.short
             case .window: Self.text(window)
             }
         }
         // Else a value would count for five minutes after the last sample. The selector itself is empty as
         // soon as a scrape has failed, so that nothing old passes for an instance that did nothing.
         if query.isSelector { text = "last_over_time(\(text)[\(Self.text(window))]) and \(text)" }
-        let name = Self.name(slot.side, signal)
         return "label_replace(\(text), \"\(Self.mark)\", \"\(name)\", \"\", \"\")"
     }
 

@@ -102,7 +102,7 @@ package struct LogReplay: Sendable {
     private mutating func decide(_ draft: AuditDraft) {
         guard let lane = draft.lane, let operation = draft.operation else { return }
         switch draft.outcome {
-        case "change", "repair", "heal", "verify": begin(operation, in: lane)
+        case "change", "repair", "rollback", "heal", "verify": begin(operation, in: lane)
         case "reverse":
             begin(operation, in: lane)
             // The lane is where it was before the change, from here on.

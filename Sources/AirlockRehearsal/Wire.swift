@@ -106,7 +106,8 @@ final class Wire: Provider {
     }
 
     func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
-        witness.watch(order, durable: ledger, at: now())
+        let before = try await lane(order)
+        witness.watch(order, in: before, durable: ledger, at: now())
         let isLast = state.withLock { state in
             state.orders += 1
             state.calls += 1
@@ -118,7 +119,6 @@ final class Wire: Provider {
             ledger.inject(MemoryLedger.Crash(commit: ledger.commits + 1, point: .beforeWrite))
             throw .noAnswer("the process is gone")
         }
-        let before = try await lane(order)
         let result: Result<Receipt, ProviderError>
         do throws(ProviderError) {
             result = .success(try await world.perform(order))

@@ -41,6 +41,9 @@ final class Witness: Sendable {
             case (.start(let spec, _), .stop(let slot)), (.stop(let slot), .start(let spec, _)):
                 return spec.id == slot
             case (.route(let mine), .route(let theirs)): return mine != theirs
+            // Git may ask for another number while the slot is rolled out, and for the first one again.
+            case (.scale(let mine, let count), .scale(let theirs, let before)):
+                return mine == theirs && count != before
             case (.start, _), (.stop, _), (.scale, _), (.route, _), (.restart, _), (.replace, _),
                 (.eject, _), (.readmit, _), (.run, _):
                 return false
@@ -82,12 +85,18 @@ final class Witness: Sendable {
     }
 
     /// Checks an order that is about to go out against what is durable.
-    func watch(_ order: ActionOrder, durable ledger: MemoryLedger, at time: Timestamp) {
-        ledger.durable { state, entries in watch(order, state, entries, at: time) }
+    ///
+    /// - Parameter lane: What is in its lane; nil where that cannot be seen.
+    func watch(
+        _ order: ActionOrder, in lane: LaneObservation?, durable ledger: MemoryLedger,
+        at time: Timestamp
+    ) {
+        ledger.durable { state, entries in watch(order, in: lane, state, entries, at: time) }
     }
 
     private func watch(
-        _ order: ActionOrder, _ state: LedgerState, _ entries: [AuditEntry], at time: Timestamp
+        _ order: ActionOrder, in lane: LaneObservation?, _ state: LedgerState,
+        _ entries: [AuditEntry], at time: Timestamp
     ) {
         notes.withLock { notes in
             for entry in entries[notes.entries...] where entry.draft.kind == .intended {
@@ -99,13 +108,16 @@ final class Witness: Sendable {
             if intended < notes.sent[order.key] ?? 0 {
                 notes.violations.append("an order without a durable intent: \(order.phrase)")
             }
-            if let why = Self.isForbidden(order, state, at: time) { notes.violations.append(why) }
+            if let why = Self.isForbidden(order, in: lane, state, at: time) {
+                notes.violations.append(why)
+            }
             if let why = notes.rules.objection(to: order, state) { notes.violations.append(why) }
         }
     }
 
     private static func isForbidden(
-        _ order: ActionOrder, _ state: LedgerState, at time: Timestamp
+        _ order: ActionOrder, in lane: LaneObservation?, _ state: LedgerState,
+        at time: Timestamp
     ) -> String? {
         let freeze = state.freezes.values.first { freeze in
             freeze.scope.covers(order.lane) && (freeze.until.map { $0 > time } ?? true)
@@ -113,9 +125,11 @@ final class Witness: Sendable {
         guard let freeze else { return nil }
         let operation = state.operations[order.operation]
         if case .back? = operation?.rollout.direction { return nil }
-        // All of the traffic for the slot before: that goes forward with nothing.
+        if operation?.goesBack == true { return nil }
+        // All of the traffic for the slot before goes forward with nothing, where the new one answers none.
         if case .route(let weights) = order.action, let base = operation?.change?.base?.slot.id,
-            base != operation?.change?.target.slot, weights == [base: 1000]
+            let target = operation?.change?.target.slot, base != target, weights == [base: 1000],
+            lane?.slot(target)?.instances.contains(where: \.mayAnswer) != true
         {
             return nil
         }
@@ -223,6 +237,11 @@ final class Witness: Sendable {
             accuse("operation \(operation) is judged in another way again: \(difference)")
         }
     }
+}
+
+extension InstanceObservation {
+    /// Whether it is healthy, for all that is known.
+    fileprivate var mayAnswer: Bool { phase == .healthy || phase == .unknown }
 }
 
 extension ActionOrder {

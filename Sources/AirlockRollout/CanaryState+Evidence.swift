@@ -5,6 +5,18 @@ extension CanaryState {
     /// What the judge says, for people: its numbers and the limits that they are held to.
     package var told: String { judge.verdict.sentences.joined(separator: " ") }
 
+    /// What is said where nothing serves beside the new slot, so that its bounds are all that judges it;
+    /// nil while it has no traffic to be held to them.
+    package var toldOfBounds: String? {
+        if judge.policy.limits.isEmpty {
+            return "nothing judges it: the release has no bound under `rollback`"
+        }
+        guard judgedTo != nil else { return nil }
+        guard case .undecided(let open) = judge.verdict else { return told }
+        let bounds = open.filter(\.isAboutBound).map(\.sentence)
+        return bounds.isEmpty ? "every bound is kept" : bounds.joined(separator: " ")
+    }
+
     /// The chance of a false alarm, and how it is split over what is compared.
     package var falseAlarms: String { judge.policy.budget.description }
 
@@ -84,7 +96,7 @@ extension CanaryState {
         } else if !lane.isDead(id) {
             lostAt = nil
         }
-        // The time of another boot cannot be counted.
+        // The time of another boot cannot be counted, nor that in which nobody looked.
         if let lost = lostAt, lost.boot != now.boot { lostAt = now }
     }
 
@@ -169,7 +181,7 @@ extension HardLimit {
             counters.memoryBytes.map {
                 SignalValue(millionths: Int64(min($0, 1 << 42)) * 1_000_000)
             }
-        case nil: nil
+        case nil: counters.named?.first { $0.signal == signal }?.value(against: side)
         }
     }
 }
@@ -234,6 +246,14 @@ extension LaneObservation {
 }
 
 extension Indecision {
+    /// Whether it is about a bound that the user wrote.
+    fileprivate var isAboutBound: Bool {
+        switch self {
+        case .limitBeyond, .limitUnknown: true
+        case .evidence, .noMetric, .oneWitness, .fault, .nothingToCompare, .noReference: false
+        }
+    }
+
     /// Whether it is that nobody knows a number.
     fileprivate var isAboutSilence: Bool {
         switch self {

@@ -5,8 +5,8 @@ enum Goal {
     /// One slot with all traffic and nothing beside it. A patient goal, on the way forward, routes and
     /// ends only when every instance is healthy. An impatient one routes as soon as one can serve, and
     /// with the traffic where it belongs it is reached: health is not what a repair mends. A slot that is
-    /// shunned was given up: it stands in for no other, and a slot that was edited by hand serves rather
-    /// than nothing does, until a repair replaces it.
+    /// shunned was given up: it gets no traffic while another can serve, and one that was edited by hand
+    /// serves in its place until a repair replaces it.
     case slot(SlotSpec, Replicas, isPatient: Bool, shunned: SlotID? = nil)
     case nothing
 
@@ -37,9 +37,8 @@ enum Goal {
         guard let slot = lane.slot(id) else {
             return .act(.start(spec, replicas: replicas.nearest(to: serving ?? 0)))
         }
-        if slot.isEdited {
-            let other = other(than: slot, in: lane, but: shunned)
-            if shunned == nil || other != nil { return replaceEdited(slot, by: other, in: lane) }
+        if slot.isEdited, shunned == nil || slot.healthyCount == 0 {
+            return replaceEdited(slot, shunned: shunned, in: lane)
         }
         if let count = count(for: slot, declared: replicas, serving: serving) {
             return .act(.scale(id, replicas: count))
@@ -70,18 +69,20 @@ enum Goal {
     }
 
     /// Gives the traffic back to a slot that can serve, when the new one took it and lost every
-    /// healthy instance since.
+    /// healthy instance since; what was given up serves rather than nothing.
     private func rescue(from slot: SlotObservation, in lane: LaneObservation) -> Action? {
-        guard lane.weights[slot.id, default: 0] > 0, slot.healthyCount == 0 else { return nil }
+        guard lane.weights[slot.id, default: 0] > 0, lane.isDead(slot.id) else { return nil }
         return other(than: slot, in: lane).map { .route([$0.id: 1000]) }
     }
 
     /// A slot is never edited back: what someone changed by hand is stopped and started anew, after
-    /// its traffic went to whatever else can serve.
+    /// its traffic went to whatever else can serve. A slot that was given up before it had any is not asked.
     private func replaceEdited(
-        _ slot: SlotObservation, by other: SlotObservation?, in lane: LaneObservation
+        _ slot: SlotObservation, shunned: SlotID?, in lane: LaneObservation
     ) -> Next {
         guard lane.weights[slot.id, default: 0] > 0 else { return .act(.stop(slot.id)) }
+        let barred = shunned.flatMap { lane.weights[$0, default: 0] > 0 ? nil : $0 }
+        let other = other(than: slot, in: lane, but: barred)
         return .act(.route(other.map { [$0.id: 1000] } ?? [:]))
     }
 

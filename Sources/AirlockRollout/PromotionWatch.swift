@@ -16,8 +16,10 @@ package struct PromotionWatch: Sendable {
     private static let quickFor = 60
     /// About how many samples the slow mean has.
     private static let slowSamples = 30.0
-    /// The most seconds that are asked for in one go.
-    private static let mostSeconds = 3_600
+    /// About how many seconds are asked for in one go.
+    private static let partSeconds = 3_600
+    /// How many samples a source has in one answer; a longer question takes it several.
+    private static let answerSamples = 120
 
     /// For how many seconds beyond its time a watch goes on while harm lasts.
     private static let overtime = 86_400
@@ -41,6 +43,11 @@ package struct PromotionWatch: Sendable {
     private var until: Int
     /// At most one for each signal, the newest of it.
     package private(set) var alarms: [WatchRecord.Alarm]
+    /// The second since which each open alarm stands, on the line of time that ``follow(_:)`` keeps: what
+    /// is recorded lies in the future of a clock that was set back.
+    private var standingSince: [SignalName: Int]
+    /// The signals whose open alarm was raised by a watch before this one.
+    private var inherited: Set<SignalName>
     /// Seconds for which the source had numbers.
     package private(set) var seen = 0
     /// How many seconds apart samples came; nil until that is known.
@@ -57,21 +64,30 @@ package struct PromotionWatch: Sendable {
     /// it goes on where the record is.
     ///
     /// - Parameter spacing: Seconds between two samples of the source, at least 1; what was learned with
-    ///   more of them is watched with as many, and what was learned with fewer is of no use.
+    ///   more of them is watched with as many; of what was learned with fewer only where the signals were
+    ///   is of use.
     package init(_ record: WatchRecord, spacing given: Int = 1) {
         let signals = HardLimit.Known.allCases
         let learned = record.history?.spacing ?? 1
         let spacing = max(1, given, learned)
-        let known = learned == spacing ? record.history?.watches ?? [] : []
-        courses =
-            (known.count == signals.count ? known : signals.map { _ in Watch(spacing: spacing) })
-            .map(Course.init)
+        let past = record.history?.watches ?? []
+        let isKnown = past.count == signals.count
+        courses = signals.indices.map { place in
+            let known: Watch? = isKnown ? past[place] : nil
+            let watch = learned == spacing ? known : nil
+            return Course(watch ?? Watch(spacing: spacing), origin: known?.usual)
+        }
         self.spacing = spacing
         sensitivity = (record.sensitivity ?? .normal).value
         next = ((record.since.milliseconds + 999) / 1000 + spacing - 1) / spacing * spacing
         until = record.until.milliseconds / 1000 / spacing * spacing
-        alarms = record.alarms.filter { $0.signal == Self.source && $0.over == nil }
-        unanswered = alarms.first.map { $0.at.milliseconds / 1000 }
+        // Nobody else could end them when this watch does not find them again.
+        let open = record.alarms.filter { $0.over == nil }
+        alarms = open
+        standingSince = Dictionary(
+            open.map { ($0.signal, $0.at.milliseconds / 1000) }, uniquingKeysWith: { $1 })
+        inherited = Set(open.map(\.signal))
+        unanswered = open.first { $0.signal == Self.source }.map { $0.at.milliseconds / 1000 }
     }
 
     /// The second at which it is over: later than planned while harm lasts.
@@ -109,6 +125,7 @@ package struct PromotionWatch: Sendable {
         if abs(jump) <= Self.slack { jump = 0 }
         // A source may be asked for the sample that is just over, never for one to come.
         if next + jump > second + spacing { jump = second - next }
+        standingSince = standingSince.mapValues { min($0 + jump, second) }
         guard jump != 0 else { return }
         next = (next + jump) / spacing * spacing
         until = (until + jump) / spacing * spacing
@@ -119,9 +136,16 @@ package struct PromotionWatch: Sendable {
         }
     }
 
+    /// The most seconds that are asked for in one go: with the sample before them, which what counts in
+    /// steps is compared with, they fill whole answers.
+    private var mostSeconds: Int {
+        let answers = max(1, (Self.partSeconds / spacing + 1) / Self.answerSamples)
+        return (answers * Self.answerSamples - 1) * spacing
+    }
+
     /// The seconds that it has to know next, of whole samples; nil when there are none.
     package func question(now: Timestamp) -> Range<Timestamp>? {
-        let known = min(now.milliseconds / 1000, end, next + Self.mostSeconds)
+        let known = min(now.milliseconds / 1000, end, next + mostSeconds)
         let last = known / spacing * spacing
         guard next < last else { return nil }
         return Timestamp(milliseconds: next * 1000)..<Timestamp(milliseconds: last * 1000)
@@ -133,17 +157,24 @@ package struct PromotionWatch: Sendable {
         return second >= end && (next >= end || second >= end + patience)
     }
 
-    /// The alarm for which the lane may go back; nil for none. One that was raised long ago counts when
-    /// the watch has seen what came after it and the signal still strays.
+    /// The alarm for which the lane may go back; nil for none. One that was raised long ago, or by another
+    /// watch, counts when this one has seen what came after it and the signal still strays.
     package func reasonToGoBack(now: Timestamp) -> WatchRecord.Alarm? {
         let second = now.milliseconds / 1000
         let isCaughtUp = next >= min(second, end) - patience
         let freshFor = max(Self.freshFor, 4 * spacing)
         return alarms.first { alarm in
             guard alarm.takesBack, alarm.over == nil else { return false }
-            if second - alarm.at.milliseconds / 1000 < freshFor { return true }
-            let place = HardLimit.Known.allCases.firstIndex { $0.name == alarm.signal }
-            return isCaughtUp && place.map { courses[$0].isMeasured } == true
+            if let since = standingSince[alarm.signal], second - since < freshFor,
+                !inherited.contains(alarm.signal)
+            {
+                return true
+            }
+            guard isCaughtUp,
+                let place = HardLimit.Known.allCases.firstIndex(where: { $0.name == alarm.signal })
+            else { return false }
+            // Without an origin nobody can tell whether it strays.
+            return courses[place].isMeasured && courses[place].origin != nil
         }
     }
 
@@ -246,6 +277,8 @@ package struct PromotionWatch: Sendable {
     ) {
         guard !alarms.contains(where: { $0.signal == signal && $0.over == nil }) else { return }
         alarms.removeAll { $0.signal == signal }
+        standingSince[signal] = second
+        inherited.remove(signal)
         alarms.append(
             WatchRecord.Alarm(
                 signal: signal, at: Timestamp(milliseconds: second * 1000),
@@ -257,21 +290,37 @@ package struct PromotionWatch: Sendable {
         of signal: HardLimit.Known, _ course: Course, _ second: Int
     ) {
         guard course.isMeasured,
-            let place = alarms.firstIndex(where: { $0.signal == signal.name && $0.over == nil })
+            let place = alarms.firstIndex(where: { $0.signal == signal.name && $0.over == nil }),
+            let since = standingSince[signal.name], second > since
         else { return }
         if alarms[place].isHarm {
-            guard let origin = course.origin,
-                second - alarms[place].at.milliseconds / 1000 >= Self.quickFor * spacing,
+            guard let origin = course.origin, second - since >= Self.quickFor * spacing,
                 max(course.quick, course.slow) <= signal.tolerated(from: origin, at: sensitivity)
             else { return }
         }
         alarms[place].over = Timestamp(milliseconds: second * 1000)
     }
 
+    /// How long it takes to learn a signal, where it knows none well enough yet to raise an alarm; nil where
+    /// it knows one.
+    package var unlearned: Duration? {
+        courses.contains(where: \.isLearned) ? nil : .seconds(Watch.warmUp * spacing)
+    }
+
     /// Where each signal is now and was before the change, for people.
-    package var standing: [(signal: SignalName, words: String)] {
+    ///
+    /// - Parameter alarms: What was found before, by a watch that may have been told more than this one.
+    package func standing(
+        beside alarms: [WatchRecord.Alarm]
+    ) -> [(signal: SignalName, words: String)] {
         HardLimit.Known.allCases.enumerated().map { place, signal in
-            guard let origin = courses[place].origin else { return (signal.name, "still learned") }
+            guard let origin = courses[place].origin else {
+                let strays = alarms.contains { $0.signal == signal.name && $0.over == nil }
+                return (
+                    signal.name,
+                    strays ? "strays; its source does not tell now from where" : "still learned"
+                )
+            }
             let now = signal.text(courses[place].quick)
             return (signal.name, "\(now), before the change \(signal.text(origin))")
         }
@@ -289,11 +338,14 @@ package struct PromotionWatch: Sendable {
         /// Whether the last sample had a value.
         private(set) var isMeasured = false
 
-        init(_ watch: Watch) {
+        init(_ watch: Watch, origin: Double?) {
             self.watch = watch
-            origin = watch.usual
+            self.origin = origin
             slow = watch.present
         }
+
+        /// Whether it can be told when it leaves its usual course.
+        var isLearned: Bool { watch.usual != nil }
 
         /// The mean of about the last ten samples.
         var quick: Double { watch.present }

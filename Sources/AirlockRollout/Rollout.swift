@@ -65,10 +65,11 @@ package enum Rollout {
 
     /// The state of an operation that was not looked at for a while: held, or the process was down.
     ///
-    /// Time without a look is not time without progress.
+    /// Time without a look is not time without progress, and speaks for nothing that was lost.
     package static func parked(_ state: RolloutState) -> RolloutState {
         var state = state
         state.seen = nil
+        if let lost = state.canary?.lostAt { state.canary?.lostAt = lost.uncounted }
         return state
     }
 

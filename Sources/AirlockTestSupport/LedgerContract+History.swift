@@ -72,6 +72,26 @@ extension LedgerContract {
         #expect(state.lanes.isEmpty)
     }
 
+    /// What is said about an operation goes when that ends, and what comes too late is not kept.
+    package func wordsEndWithTheirOperation() async throws {
+        let ledger = try await open()
+        let lane = LedgerSample.lane(1)
+        let record = LedgerSample.operation(1, lane: lane)
+        var ended = record
+        ended.outcome = .settled
+        ended.ended = LedgerSample.draft(.settled, at: 1).time
+        let word = JournalWrite.steering(Steering(operation: 1, lane: lane, wish: .hold))
+        _ = try await ledger.commit(LedgerTransaction(writes: [.operation(record), word]))
+        let said = try await ledger.state().steerings
+        #expect(said[1]?.wish == .hold)
+        _ = try await ledger.commit(LedgerTransaction(writes: [word, .operation(ended), word]))
+        _ = try await ledger.commit(LedgerTransaction(writes: [word]))
+        // A row that was kept would be read as said about whatever has its number.
+        _ = try await ledger.commit(LedgerTransaction(writes: [.operation(record)]))
+        let left = try await restart(ledger).state()
+        #expect(left.operations[1] != nil && left.steerings.isEmpty)
+    }
+
     /// Every field of a filter narrows; `last` keeps the newest in order.
     package func filtersSelect() async throws {
         let ledger = try await open()

@@ -30,6 +30,7 @@ package struct LedgerContract: Sendable {
         try await restartFencesTheOldWriter()
         try await filtersSelect()
         try await historyIsNewestFirst()
+        try await wordsEndWithTheirOperation()
         try await publishedNeedsAnEntry()
     }
 

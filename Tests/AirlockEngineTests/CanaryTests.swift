@@ -106,6 +106,51 @@ struct CanaryTests {
         #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
     }
 
+    @Test("another number of instances restarts no canary, over a kill, and is in the log")
+    func resized() async throws {
+        let stage = Stage.canary()
+        var engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        for _ in 0..<1_000 where try await stage.share(of: 2) < 250 {
+            try await stage.look(engine, seconds: 1)
+        }
+        #expect(try await stage.share(of: 2) == 250)
+        let open = try #require(try await stage.ledger.state().lanes[Self.lane]?.operation)
+        Stage.release(2, in: stage, replicas: 8, author: "eve@example.org")
+        try await stage.look(engine, seconds: 5)
+        engine = try await stage.restart()
+        #expect(try await stage.share(of: 2) == 250)
+        #expect(try await stage.ledger.state().lanes[Self.lane]?.operation == open)
+        try await stage.settle(engine, rounds: 3_000)
+        let settled = try await stage.ledger.state().lanes[Self.lane]?.settled
+        #expect(settled?.operation == open && settled?.replicas == Build.replicas(8))
+        let resized = try await stage.entries(.decision, of: "production/api")
+            .filter { $0.outcome == "replicas" }
+        #expect(resized.map(\.detail) == [["from": "4", "to": "8"]])
+        #expect(resized.first?.actor.id == "eve@example.org")
+    }
+
+    @Test("a canary that git takes back goes back under a freeze, for who asked and by that commit")
+    func takenBackInGit() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        try await stage.look(engine, seconds: 10)
+        #expect(try await stage.share(of: 2) == 10)
+        _ = await stage.ask(
+            engine, .freeze(.environment(Self.lane.environment), reason: "x", lasting: nil))
+        let back = Stage.release(1, in: stage, author: "eve@example.org")
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        let entry = try await stage.entries(.decision, of: "production/api")
+            .first { $0.outcome == "rollback" }
+        #expect(entry?.actor == Actor(id: "eve@example.org", kind: .git))
+        #expect(entry?.commit == back)
+        #expect(try await stage.entries(.quarantined).isEmpty)
+    }
+
     @Test("a kill in the middle of a step loses no evidence and doubles none")
     func killed() async throws {
         let stage = Stage.canary()

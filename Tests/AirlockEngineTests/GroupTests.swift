@@ -270,6 +270,30 @@ struct GroupTests {
         #expect(try await stage.serving(Self.lanes[1]) == [Build.artifact("web", 2)])
     }
 
+    @Test("the group of a change is on disk with the change")
+    func written() async throws {
+        let stage = Self.stage()
+        let ledger = CrossingLedger(stage.ledger)
+        let engine = try await stage.engine(on: ledger)
+        try await stage.settle(engine)
+        Self.release(api: 2, web: 2, in: stage)
+        let disk = stage.ledger
+        let lane = Build.lane(Self.lanes[0])
+        ledger.cross(
+            { if case .steering(let said) = $0 { said.group != nil } else { false } },
+            isWaitedFor: true,
+            with: {
+                let isThere = disk.durable { state, _ in state.operation(of: lane) != nil }
+                return .done(message: isThere ? "after it" : "with it")
+            })
+        try await stage.look(engine, seconds: 3)
+        // A kill between the two would leave a change that moves alone when its file is broken next.
+        #expect(await ledger.answer() == .done(message: "with it"))
+        let state = try await stage.ledger.state()
+        let open = try #require(state.operation(of: lane)?.number)
+        #expect(state.steerings[open]?.group?.description == "shop")
+    }
+
     @Test("members with other steps are refused, with the file to change")
     func mismatch() async throws {
         let stage = Self.stage()

@@ -97,6 +97,36 @@ struct LaneTests {
         }
     }
 
+    @Test("a freeze and a stop of everything are not cut short by a shorter one")
+    func freezesLast() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let scope = Freeze.Scope.environment(Build.environment("production"))
+        let calls: [(Duration?) -> ControlRequest.Call] = [
+            { .freeze(scope, reason: "incident", lasting: $0) },
+            { .freezeAll(reason: "incident", lasting: $0) },
+        ]
+        let lengths: [Duration?] = [.seconds(60), .seconds(90), nil]
+        for call in calls {
+            for lasting in lengths {
+                guard case .done = await stage.ask(engine, call(lasting)) else {
+                    Issue.record("a longer one is taken")
+                    return
+                }
+            }
+            guard case .failed(let message, _) = await stage.ask(engine, call(.seconds(5))) else {
+                Issue.record("the incident's freeze was cut short")
+                return
+            }
+            #expect(message.contains("without an end already, by uid:1000: incident"))
+        }
+        stage.clock.advance(by: .seconds(6))
+        let state = try await stage.ledger.state()
+        #expect(state.freezes[scope]?.isInForce(at: stage.clock.now().wall) == true)
+        #expect(state.stop?.isInForce(at: stage.clock.now().wall) == true)
+    }
+
     @Test("a decision is recorded when it changes and not at each tick")
     func decisionsAreRecordedOnce() async throws {
         let stage = Stage()

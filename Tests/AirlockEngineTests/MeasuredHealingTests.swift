@@ -66,7 +66,9 @@ import Testing
         server.state.withLock { state in
             state.told = ids.map { ("\($0):9100", $0 == ids[3] ? 40 : 0, nil) }
         }
-        try await look(stage, engine, 8)
+        try await look(stage, engine, 4)
+        #expect(try await heals(stage).isEmpty, "two answers are no three")
+        try await look(stage, engine, 6)
         #expect(try await heals(stage) == ["eject \(ids[3])"])
         let spans = server.state.withLock { $0.spans }
         #expect(!spans.isEmpty && spans.allSatisfy { $0 == .seconds(60) })
@@ -78,7 +80,7 @@ import Testing
         let (stage, engine) = try await stage(server, replicas: "{min: 4, max: 6}")
         let ids = try await ids(stage)
         server.state.withLock { state in state.told = ids.map { ($0, 0, 9_000) } }
-        try await look(stage, engine, 12)
+        try await look(stage, engine, 20)
         #expect(try await heals(stage).map { String($0.suffix(4)) } == ["to 5"])
     }
 

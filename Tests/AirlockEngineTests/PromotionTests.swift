@@ -9,9 +9,9 @@ import Testing
 struct PromotionTests {
     private static let lane = Build.lane("production/api")
 
-    /// A stage at version 1 for an hour; version 2 is as good, and version 3 turns bad ten minutes after
-    /// its start.
-    private static func stage() async throws -> (Stage, Engine) {
+    /// A stage at version 1 for `served` seconds; version 2 is as good, and version 3 turns bad ten minutes
+    /// after its start.
+    private static func stage(served: Int = 4_000) async throws -> (Stage, Engine) {
         let stage = Stage()
         stage.extra["simulation.yaml"] = """
             artifacts:
@@ -26,7 +26,7 @@ struct PromotionTests {
         release(1, in: stage)
         let engine = try await stage.engine()
         try await stage.settle(engine)
-        stage.clock.advance(by: .seconds(4_000))
+        stage.clock.advance(by: .seconds(served))
         return (stage, engine)
     }
 
@@ -267,6 +267,20 @@ struct PromotionTests {
         let ended = try await stage.entries(.decision, of: "production/api")
             .filter { $0.outcome == "unwatched" }
         #expect(ended.count == 1 && ended.first?.detail["seen"] == "0")
+        #expect(try await watch(in: stage) == nil)
+    }
+
+    @Test("a watch that is shorter than what learning takes is no watch, and says why")
+    func tooShort() async throws {
+        let (stage, engine) = try await Self.stage(served: 100)
+        Self.release(2, in: stage, strategy: "{allAtOnce: {deadline: 1m}}", watch: "watch: 5m")
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await watch(in: stage)?.history == nil)
+        try await look(stage, engine, minutes: 8)
+        let ended = try await stage.entries(.decision, of: "production/api").filter {
+            $0.outcome == "unwatched"
+        }
+        #expect(ended.first?.detail["reason"]?.contains("takes 10m") == true, "\(ended)")
         #expect(try await watch(in: stage) == nil)
     }
 

@@ -2,6 +2,7 @@ import AirlockEngine
 import AirlockMemory
 import AirlockModel
 import AirlockPorts
+import AirlockRollout
 import AirlockSimulator
 import AirlockTestSupport
 import Synchronization
@@ -85,6 +86,45 @@ struct ScrapedWatchTests {
         meeting.most.withLock { $0 = 0 }
         try await look(stage, engine, minutes: 1)
         #expect(meeting.most.withLock { $0 } == 2)
+    }
+
+    @Test("of a slow source no more is asked than there is time for")
+    func limited() async {
+        let clock = ManualClock()
+        let change = Change(
+            lane: Build.lane("production/api"), kind: .replace, base: nil,
+            target: .slot(Build.slot("api", 2), version: nil, replicas: Build.replicas(2)),
+            strategy: .allAtOnce(), policy: PolicyDigest(digest: Digest(of: "policy".utf8)),
+            commit: nil)
+        let since = clock.now().wall
+        let record = WatchRecord(
+            change: change, operation: 1, since: since, until: since + .seconds(86_400),
+            onAlarm: .alert, history: nil)
+        clock.advance(by: .seconds(10_800))
+        let source = SlowSource(clock: clock)
+        var watch = PromotionWatch(record)
+        let inTime = await watch.catchUp(record, from: source, by: clock, within: .seconds(5))
+        // Two answers of nearly an hour each.
+        let first = since.milliseconds / 1000
+        #expect(!inTime && watch.next - first > 7_000 && watch.next - first < 7_201)
+        let later = await watch.catchUp(record, from: source, by: clock, within: .seconds(60))
+        #expect(later && watch.next - first >= 10_800)
+    }
+}
+
+/// A source that takes four seconds for an answer.
+private struct SlowSource: SignalSource {
+    let clock: ManualClock
+
+    func counters(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [SecondCounters] {
+        clock.advance(by: .seconds(4))
+        return (from.milliseconds / 1000..<to.milliseconds / 1000).map { second in
+            SecondCounters(
+                second: second, requests: 10, errors: 0, latencyP99Microseconds: nil,
+                cpuBasisPoints: nil, memoryBytes: nil)
+        }
     }
 }
 

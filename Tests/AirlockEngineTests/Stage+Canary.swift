@@ -23,18 +23,20 @@ extension Stage {
         return stage
     }
 
+    @discardableResult
     static func release(
-        _ version: Int, in stage: Stage, steps: String = "[1%, 25%, 100%]", more: String = ""
-    ) {
+        _ version: Int, in stage: Stage, replicas: Int = 4, steps: String = "[1%, 25%, 100%]",
+        more: String = "", author: String = "ada@example.org"
+    ) -> CommitID {
         stage.extra["services/api/production.yaml"] = """
             artifact: \(Build.artifact("api", version))
-            replicas: 4
+            replicas: \(replicas)
             strategy: {canary: {steps: \(steps), hold: 1m}}
             rollback: {errorRate: {above: 50%, for: 10s}}
             \(more)
 
             """
-        stage.commit()
+        return stage.commit(author: author)
     }
 
     /// Looks once a second.

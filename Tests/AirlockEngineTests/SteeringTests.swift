@@ -58,19 +58,24 @@ struct SteeringTests {
         "an abort goes back whatever holds the change, also when a kill comes right after its answer"
     )
     func abort() async throws {
-        for isFrozen in [false, true] {
+        let freezes: [ControlRequest.Call?] = [
+            nil, .freeze(.lane(Self.lane), reason: "x", lasting: nil),
+            .freezeAll(reason: "x", lasting: nil),
+        ]
+        for freeze in freezes {
             let stage = Stage.canary()
             var engine = try await stage.engine()
             try await stage.settle(engine)
             Stage.release(2, in: stage)
             try await stage.look(engine, seconds: 10)
-            if isFrozen {
-                _ = await stage.ask(
-                    engine, .freeze(.lane(Self.lane), reason: "x", lasting: nil))
+            if let freeze { _ = await stage.ask(engine, freeze) }
+            guard
+                case .done(let answer) = await steer(stage, engine, .abort, reason: "looks odd")
+            else {
+                Issue.record("it does not go back")
+                continue
             }
-            #expect(
-                await steer(stage, engine, .abort, reason: "looks odd")
-                    == .done(message: "production/api goes back"))
+            #expect(answer.hasPrefix("production/api goes back"))
             engine = try await stage.restart()
             let summary = try await stage.settle(engine)
             #expect(summary.rolledBack == [Self.lane])
@@ -84,6 +89,24 @@ struct SteeringTests {
             }
             #expect(message == "no change is under way in production/api")
         }
+    }
+
+    @Test("what goes back by itself stays under a stop of everything until a person orders it back")
+    func stopped() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(3, in: stage)
+        try await stage.look(engine, seconds: 3)
+        #expect(try await stage.share(of: 3) == 10)
+        _ = await stage.ask(engine, .freezeAll(reason: "x", lasting: nil))
+        try await stage.look(engine, seconds: 60)
+        #expect(try await stage.share(of: 3) == 10, "no rollback by itself")
+        #expect(
+            await steer(stage, engine, .abort)
+                == .done(message: "production/api goes back, and nothing else moves"))
+        try await stage.look(engine, seconds: 10)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
     }
 
     @Test("a step that requires approval is left when a person says so, and not before")
@@ -293,6 +316,11 @@ struct SteeringTests {
         Stage.release(2, in: stage, more: "rollout: abort")
         let summary = try await stage.settle(engine)
         #expect(summary.held[Self.lane]?.contains("git asks for rollout: abort") == true)
+        guard case .failed(_, let held) = await steer(stage, engine, .resume) else {
+            Issue.record("nothing was under way")
+            return
+        }
+        #expect(held.contains("git asks for rollout: abort"), "\(held)")
     }
 }
 

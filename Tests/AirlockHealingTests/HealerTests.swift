@@ -202,6 +202,30 @@ import Testing
         #expect(ward.actions == ["restart i0"])
     }
 
+    @Test("a page names the way back only where there is one, and first only right after a change")
+    func wayBack() throws {
+        func advice(changed: Bool, hasEarlier: Bool, failed: Int) throws -> String {
+            var ward = Ward()
+            ward.policy.afterChange = .seconds(600)
+            ward.settledAt = changed ? ward.time : ward.time - 3_600
+            ward.hasEarlier = hasEarlier
+            for index in 0..<failed { ward.make(index, .failed) }
+            ward.look(10)
+            return try #require(ward.said.first { $0.kind == .page }).advice
+        }
+        let command = "`airlock rollback production/api`"
+        for failed in [1, 3] {
+            let fresh = try advice(changed: true, hasEarlier: true, failed: failed)
+            #expect(fresh.hasPrefix("roll the release back with \(command)"))
+            let only = try advice(changed: true, hasEarlier: false, failed: failed)
+            #expect(only.contains("release a fix") && !only.contains(command))
+        }
+        let old = try advice(changed: false, hasEarlier: true, failed: 3)
+        #expect(old.hasPrefix("look for what they share") && old.contains(command))
+        let first = try advice(changed: false, hasEarlier: false, failed: 3)
+        #expect(first.hasPrefix("look for what they share") && !first.contains(command))
+    }
+
     @Test("the third heal of one cause pages although each one helped, and the incident stays open")
     func masking() throws {
         var ward = Ward(20)

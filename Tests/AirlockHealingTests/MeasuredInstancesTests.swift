@@ -61,6 +61,47 @@ import Testing
         #expect(ward.done.count == 1)
     }
 
+    @Test("one sum of no instance scales when its CPU is the slot's, and says so when it is not")
+    func sums() throws {
+        for (cpu, text) in [(9_000, "ejected"), (nil, "ejected or scaled")] as [(Int?, String)] {
+            var ward = Ward(3)
+            ward.replicas = Build.replicas(2, 5)
+            let sum = [
+                InstanceCounters(
+                    instance: "", requests: 300, errors: 3, latencyP99Microseconds: nil,
+                    cpuBasisPoints: cpu, isCPUOfSlot: cpu != nil)
+            ]
+            ward.readings = .known(sum, load: InstanceReadings.load(of: sum, on: ward.slot))
+            ward.look(6)
+            #expect(ward.actions.map { String($0.suffix(4)) } == (cpu == nil ? [] : ["to 4"]))
+            let said = try #require(ward.said.first)
+            #expect(said.text.hasSuffix("so nothing is \(text)"))
+            #expect(
+                said.evidence == "the signals tell of one sum, the provider of i0, i1, i2")
+        }
+    }
+
+    @Test("without errors of each instance nothing is ejected, that is said, and the load counts")
+    func uncounted() throws {
+        var ward = Ward(4)
+        ward.works = false
+        ward.replicas = Build.replicas(2, 6)
+        let counters = Self.counters(of: 4, bad: 3).map {
+            InstanceCounters(
+                instance: $0.instance, requests: 100, errors: $0.errors == 0 ? nil : $0.errors,
+                latencyP99Microseconds: 50_000)
+        }
+        ward.readings = .known(counters, load: Share(basisPoints: 9_000))
+        ward.look(6)
+        #expect(ward.actions.map { String($0.suffix(4)) } == ["to 5"])
+        ward.look(8)
+        #expect(ward.actions.count == 1)
+        let said = try #require(ward.said.first)
+        #expect(said.text == "errors are not counted of each instance, so nothing is ejected")
+        #expect(said.evidence == "`errors` has no series of i0, i1, i2, and `requests` has")
+        #expect(said.advice.contains("or 0 * …"))
+    }
+
     @Test("an instance that serves and is not measured holds ejecting, and is said after a minute")
     func missing() {
         var ward = Ward(20)
@@ -105,6 +146,23 @@ import Testing
         // What is of no instance any more is not in it.
         #expect(load([2_000, 4_000, 9_000, 9_999]) == Share(basisPoints: 5_000))
         #expect(InstanceReadings.load(of: nil, on: ward.slot) == nil)
+    }
+
+    @Test("the load is that of the instances that serve, not of those that rest beside them")
+    func loadOfServing() {
+        var ward = Ward(4)
+        ward.make(2, .unhealthy)
+        ward.make(3, .healthy, isEjected: true)
+        func load(_ uses: [Int?]) -> Share? {
+            let counters = uses.enumerated().map {
+                InstanceCounters(
+                    instance: "i\($0.offset)", requests: 1, errors: 0,
+                    latencyP99Microseconds: nil, cpuBasisPoints: $0.element)
+            }
+            return InstanceReadings.load(of: counters, on: ward.slot)
+        }
+        #expect(load([10_000, 8_000, 0, nil]) == Share(basisPoints: 9_000))
+        #expect(load([10_000, nil, 0, 0]) == nil)
     }
 
     @Test("counters reach back over four scrapes, and half a minute at the least")

@@ -14,7 +14,11 @@ struct Ward {
     var counters: [String: InstanceCounters] = [:]
     var load: Share?
     var readings: InstanceReadings?
+    /// How often the source of signals has another answer; nil for at each look.
+    var every: Duration?
     var settledAt: Int?
+    /// Whether there is a release to go back to.
+    var hasEarlier = true
     var record = HealingRecord()
     var health = LaneHealth()
     /// Seconds since the lane settled.
@@ -76,15 +80,17 @@ struct Ward {
                 ?? InstanceCounters(
                     instance: $0.id, requests: 100, errors: 0, latencyP99Microseconds: 50_000)
         }
-        health.look(at: slot, readings: readings ?? .known(known, load: load), now: now)
+        health.look(
+            at: slot, readings: readings ?? .known(known, load: load), scraping: every, now: now)
         let settled = Settled(
             slot: Self.spec, version: nil, replicas: replicas,
             change: settledAt == nil ? nil : ChangeID(digest: Digest(of: "a change".utf8)),
             operation: nil, commit: nil, at: Timestamp(milliseconds: (settledAt ?? 0) * 1000))
         let decision = Healer.decide(
             HealingCase(
-                lane: Build.lane("production/api"), slot: slot, settled: settled, health: health,
-                record: record, policy: policy, capabilities: capabilities, now: now))
+                lane: Build.lane("production/api"), slot: slot, settled: settled,
+                hasEarlier: hasEarlier, health: health, record: record, policy: policy,
+                capabilities: capabilities, now: now))
         record = decision.record
         said += decision.fresh
         if let heal = decision.heal {

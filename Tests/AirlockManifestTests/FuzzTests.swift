@@ -24,6 +24,14 @@ struct FuzzTests {
             )
         ),
         (
+            .release,
+            MemoryTree.release(
+                "web",
+                extra:
+                    "strategy: canary\nrollback: {queue: {above: 1.5, below: -2, for: 5s}, cpu: {below: 1%}}\n"
+            )
+        ),
+        (
             .simulation,
             "artifacts: {\"sha256:\(String(repeating: "a", count: 64))\": {startup: 3s, crash: {after: 2m}}}\ntraffic: {a: 5/s}\nsecrets: {b: \"1\"}\n"
         ),

@@ -24,6 +24,8 @@ struct QuantityTests {
         #expect(Quantity.milliRate("0.5/s") == 500)
         #expect(Quantity.milliRate("30/m") == 500)
         #expect(Quantity.growthPerMinute("10Mi/m") == 10 << 20)
+        #expect(Quantity.millionths("-0.25") == -250_000)
+        #expect(Quantity.millionths("999999999999.999999") == 999_999_999_999_999_999)
     }
 
     @Test(
@@ -41,6 +43,7 @@ struct QuantityTests {
         let forms: [Form] = [
             .words, .name("service name"), .artifact, .digest, .duration, .delay, .delayOrNever,
             .share, .cpu, .memory, .growth, .rate, .urlPath, .configKey, .choice(["one", "two"]),
+            .number, .signalName,
         ]
         let digest = String(repeating: "0123456789abcdef", count: 4)
         let pieces = [

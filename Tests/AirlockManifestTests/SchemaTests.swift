@@ -152,6 +152,16 @@ enum SchemaCorpus {
         (.simulation, [("secrets", "{a: 1}")]),
     ]
 
+    private static let bounds = [
+        "{queue: {above: 1.5}}", "{queue: {above: -3, below: -4, for: 1m}}", "{queue: {}}",
+        "{queue: {for: 1s}}", "{Queue: {above: 1}}", "{queue: {above: text}}",
+        "{queue: {above: \"2\"}}", "{queue: {above: true}}", "{queue: {above: 1, over: 2}}",
+        "{cpu: {below: 5%}}", "{cpu: {above: 2}}", "{memory: {for: 1s}}",
+        "{errorRate: {below: 1%}}", "{errorRate: {above: 1%, below: 1%}}",
+        "{errorRate: {above: 1%}}", "{a: {above: 1}, b.c: {below: 2}, latencyP99: {above: 1s}}",
+        "{}", "{errorRates: {above: 1}}",
+    ]
+
     static func documents() -> [(ManifestKind, String)] {
         var documents: [(ManifestKind, String)] = []
         func add(_ kind: ManifestKind, _ pairs: [(String, String)]) {
@@ -167,6 +177,10 @@ enum SchemaCorpus {
                     add(kind, base.filter { $0.0 != key.name } + [(key.name, value)])
                 }
             }
+        }
+        for value in bounds {
+            let release = good.first { $0.0 == .release }?.1 ?? []
+            add(.release, release + [("strategy", "canary"), ("rollback", value)])
         }
         return documents
     }

@@ -100,15 +100,34 @@ struct SignalsTests {
                 "port: 1\nsignals: {requests: 'x{slot=\"$slto\"}', errors: x}\n",
                 "did you mean `$slot`?"
             ),
-            ("services/api/service.yaml", "port: 1\nsignals: {requests: x}\n", "errors"),
             (
                 "services/api/service.yaml",
-                "port: 1\nsignals: {requests: x, errors: y, instance: 'a b'}\n", "name of a label"
+                "port: 1\nsignals: {requests: 'x{s=\"$slot\"}'}\n", "errors"
             ),
             (
                 "services/api/service.yaml",
-                "port: 1\nsignals: {requests: x, errors: y, instance: __name__}\n",
+                "port: 1\nsignals: {requests: $slot$window, errors: $slot$window, instance: a b}\n",
                 "name of a label"
+            ),
+            (
+                "services/api/service.yaml",
+                "port: 1\nsignals: {requests: $slot$window, errors: $slot$window, instance: __name__}\n",
+                "name of a label"
+            ),
+            (
+                "services/api/service.yaml",
+                "port: 1\nsignals: {requests: x, errors: 'x{s=\"$slot\"}'}\n",
+                "`requests` asks for the same series whichever slot is meant"
+            ),
+            (
+                "services/api/service.yaml",
+                "port: 1\nsignals: {requests: 'x{s=\"$slot\"}', errors: 'x{code=\"500\"}'}\n",
+                "`errors` asks for the same series whichever slot is meant"
+            ),
+            (
+                "services/api/service.yaml",
+                "port: 1\nsignals: {requests: 'y or rate (x{s=\"$slot\"}[$window])', errors: x}\n",
+                "`requests` is a counter, and `rate` makes differences of it"
             ),
         ])
     func refused(_ path: String, _ text: String, _ words: String) {
@@ -116,6 +135,19 @@ struct SignalsTests {
         tree[path] = text
         let found = tree.decode().diagnostics.map(\.description).joined(separator: "\n")
         #expect(found.contains(words), "\(found)")
+    }
+
+    @Test("a rate of what is no counter is taken, and so is a label that looks like a call")
+    func rates() {
+        let service =
+            Self.queries
+                + """
+                  cpu: 'rate(cpu_seconds_total{slot="$shortSlot"}[$window])'
+                  latencyBuckets: 'seconds_bucket{slot="$slot",path="increase("}'
+
+                """
+        let decoded = Self.shop(release: "strategy: canary\n", service: service).decode()
+        #expect(decoded.diagnostics.isEmpty, "\(decoded.diagnostics)")
     }
 
     @Test("what is compared is in the strategy by its weights, and left out it changes no digest")

@@ -26,6 +26,24 @@ import Testing
         #expect(record == LaneRecord(lane: lane))
     }
 
+    @Test("when a person was paged last is kept while a page stands, and takes no room otherwise")
+    func paged() throws {
+        var healing = HealingRecord()
+        let (first, second) = (time(1), time(5))
+        healing.say([
+            HealingStatement(.page, "a", since: first), HealingStatement(.page, "b", since: second),
+        ])
+        #expect(healing.paged == second)
+        healing.say([HealingStatement(.page, "a", since: first)])
+        #expect(healing.paged == second)
+        let bytes = try JSONEncoder().encode(healing)
+        #expect(try JSONDecoder().decode(HealingRecord.self, from: bytes) == healing)
+        healing.say([HealingStatement(.hold, "h", since: time(9))])
+        #expect(healing.paged == nil)
+        let without = String(decoding: try JSONEncoder().encode(healing), as: UTF8.self)
+        #expect(!without.contains("paged"))
+    }
+
     @Test("what is written is read back")
     func roundTrip() throws {
         var healing = HealingRecord(said: [HealingStatement(.page, "p", since: time(1))])

@@ -64,12 +64,39 @@ struct DecisionTimeTests {
         #expect(world(perSecond: 4_000).plan(of: Self.lane).isMoving)
     }
 
-    @Test("a service without errors or without traffic never decides")
+    @Test("next to no traffic never decides")
     func never() {
         for (perSecond, errors) in [(0, 200), (1, 0)] {
             let plan = world(perSecond: perSecond, errors: errors).plan(of: Self.lane)
             #expect(!plan.isMoving && plan.forecast?.first == nil)
         }
+    }
+
+    @Test("a service without errors decides by the new slot's own, sooner where retries are known")
+    func clean() throws {
+        let plan = world(perSecond: 4_000, errors: 0).plan(of: Self.lane)
+        #expect(plan.isMoving && plan.forecast?.first?.perMille == 10)
+        let times = try [false, true].map { isKeyed in
+            let traffic = LaneTraffic(
+                seconds: 3_600, requests: 14_400_000, errors: 0, isKeyed: isKeyed)
+            let forecast = DecisionForecast(of: CanaryPlan(), under: traffic)
+            return try #require(forecast?.steps.first?.time)
+        }
+        #expect(times[1] * 4 < times[0])
+    }
+
+    @Test("what was asked before the first answer ever is no error of the slot")
+    func early() {
+        func counters(_ second: Int, errors: Int) -> SecondCounters {
+            SecondCounters(
+                second: second, requests: 40, errors: errors, latencyP99Microseconds: nil,
+                cpuBasisPoints: nil, memoryBytes: nil)
+        }
+        let dead = (0..<3).map { counters($0, errors: 40) }
+        let alive = (3..<103).map { counters($0, errors: $0 == 50 ? 40 : 0) }
+        let traffic = LaneTraffic(dead + alive)
+        #expect(traffic.errors == 40 && traffic.requests == 4_000 && traffic.seconds == 100)
+        #expect(LaneTraffic(dead).errors == 120, "it never answered")
     }
 
     @Test("widening replaces the word only while it gets to a step that decides")

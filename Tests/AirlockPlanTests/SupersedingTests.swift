@@ -42,10 +42,62 @@ struct SupersedingTests {
         }
     }
 
-    @Test("git going back to the settled slot takes the rollout back")
+    @Test("settings that are no part of the release end neither a rollout nor a person's hold")
+    func settings() throws {
+        var world = underWay()
+        let number = try #require(world.ledger.lanes[id]?.operation)
+        let before = world.plan(of: lane).change?.id
+        var said = Steering(operation: number, lane: id)
+        said.held = Steering.Word(
+            actor: Actor(id: "uid:1000", kind: .local), reason: "a look", at: world.now.wall)
+        world.ledger.apply(.steering(said))
+        var next = world.fleet
+        next.limits.changing.count = 7
+        next.environments[id.environment]?.healing = HealingPolicy()
+        world.merge(next)
+        #expect(world.plan(of: lane).change?.id == before)
+        #expect(world.plan(of: lane).verdict(.rollout)?.answer == .wait)
+        #expect(world.plan(of: lane).held != nil)
+        world.ledger.apply(.steering(Steering(operation: number, lane: id)))
+        world.converge()
+        #expect(world.outcomes[id] == [.settled, .settled])
+        #expect(world.version(of: lane) == 2)
+        #expect(world.plan.isEmpty)
+    }
+
+    @Test("an operation with steps takes another number of instances, one without begins anew")
+    func resized() throws {
+        for steps in [true, false] {
+            func desired(_ version: Int, replicas: Int) -> DesiredLane {
+                var desired = Build.desired(lane, version, replicas: replicas)
+                if steps { desired.release.strategy = .canary(CanaryPlan()) }
+                return desired
+            }
+            var world = FleetWorld.settled([desired(1, replicas: 2)])
+            world.merge(desired(2, replicas: 2))
+            world.step(lane)
+            let number = try #require(world.ledger.lanes[id]?.operation)
+            let before = world.plan(of: lane).change?.id
+            world.merge(desired(2, replicas: 6))
+            guard case .change(let change, let operation) = world.plan(of: lane).disposition else {
+                Issue.record("\(world.plan(of: lane).disposition)")
+                return
+            }
+            #expect(operation == (steps ? number : nil))
+            #expect(change.id != before)
+            world.merge(desired(2, replicas: 0))
+            guard case .change(_, nil) = world.plan(of: lane).disposition else {
+                Issue.record("\(world.plan(of: lane).disposition)")
+                return
+            }
+        }
+    }
+
+    @Test("git going back to the settled slot takes the rollout back, also while it is frozen")
     func backInGit() {
         var world = underWay()
         world.merge(Build.desired(lane, 1))
+        world.freeze("production")
         guard case .repair(let repair, nil) = world.plan(of: lane).disposition else {
             Issue.record("\(world.plan(of: lane).disposition)")
             return

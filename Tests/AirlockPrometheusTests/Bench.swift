@@ -33,24 +33,25 @@ struct Bench {
 
     static func queries(
         _ others: [SignalQueries.Signal: SignalQuery] = [:],
-        instance: String = SignalQueries.scrapedInstance
+        instance: String = SignalQueries.scrapedInstance, named: [SignalQueries.Named] = []
     ) throws -> SignalQueries {
         SignalQueries(
             requests: try SignalQuery("requests_total{slot=\"$slot\"}"),
             errors: try SignalQuery("errors_total{slot=\"$slot\"}"), instance: instance,
-            others: others)
+            others: others, named: named)
     }
 
     /// What the server says to a question about the last `steps` steps of 5 s.
     func ask(
         _ answer: [String: Any], steps: Int = 2,
-        _ others: [SignalQueries.Signal: SignalQuery] = [:], of servers: PrometheusServers? = nil
+        _ others: [SignalQueries.Signal: SignalQuery] = [:], of servers: PrometheusServers? = nil,
+        named: [SignalQueries.Named] = []
     ) async throws -> (target: [SecondCounters], base: [SecondCounters]) {
         try prepare(answer)
         let from = Timestamp(milliseconds: (last - steps * 5) * 1000)
         let source = (servers ?? self.servers()).source(
             at: MetricsServer(address: address, every: .seconds(5)),
-            asking: try Self.queries(others))
+            asking: try Self.queries(others, named: named))
         return try await source.counters(
             of: Self.lane,
             for: SignalQuestion(

@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockModel
 import AirlockPorts
 import AirlockTestSupport
@@ -72,6 +73,33 @@ struct CounterTests {
             ]), steps: 4)
         #expect(answer.target.map(\.second) == [bench.last - 11, bench.last - 1])
         #expect(answer.target.map(\.requests) == [15, 10])
+    }
+
+    @Test("a kind of answer that begins at an instance that was there began at zero")
+    func children() async throws {
+        let bench = try Bench()
+        func requests(_ labels: [[String: String]], _ values: [[String?]]) async throws -> [Int] {
+            let rows = zip(labels, values).map { (mark: "target.requests", labels: $0, values: $1) }
+            let zeros: [String?] = values[0].map { _ in "0" }
+            let errors = (mark: "target.errors", labels: ["instance": "a:1"], values: zeros)
+            let answer = try await bench.ask(
+                bench.matrix(rows + [errors]), steps: zeros.count - 1)
+            return answer.target.map(\.requests)
+        }
+        // Restarted at the third step, it has answered nothing of that kind any more.
+        let kinds = try await requests(
+            [["instance": "a:1", "code": "200"], ["instance": "a:1", "code": "404"]],
+            [["0", "10", "20", "5", "10"], [nil, "3", "4", nil, nil]])
+        #expect(kinds == [13, 11, 5, 5])
+        // What is scraped by itself comes and goes by itself.
+        let jobs = try await requests(
+            [["instance": "a:1", "job": "web"], ["instance": "a:1", "job": "worker"]],
+            [["0", "10", "20"], [nil, "500", "505"]])
+        #expect(jobs == [15])
+        // Of what names no instance nobody knows whether it was there.
+        let sums = try await requests(
+            [["code": "200"], ["code": "404"]], [["0", "10", "20"], [nil, "3", "4"]])
+        #expect(sums == [11])
     }
 
     @Test("a scrape that failed for one of three instances is no fall of the slot, and no health")
@@ -178,6 +206,33 @@ struct CounterTests {
         #expect(answer.target.map(\.cpuBasisPoints) == [5_000, 6_250])
     }
 
+    @Test("signals of the service's own are those of the new slot, lowest to highest series")
+    func named() async throws {
+        let bench = try Bench()
+        let answer = try await bench.ask(
+            bench.matrix([
+                ("target.requests", Self.one, ["0", "10", "20", "30"]),
+                ("target.errors", Self.one, ["0", "0", "0", "0"]),
+                ("target.named.queue", Self.one, ["1", "7", "-2.5", nil]),
+                ("target.named.queue", Self.two, ["1", "3", "NaN", nil]),
+                ("target.named.cpu.idle", [:], ["1", nil, "0.25", nil]),
+            ]), steps: 3,
+            named: try ["queue", "cpu.idle"].map { name in
+                SignalQueries.Named(
+                    name: try #require(SignalName(name)),
+                    query: try SignalQuery("own{slot=\"$slot\"}"))
+            })
+        let readings = answer.target.map { counters in
+            counters.named.map { $0.map { "\($0.signal) \($0.lowest)...\($0.highest)" } }
+        }
+        // Of a series that is no number nothing is known, and of the others nothing is lost.
+        #expect(readings == [["queue 3...7"], ["cpu.idle 0.25...0.25"], nil])
+        let asked = try bench.program.lines(of: "requests.jsonl")
+        let body = try #require(asked.first?["body"] as? String)
+        #expect(asked.count == 1)
+        #expect(body.contains("target.named.queue") && !body.contains("base.named"), "\(body)")
+    }
+
     @Test("buckets are differences of what is cumulative, over time and over the bounds")
     func buckets() async throws {
         let bench = try Bench()
@@ -198,5 +253,24 @@ struct CounterTests {
             ]), [.latencyBuckets: try SignalQuery("buckets{slot=\"$slot\"}")])
         #expect(answer.target.map(\.latencyBuckets) == [[13, 1, 1], nil])
         #expect(answer.target.first?.slowest?.map(\.bucket) == [2, 0])
+    }
+
+    @Test("a kind of answer that begins takes no step from the buckets either")
+    func bucketChildren() async throws {
+        let bench = try Bench()
+        func row(_ handler: String, _ bound: String, _ values: [String?])
+            -> (mark: String, labels: [String: String], values: [String?])
+        {
+            let labels = ["instance": "a:1", "handler": handler, "le": bound]
+            return ("target.latencyBuckets", labels, values)
+        }
+        let answer = try await bench.ask(
+            bench.matrix([
+                ("target.requests", Self.one, ["0", "12", "22"]),
+                ("target.errors", Self.one, ["0", "0", "0"]),
+                row("/a", "0.1", ["0", "8", "16"]), row("/a", "+Inf", ["0", "10", "20"]),
+                row("/b", "0.1", [nil, "1", "1"]), row("/b", "+Inf", [nil, "2", "2"]),
+            ]), [.latencyBuckets: try SignalQuery("buckets{slot=\"$slot\"}")])
+        #expect(answer.target.map(\.latencyBuckets) == [[9, 3], [8, 2]])
     }
 }

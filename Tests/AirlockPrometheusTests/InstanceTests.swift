@@ -75,6 +75,23 @@ struct InstanceTests {
             ]), [.cpu: try SignalQuery("avg(cpu{slot=\"$slot\"} offset $window)")])
         #expect(found?.map(\.cpuBasisPoints) == [5_000, 5_000])
         #expect(found?.map(\.latencyP99Microseconds) == [nil, nil])
+        #expect(found?.map(\.isCPUOfSlot) == [true, true])
+    }
+
+    @Test("an instance without a series of errors has none counted, and all else is known of it")
+    func uncounted() async throws {
+        let bench = try Bench()
+        let found = try await bench.instances(
+            bench.matrix([
+                ("target.requests", Self.of("a"), ["0", "100", "200"]),
+                ("target.requests", Self.of("b"), ["0", "100", "200"]),
+                ("target.errors", Self.of("b"), ["0", "1", "2"]),
+                ("target.cpu", Self.of("a"), ["0.1", "0.5", "0.5"]),
+                ("target.cpu", Self.of("b"), ["0.1", "0.5", "0.5"]),
+            ]), [.cpu: try SignalQuery("cpu{slot=\"$slot\"}")])
+        #expect(found?.map(\.errors) == [nil, 2] && found?.map(\.requests) == [200, 200])
+        #expect(found?.map(\.cpuBasisPoints) == [5_000, 5_000])
+        #expect(found?.map(\.isCPUOfSlot) == [false, false])
     }
 
     @Test("a server that says nothing leaves nobody, and one that fails is no answer")

@@ -66,6 +66,18 @@ struct BlueGreenTests {
         #expect(stage.milliseconds <= 10_000)
     }
 
+    @Test("what judges it is told: its bounds, or nothing")
+    func told() {
+        var stage = Self.stage
+        _ = stage.run(seconds: 5)
+        #expect(stage.operation.rollout.canary?.toldOfBounds == "every bound is kept")
+        stage = Stage(.replace, strategy: .blueGreen(BlueGreenPlan()))
+        stage.signals = Self.traffic(errors: 40)
+        _ = stage.run(seconds: 5)
+        let told = stage.operation.rollout.canary?.toldOfBounds
+        #expect(told?.hasPrefix("nothing judges it") == true, "\(told ?? "nothing")")
+    }
+
     @Test("a slot that loses every instance after the switch goes back at once")
     func dies() {
         var stage = Self.stage

@@ -99,6 +99,9 @@ struct CanaryTests {
             stage.signals = { _, _ in answer }
             #expect(stage.run(seconds: 3_000) == nil)
             #expect(stage.lane.weights == [Stage.new.id: 10, Stage.old.id: 990])
+            // No word of a person stands in for numbers.
+            #expect(stage.operation.waitsForPerson(nil) == nil)
+            #expect(Rollout.staysOpen(stage.operation, nil) != nil)
         }
     }
 
@@ -113,6 +116,9 @@ struct CanaryTests {
             switch undecided {
             case .hold:
                 #expect(outcome == nil && stage.lane.weights[Stage.new.id] == 10)
+                let wait = stage.operation.waitsForPerson(nil)
+                #expect(wait?.phrase == "step 1 stays undecided and waits for a person")
+                #expect((wait?.since.milliseconds ?? 0) >= 600_000)
             case .promote:
                 #expect(outcome == nil && stage.lane.weights[Stage.new.id] == 250)
             case .revert:

@@ -170,5 +170,10 @@ struct EvidenceTests {
         #expect(JudgedPolicy(policy.text + " ") == nil)
         #expect(JudgedPolicy(policy.text.replacing("250", with: "250,250")) != policy)
         #expect(JudgedPolicy("{}") == nil)
+        #expect(!policy.text.contains("negligible"), "as in logs of old")
+        let metric = ComparedMetric(name: HardLimit.Known.errorRate.name)
+        let newer = JudgedPolicy(
+            try JudgePolicy(metrics: [metric], negligible: .oneInAThousand), steps: [10, 1000])
+        #expect(JudgedPolicy(newer.text)?.policy.negligible == .oneInAThousand)
     }
 }

@@ -170,6 +170,24 @@ struct GoldenPathTests {
         #expect(stage.actions == [.route([old.id: 1000]), .stop(new.id)])
     }
 
+    @Test("what goes back starts a slot anew that was edited to death")
+    func backToDead() {
+        for share in [0, 500] {
+            var stage = Stage(.replace, strategy: .canary(CanaryPlan()))
+            stage.lane = stage.lane.after(.start(new, replicas: 12))
+                .after(.route(share > 0 ? [new.id: 500, old.id: 500] : [old.id: 1000]))
+                .with(old.id) { $0.edited(into: other).with(replicas: 12, phase: .unhealthy) }
+            stage.operation.rollout.direction = .back(reason: "it fails")
+            #expect(stage.run() == .rolledBack(reason: "it fails"))
+            let standIn: [SlotID: Int] = share > 0 ? [new.id: 1000] : [:]
+            #expect(
+                stage.actions == [
+                    .route(standIn), .stop(old.id), .start(old, replicas: 12),
+                    .route([old.id: 1000]), .stop(new.id),
+                ], "\(stage.actions)")
+        }
+    }
+
     @Test("a lane that shall run nothing is emptied")
     func nothing() {
         let work = OperationRecord.Work.repair(Repair(lane: Stage.lane, to: nil, found: []))

@@ -86,6 +86,32 @@ struct HoldTests {
         #expect(stage.run(seconds: 1_900) == .settled)
     }
 
+    @Test("time in which nobody looked is not counted against what is held and lost")
+    func parked() {
+        var stage = Self.routed
+        stage.course.isHeld = true
+        stage.setHealth(Stage.new, 0)
+        #expect(stage.run(seconds: 5) == nil)
+        stage.restart()
+        stage.pass(500)
+        #expect(Rollout.isWatched(stage.operation, in: stage.lane))
+        #expect(stage.run(seconds: 60) == nil)
+        #expect(stage.run(seconds: 70) != nil)
+    }
+
+    @Test("what git keeps without traffic is not lost, and a later hold gives nothing up")
+    func lostBefore() {
+        var stage = Self.routed
+        stage.setHealth(Stage.new, 0)
+        stage.course = Course(.upTo(50), nil)
+        #expect(stage.run(seconds: 500) == nil)
+        #expect(stage.lane.weights == [Stage.old.id: 1000])
+        stage.course = Course()
+        stage.course.isHeld = true
+        #expect(stage.run(seconds: 5) == nil)
+        #expect(stage.operation.rollout.direction == .forward)
+    }
+
     @Test("a step that asks for a word takes it before its time, once, and the last step never")
     func words() {
         var plan = Self.plan
@@ -93,7 +119,7 @@ struct HoldTests {
         var stage = Stage(canary: plan)
         #expect(stage.run(seconds: 5) == nil)
         let operation = stage.operation
-        #expect(Rollout.waitsForPerson(operation, nil) == nil)
+        #expect(operation.waitsForPerson(nil) == nil)
         #expect(Rollout.takesWord(operation, nil))
         let word = Steering.Word(
             actor: .airlock, reason: "because", at: Timestamp(milliseconds: 0))
@@ -103,6 +129,34 @@ struct HoldTests {
         last.rollout.canary?.step = 2
         last.rollout.canary?.inForce = 2
         last.rollout.canary?.held = .seconds(7_200)
-        #expect(Rollout.waitsForPerson(last, nil) == nil && !Rollout.takesWord(last, nil))
+        last.rollout.canary?.waitsSince = Timestamp(milliseconds: 0)
+        #expect(last.waitsForPerson(nil) == nil && !Rollout.takesWord(last, nil))
+    }
+
+    @Test(
+        "a step that asks for a word waits for it once its time is over, whatever is done when undecided",
+        arguments: CanaryPlan.Undecided.allCases)
+    func approval(_ undecided: CanaryPlan.Undecided) throws {
+        var plan = Self.plan
+        (plan.decideWithin, plan.onUndecided) = (.seconds(90), undecided)
+        plan.rules = [CanaryPlan.StepRule(isJudged: false, needsApproval: true), .init(), .init()]
+        var stage = Stage(canary: plan)
+        #expect(stage.run(seconds: 50) == nil)
+        #expect(stage.operation.waitsForPerson(nil) == nil, "its hold is not over")
+        #expect(stage.run(seconds: 100) == nil)
+        let wait = try #require(stage.operation.waitsForPerson(nil))
+        #expect(wait.isApproval && wait.step == 1)
+        #expect(wait.phrase == "step 1 waits for a person's approval")
+        // The wait begins when the hold is over, and looking again begins no other one.
+        #expect((59_000...62_000).contains(wait.since.milliseconds), "\(wait.since)")
+        let word = Steering.Word(
+            actor: .airlock, reason: "because", at: Timestamp(milliseconds: 0))
+        let held = Steering(operation: 1, lane: Stage.lane, held: word)
+        #expect(stage.operation.waitsForPerson(held) == nil)
+        let said = Steering(operation: 1, lane: Stage.lane, passed: [0: word])
+        #expect(stage.operation.waitsForPerson(said) == nil)
+        stage.course.passed = [0: "ada"]
+        _ = stage.run(seconds: 1)
+        #expect(stage.operation.rollout.canary?.waitsSince == nil)
     }
 }

@@ -9,7 +9,7 @@ import Testing
 @Suite("a lane that is watched after a change settled")
 struct PromotionWatchTests {
     /// Seconds of a service with 100 requests a second and this much of everything else.
-    private static func counters(
+    static func counters(
         _ seconds: some Sequence<Int>, errors: Double = 0.005, latency: Double = 100,
         cpu: Double = 40,
         memory: (Int) -> Double = { _ in 160 }
@@ -26,22 +26,23 @@ struct PromotionWatchTests {
         }
     }
 
-    private static func record(
-        history: WatchHistory?, since: Int = 10_000, sensitivity: WatchPlan.Sensitivity? = nil
+    static func record(
+        history: WatchHistory?, since: Int = 10_000, lasting: Int = 1_800,
+        sensitivity: WatchPlan.Sensitivity? = nil
     ) -> WatchRecord {
         WatchRecord(
             change: Stage.change(.replace, strategy: .canary(CanaryPlan())), operation: 1,
             since: Timestamp(milliseconds: since * 1000),
-            until: Timestamp(milliseconds: (since + 1_800) * 1000), onAlarm: .rollback,
+            until: Timestamp(milliseconds: (since + lasting) * 1000), onAlarm: .rollback,
             sensitivity: sensitivity, history: history)
     }
 
     /// The seconds that a server has numbers of that scrapes every 15 s.
-    private static func scraped(_ seconds: Range<Int>) -> [Int] {
+    static func scraped(_ seconds: Range<Int>) -> [Int] {
         seconds.filter { $0 % 15 == 14 }
     }
 
-    private static let learned = WatchHistory(Self.counters(6_000..<9_600))
+    static let learned = WatchHistory(Self.counters(6_000..<9_600))
 
     /// What a watch that learned an hour says of what follows.
     private func alarms(
@@ -326,6 +327,28 @@ struct PromotionWatchTests {
         }
         #expect(told(after: 450) == 0)
         #expect(told(after: 525) == 4)
+    }
+
+    @Test("a watch that is over before anything was learned says so, and contradicts no alarm")
+    func unlearned() throws {
+        func watched(_ history: WatchHistory?, until end: Int) -> PromotionWatch {
+            var watch = PromotionWatch(Self.record(history: history))
+            watch.observe(
+                Self.counters(10_000..<end), now: Timestamp(milliseconds: end * 1000))
+            return watch
+        }
+        let young = watched(nil, until: 10_300)
+        #expect(young.unlearned == .seconds(600) && young.seen == 300)
+        #expect(watched(nil, until: 10_900).unlearned == nil)
+        #expect(watched(Self.learned, until: 10_001).unlearned == nil)
+        let signal = HardLimit.Known.errorRate.name
+        let alarm = WatchRecord.Alarm(
+            signal: signal, at: Timestamp(milliseconds: 10_100_000), evidence: "it rose",
+            isHarm: true)
+        func words(_ alarms: [WatchRecord.Alarm]) -> String? {
+            young.standing(beside: alarms).first { $0.signal == signal }?.words
+        }
+        #expect(words([]) == "still learned" && words([alarm])?.hasPrefix("strays") == true)
     }
 
     @Test("a more sensitive watch is content with less, and `normal` is what it was without a word")

@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockMemory
 import AirlockModel
 import AirlockPorts
@@ -80,6 +81,30 @@ import Testing
         bench.clock.advance(by: .seconds(3))
         let again = try await bench.counters(last: 1, slot: spec.id)
         #expect(again.first?.memoryBytes ?? 0 < 70 << 20)
+    }
+
+    @Test("a signal of the service's own goes as its artifact says, by the age of the slot")
+    func named() async throws {
+        let bench = Bench()
+        try await bench.serve()
+        bench.clock.advance(by: .seconds(10))
+        let without = try await bench.counters(last: 10)
+        #expect(without.allSatisfy { $0.named == nil })
+        let queue = try #require(SignalName("queue"))
+        var behaviour = ArtifactBehaviour()
+        behaviour.signals = [
+            NamedCourse(
+                queue, value: SignalValue(millionths: 20_000_000),
+                perMinute: SignalValue(millionths: 6_000_000))
+        ]
+        let other = Bench()
+        try await other.behave(behaviour)
+        try await other.serve()
+        other.clock.advance(by: .seconds(60))
+        let counters = try await other.counters(last: 60)
+        let values = counters.compactMap { $0.named?.first?.highest.millionths }
+        // Five seconds old at the first, and a tenth more with each.
+        #expect(values == (0..<60).map { 20_500_000 + Int64($0) * 100_000 })
     }
 
     @Test("poison works after its time, by the age of the slot")

@@ -217,6 +217,28 @@ import Testing
         #expect(healed?.healthyCount == 2)
     }
 
+    @Test("an instance that is only slow fails as many of its requests as its peers")
+    func slow() async throws {
+        let bench = Bench()
+        try await bench.behave(ArtifactBehaviour(errorRate: Share(basisPoints: 2_000)))
+        try await bench.serve()
+        try await bench.inject(
+            .degradeInstances(1, errors: Share(basisPoints: 0), latency: .milliseconds(900)))
+        bench.clock.advance(by: .seconds(100))
+        let now = bench.clock.now().wall
+        let instances = try #require(
+            try await bench.world.instances(
+                of: Bench.lane, slot: Bench.spec.id, from: now + .seconds(-100), to: now))
+        let slow = instances.filter { ($0.latencyP99Microseconds ?? 0) > 500_000 }
+        #expect(slow.count == 1 && instances.count == 2)
+        for instance in instances {
+            let rate = Double(try #require(instance.errors)) / Double(instance.requests)
+            #expect((0.16...0.24).contains(rate), "\(instance)")
+        }
+        let errors = try await bench.counters(last: 100).reduce(0) { $0 + $1.errors }
+        #expect((850...1_150).contains(errors), "\(errors)")
+    }
+
     @Test("what someone did by hand is seen")
     func drift() async throws {
         let bench = Bench()

@@ -59,6 +59,23 @@ import Testing
         #expect((service["lanes"] as? [Any])?.count == 2)
     }
 
+    @Test("a change under way is not counted among those to come")
+    func underWay() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let release = Shop.release("api", "9.0.0", deadline: "10m")
+        try stage.commit("api 9.0.0", ["services/api/production.yaml": release])
+        try await stage.must("reconcile")
+        let plan = try await stage.must("plan").output
+        #expect(plan.contains("under way: operation "), "\(plan)")
+        #expect(
+            plan.contains("0 to replace, 0 to scale, 0 to remove; 1 under way, 0 to repair"),
+            "\(plan)")
+        let markdown = try await stage.must("plan", "-o", "markdown").output
+        #expect(markdown.contains("under way, operation "), "\(markdown)")
+        #expect(!markdown.contains("passes every gate"))
+    }
+
     @Test("a plan says how long each step of a canary needs at today's traffic")
     func forecast() async throws {
         let stage = try await Stage()

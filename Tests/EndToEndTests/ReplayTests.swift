@@ -20,6 +20,24 @@ import Testing
         return stage
     }
 
+    /// The export in a file with the entries of one rollout of another export behind it, as a rollout of
+    /// its own.
+    private static func adding(
+        rollout number: Int, of export: String, to file: String
+    ) throws -> String {
+        var lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            .map(String.init)
+        let name = #""operation":\#(number),"#
+        for line in export.split(separator: "\n") where line.contains(name) {
+            lines.append(
+                line.replacingOccurrences(of: name, with: #""operation":9999,"#)
+                    .replacingOccurrences(
+                        of: #""seq":\d+"#, with: "\"seq\":\(lines.count)",
+                        options: .regularExpression))
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
     @Test("a copied log gives the same bytes elsewhere, and a forged one is refused")
     func elsewhere() async throws {
         let stage = try await rolledBack()
@@ -65,6 +83,16 @@ import Testing
         #expect(
             found.code == 1 && found.output.contains("\"same\" : false")
                 || found.output.contains("\"same\":false"))
+        let number = try #require(
+            (try found.json()["rollouts"] as? [[String: Any]])?.first?["operation"] as? Int)
+        let both = stage.root + "/both.jsonl"
+        try Self.adding(rollout: number, of: lines, to: forged)
+            .write(toFile: both, atomically: true, encoding: .utf8)
+        let mixed = try await stage.airlock("rollout", "replay", "--from", both)
+        #expect(
+            mixed.code == 1
+                && mixed.output.contains("\n\n1 of 2 rollouts differs: operation \(number)\n"),
+            "\(mixed.output)")
         let refused = try await stage.airlock(
             ["rollout", "replay", "--from", forged] + checkpoint)
         #expect(refused.code == 1 && refused.errors.contains("root of the checkpoint"))

@@ -41,10 +41,30 @@ import Testing
             .dropFirst(2).map { $0.prefix(9) }
         #expect(changed == ["-artifact", "-version:", "+artifact", "+version:"], "\(shown)")
         #expect(try await stage.must("audit", "show").output.contains("revert offered"))
+        // Asked for by hand it is named, and not offered a second time.
+        for environment in [[:], Self.push] {
+            let again = try await stage.airlock(
+                "rollback", "production/api", environment: environment)
+            #expect(
+                again.code == 0
+                    && again.output.contains("when \(branch) is merged, which is there already"),
+                "\(again.output)\(again.errors)")
+        }
+        #expect(
+            try stage.git(
+                "for-each-ref", "--format=%(refname:short)", "refs/heads/airlock/rollback")
+                == branch)
+        let bad = try #require(branch.split(separator: "-").last.map(String.init))
+        let same = try await stage.airlock("rollback", "production/api", "--to", bad)
+        #expect(
+            same.code == 1 && same.errors.contains("and that was rolled back: error-rate: ")
+                && same.errors.contains("`airlock rollout retry production/api`"), "\(same.errors)")
         // Merged, it is what runs: nothing is under way and nothing is held.
         try stage.git("merge", "--quiet", branch)
         let after = try await stage.must("reconcile", "--wait", "120s")
         #expect(after.output.contains("every lane is what git says"), "\(after.output)")
+        let warned = try await stage.must("rollback", "production/api", "--to", bad, "--patch")
+        #expect(warned.errors.contains("it is quarantined, and held after the merge until"))
         try await stage.must("audit", "verify")
     }
 
@@ -74,7 +94,18 @@ import Testing
         #expect(pushed.code == 0, "\(pushed.errors)")
         let branch = try #require(try pushed.json()["branch"] as? String)
         #expect(branch.hasPrefix("airlock/rollback/production-api-to-5-"))
+        let twice = try await stage.airlock(
+            "rollback", "production/api", "--to", "5", "-o", "json", environment: Self.push)
+        #expect(twice.code == 0, "\(twice.errors)")
+        #expect(try twice.json()["branch"] as? String == branch)
+        #expect(try twice.json()["existed"] as? Bool == true)
         let plan = try await stage.must("plan", "--ref", branch)
         #expect(plan.output.contains("1.0.0 → 1.1.0"), "\(plan.output)")
+        try stage.commit("gone", ["services/api/production.yaml": nil])
+        let removed = try await stage.airlock("rollback", "production/api", "--to", "5")
+        #expect(
+            removed.code == 1
+                && removed.errors.contains("`git log -1 -- services/api/production.yaml`"),
+            "\(removed.errors)")
     }
 }

@@ -76,6 +76,17 @@ import Testing
         let stage = try await Stage()
         let good = try await stage.must("validate", "shop", "-o", "json").json()
         #expect(good["valid"] as? Bool == true)
+        #expect((good["notices"] as? [String])?.isEmpty == true)
+        try stage.commit(
+            "unjudged",
+            [
+                "services/api/production.yaml": Shop.release("api", "1.1.0")
+                    .replacingOccurrences(
+                        of: "{allAtOnce: {deadline: 20s}}", with: "{blueGreen: {keep: 1m}}")
+            ])
+        let note = "note: services/api/production.yaml: nothing judges"
+        #expect(try await stage.must("validate", "shop").output.contains(note))
+        #expect(try await stage.must("plan").output.contains(note))
         try stage.commit("typo", ["environments/staging.yaml": "teir: staging\n"])
         let human = try await stage.airlock("validate", "shop")
         #expect(human.code == 1)
@@ -175,6 +186,70 @@ import Testing
         #expect(unit.code == 1 && unit.errors.contains("write --signal error-rate:%="))
         for words in [["detect", "--backtest"], ["detect", "--chart", "x"]] {
             #expect(try await stage.airlock(words).code == 64, "\(words)")
+        }
+        let ignored = try await stage.airlock(common + ["--sensitivity", "0.1"])
+        #expect(ignored.code == 64 && ignored.errors.contains("--sensitivity is for scoring stdin"))
+    }
+
+    @Test("detect --backtest refuses a unit of another signal, and replays no bound in silence")
+    func backtestArguments() async throws {
+        let stage = try await Stage(nil)
+        let file = "\(stage.root)/e.csv"
+        try "1,0\n2,0\n3,0\n".write(toFile: file, atomically: true, encoding: .utf8)
+        func replay(_ signals: String..., against: [String] = []) async throws -> Outcome {
+            try await stage.airlock(
+                ["detect", "--backtest"] + signals.flatMap { ["--signal", $0] }
+                    + against.flatMap { ["--against", $0] })
+        }
+        let unit = try await replay("error-rate:ms=\(file)", against: ["above 2%"])
+        #expect(
+            unit.code == 64 && unit.errors.contains("`ms` is no unit of error-rate"),
+            "\(unit.errors)")
+        let own = try await replay("depth:ms=\(file)", against: ["above 2"])
+        #expect(own.code == 0, "\(own.errors)")
+        let none = try await replay("nosuch=\(file)")
+        #expect(
+            none.code == 1 && none.errors.contains("no bound was replayed: there is none of nosuch")
+                && none.errors.contains("--against 'nosuch above VALUE"), "\(none.errors)")
+        let part = try await replay(
+            "error-rate=\(file)", "cpu=\(file)", against: ["error-rate above 2%"])
+        #expect(part.code == 0 && part.errors.contains("cpu: no bound was given"), "\(part.errors)")
+    }
+
+    @Test("sim fault degrade-instance with a latency alone fails no request")
+    func slowInstance() async throws {
+        let stage = try await Stage()
+        try stage.commit("traffic", Shop.traffic)
+        try await stage.must("reconcile", "--wait", "120s")
+        func errors(_ more: [String]) async throws -> Int {
+            let fault = try await stage.airlock(
+                ["sim", "fault", "degrade-instance", "production/api"] + more)
+            #expect(fault.code == 0, "\(fault.errors)")
+            try await stage.must("sim", "advance", "60s")
+            let shown = try await stage.must("sim", "show", "--env", "production", "-o", "json")
+            let lanes = try shown.json()["lanes"] as? [[String: Any]]
+            let lane = lanes?.first { $0["lane"] as? String == "production/api" }
+            let slots = lane?["slots"] as? [[String: Any]]
+            #expect(slots?.first?["requests"] as? Int ?? 0 > 100_000)
+            return try #require(slots?.first?["errors"] as? Int)
+        }
+        #expect(try await errors(["--latency", "900ms"]) == 0)
+        #expect(try await errors([]) > 50_000)
+    }
+
+    @Test("sim trials watch has a table for each sensitivity; other tables refuse what is for it")
+    func trials() async throws {
+        let stage = try await Stage(nil)
+        let words = ["sim", "trials", "watch", "--runs", "1", "--sensitivity"]
+        let low = try await stage.airlock(words + ["low"])
+        let high = try await stage.airlock(words + ["high"])
+        #expect(low.code == 0 && high.code == 0, "\(low.errors)\(high.errors)")
+        #expect(low.output.contains("| latency: ") && low.output != high.output)
+        #expect(try await stage.airlock(words + ["0.5"]).code == 64)
+        for option in [["--spacing", "15"], ["--sensitivity", "low"]] {
+            let refused = try await stage.airlock(["sim", "trials", "harm"] + option)
+            #expect(refused.code == 64, "\(refused.errors)")
+            #expect(refused.errors.contains("\(option[0]) is for the table `watch`"))
         }
     }
 

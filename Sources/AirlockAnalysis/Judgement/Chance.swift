@@ -7,6 +7,9 @@ package struct Chance: Hashable, Comparable, Sendable, Codable, CustomStringConv
     /// 5%: the chance with which one step may call a harm above the tolerated ratio acceptable.
     package static let fivePercent = Chance(millionths: 50000)
 
+    /// 0.1%: the share of bad requests that a canary may have unless it is told otherwise.
+    package static let oneInAThousand = Chance(millionths: 1000)
+
     /// It always happens.
     package static let certain = Chance(millionths: 1_000_000)
 

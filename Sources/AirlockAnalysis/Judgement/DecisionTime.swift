@@ -73,15 +73,38 @@ package struct DecisionTime: Hashable, Sendable {
         return time(max(missing, .zero), drift: gain - loss)
     }
 
-    /// Time after which a step is decided either way: what tells a doubling of bad events.
+    /// Time after which a canary of whose requests `errors` are bad is called acceptable because of its
+    /// own share, in the mean; nil for never.
+    package func toExclude(_ share: ShareTest, errors: Chance) -> Duration? {
+        let rate = Int128(canary.requestsPerMillionSeconds)
+        guard rate > 0, let requests = share.requestsToExclude(errors: errors) else { return nil }
+        // Requests in 10^6 s, in milliseconds.
+        let (milliseconds, isBeyond) = requests.multipliedReportingOverflow(by: 1_000_000_000)
+        let time = Duration.milliseconds(
+            isBeyond ? Int64.max : Int64(clamping: milliseconds / rate))
+        return time <= Self.longest ? time : nil
+    }
+
+    /// Time after which a step is decided either way: what tells a doubling of bad events, or that even
+    /// a doubling is negligible.
     ///
-    /// - Returns: The longer of the two times; nil when one of them is never.
-    package func toDecide(chance: Chance, tolerated: HarmRatio, falsePass: Chance) -> Duration? {
-        guard
-            let harm = toFindDoubling(chance: chance),
-            let safety = toExclude(tolerated, limit: LogEvidence(limitFor: falsePass))
+    /// - Parameter share: Not begun; nil where only the ratio counts.
+    /// - Returns: The longer of the times for a canary that doubles bad events and for one that does
+    ///   not; nil when one of them is never.
+    package func toDecide(
+        chance: Chance, tolerated: HarmRatio, falsePass: Chance, share: ShareTest? = nil
+    ) -> Duration? {
+        let double = Chance(billionths: errors.billionths * 2)
+        let harm = [
+            toFindDoubling(chance: chance), share.flatMap { toExclude($0, errors: double) },
+        ]
+        let safety = [
+            toExclude(tolerated, limit: LogEvidence(limitFor: falsePass)),
+            share.flatMap { toExclude($0, errors: errors) },
+        ]
+        guard let bad = harm.compactMap(\.self).min(), let good = safety.compactMap(\.self).min()
         else { return nil }
-        return max(harm, safety)
+        return stable.requestsPerMillionSeconds > 0 ? max(bad, good) : nil
     }
 
     /// Bad events of both slots in 10^15 seconds.
@@ -129,7 +152,7 @@ extension DecisionTime {
     ///   - traffic: Of both slots together.
     package static func ofWeights(
         _ weights: [Int64], traffic: TrafficRate, errors: Chance, chance: Chance,
-        tolerated: HarmRatio = .double, falsePass: Chance = .fivePercent
+        tolerated: HarmRatio = .double, falsePass: Chance = .fivePercent, share: ShareTest? = nil
     ) -> [OfWeight] {
         weights.map { weight in
             let held = min(max(weight, 0), 10000)
@@ -140,7 +163,8 @@ extension DecisionTime {
                 stable: TrafficRate(requestsPerMillionSeconds: all - ours), errors: errors)
             return OfWeight(
                 basisPoints: weight,
-                time: time.toDecide(chance: chance, tolerated: tolerated, falsePass: falsePass))
+                time: time.toDecide(
+                    chance: chance, tolerated: tolerated, falsePass: falsePass, share: share))
         }
     }
 

@@ -46,7 +46,9 @@ package struct Judge: Hashable, Sendable, Codable {
     package init(policy: JudgePolicy) {
         self.policy = policy
         metrics = zip(policy.metrics, policy.budget.shares).map { metric, share in
-            MetricState(metric: metric, chance: share.chance, falsePass: policy.falsePass)
+            MetricState(
+                metric: metric, chance: share.chance, falsePass: policy.falsePass,
+                negligible: policy.negligible)
         }
         limits = policy.limits.map { LimitWatch(limit: $0, freshness: policy.freshness) }
     }

@@ -62,20 +62,28 @@ package struct JudgePolicy: Hashable, Sendable, Codable {
     /// It is not split: a step passes only when every metric excludes harm.
     package let falsePass: Chance
     package let freshness: Freshness
+    /// Below this share of bad requests a canary passes whatever stable has; nil where only the ratio
+    /// counts, as in policies of old.
+    ///
+    /// To exclude it has a chance of its own, a fifth of ``falsePass``: a step passes a harm at or
+    /// above both with a chance of at most 6/5 of that.
+    package let negligible: Chance?
 
     /// - Throws: ``JudgePolicyError`` for the first thing that is wrong.
     package init(
         metrics: [ComparedMetric], limits: [HardLimit] = [], alpha: Chance = .onePercent,
-        falsePass: Chance = .fivePercent, freshness: Freshness = .usual
+        falsePass: Chance = .fivePercent, freshness: Freshness = .usual, negligible: Chance? = nil
     ) throws(JudgePolicyError) {
         try Self.check(metrics, limits)
-        for chance in [alpha, falsePass] where chance.billionths <= 0 || chance >= .certain {
+        for chance in [alpha, falsePass, negligible ?? falsePass]
+        where chance.billionths <= 0 || chance >= .certain {
             throw .chance(chance)
         }
         self.metrics = metrics
         self.limits = limits
         self.falsePass = falsePass
         self.freshness = freshness
+        self.negligible = negligible
         budget = AlphaBudget(total: alpha, weights: metrics.map { ($0.name, $0.weight) })
     }
 

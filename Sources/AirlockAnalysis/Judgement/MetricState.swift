@@ -9,6 +9,9 @@ package struct MetricState: Hashable, Sendable, Codable {
 
     package let metric: ComparedMetric
     package private(set) var tests: Tests
+    /// On the canary's own share; nil where the policy has none, and for latency, whose share is
+    /// known by definition.
+    package private(set) var share: ShareTest?
     /// What was wrong with the newest reading.
     package private(set) var fault: DataFault? = .empty
     /// The newest reading that counted, in milliseconds since 1970.
@@ -25,8 +28,11 @@ package struct MetricState: Hashable, Sendable, Codable {
     }
 
     /// Nothing is known yet: the fault is ``DataFault/empty``.
-    package init(metric: ComparedMetric, chance: Chance, falsePass: Chance) {
+    package init(
+        metric: ComparedMetric, chance: Chance, falsePass: Chance, negligible: Chance? = nil
+    ) {
         self.metric = metric
+        share = negligible.flatMap { metric.kind.shareTest(of: $0, falsePass: falsePass) }
         switch metric.kind {
         case .badEvents:
             tests = .events(
@@ -92,6 +98,7 @@ package struct MetricState: Hashable, Sendable, Codable {
             fault = .notANumber
             return
         }
+        share?.add(tally)
         note(tally.canary.requests, tally.stable.requests, tally.stable.badAtLeast, at: time)
     }
 
@@ -119,6 +126,7 @@ package struct MetricState: Hashable, Sendable, Codable {
     /// Begins a step: its safety has to be shown anew, evidence of harm stays.
     package mutating func beginStep() {
         pace = Pace()
+        share?.beginStep()
         switch tests {
         case .events(var harm, let safety):
             harm.renew()
@@ -151,14 +159,14 @@ extension MetricState {
             Comparison(
                 metric: metric.name, harm: .init(evidence: harm.evidence, limit: harm.limit),
                 safety: .init(evidence: safety.evidence, limit: safety.limit),
-                tolerated: safety.tolerated, seen: harm.seen)
+                tolerated: safety.tolerated, seen: harm.seen, share: shareProof)
         case .parts(let parts):
             Comparison(
                 metric: metric.name,
                 harm: .init(evidence: parts.harmEvidence, limit: parts.counted.limit),
                 safety: .init(
                     evidence: parts.safetyEvidence, limit: parts.parts.safetyLimit),
-                tolerated: parts.parts.tolerated, seen: parts.counted.seen)
+                tolerated: parts.parts.tolerated, seen: parts.counted.seen, share: shareProof)
         case .latency(let latency):
             Comparison(
                 metric: metric.name,
@@ -184,8 +192,18 @@ extension MetricState {
         return .evidence(numbers, estimate: estimate)
     }
 
+    private var shareProof: Comparison.Share? {
+        share.map { share in
+            Comparison.Share(
+                negligible: share.negligible,
+                proof: .init(evidence: share.evidence, limit: share.limit),
+                isExcluded: share.isExcluded)
+        }
+    }
+
     private var isExcluded: Bool {
-        switch tests {
+        if share?.isExcluded == true { return true }
+        return switch tests {
         case .events(_, let safety): safety.isExcluded
         case .parts(let parts): parts.isExcluded
         case .latency(let latency): latency.test.isExcluded
@@ -207,7 +225,24 @@ extension MetricState {
         let errors = Chance(billionths: Int64(clamping: part))
         let time = DecisionTime(
             canary: rate(pace.canary), stable: rate(pace.stable), errors: errors)
-        return time.toExclude(
+        let ratio = time.toExclude(
             numbers.tolerated, limit: numbers.safety.limit, have: numbers.safety.evidence)
+        let small = share.flatMap { time.toExclude($0, errors: errors) }
+        return [ratio, small].compactMap(\.self).min()
+    }
+}
+
+extension ComparedMetric.Kind {
+    /// Bad events of one cause, in the mean at most, where no key tells them apart.
+    private static let retries: Int64 = 5
+
+    /// The test of the canary's own share; nil for latency.
+    package func shareTest(of negligible: Chance, falsePass: Chance) -> ShareTest? {
+        switch self {
+        case .badEvents: ShareTest(negligible: negligible, falsePass: falsePass)
+        case .badParts:
+            ShareTest(negligible: negligible, retries: Self.retries, falsePass: falsePass)
+        case .latency: nil
+        }
     }
 }

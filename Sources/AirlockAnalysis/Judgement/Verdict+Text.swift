@@ -35,14 +35,30 @@ extension HarmReason {
 extension Comparison {
     /// What harm was excluded.
     package var exclusion: String {
-        "\(metric): \(counts)\(tolerated) times the stable slot's rate or more is excluded, "
-            + "evidence \(safety.evidence) nats, the limit is \(safety.limit)."
+        if let share, share.isExcluded, safety.evidence < safety.limit {
+            return "\(metric): \(counts)a share of \(share.negligible) bad requests or more on the "
+                + "canary \(Self.excluded(by: share.proof))"
+        }
+        return "\(metric): \(counts)\(tolerated) times the stable slot's rate or more "
+            + (share == nil ? "is excluded, \(Self.numbers(safety))" : Self.excluded(by: safety))
+    }
+
+    /// What was once excluded stays so until the next step, whatever the evidence does then. A policy
+    /// of old has no share, and a replay of its log has to say what was said then.
+    private static func excluded(by proof: Proof) -> String {
+        let numbers = numbers(proof)
+        guard proof.evidence < proof.limit else { return "is excluded, \(numbers)" }
+        return "was excluded earlier in this step; by now \(numbers)"
+    }
+
+    private static func numbers(_ proof: Proof) -> String {
+        "evidence \(proof.evidence) nats, the limit is \(proof.limit)."
     }
 
     /// How far both questions are from an answer.
     var standing: String {
         "\(metric): \(counts)evidence of harm \(harm.evidence) of \(harm.limit) nats, of safety "
-            + "\(safety.evidence) of \(safety.limit)"
+            + "\(safety.evidence) of \(safety.limit)" + (share?.standing ?? "")
     }
 
     /// `7 bad of 600 on the canary, 290 of 59400 on stable; `, or nothing where none are kept.
@@ -50,6 +66,13 @@ extension Comparison {
         guard let seen else { return "" }
         return "\(seen.canary.badAtMost) bad of \(seen.canary.requests) on the canary, "
             + "\(seen.stable.badAtMost) of \(seen.stable.requests) on stable; "
+    }
+}
+
+extension Comparison.Share {
+    /// How far it is from an answer, after that of the ratio.
+    fileprivate var standing: String {
+        ", of less than \(negligible) bad \(proof.evidence) of \(proof.limit)"
     }
 }
 

@@ -8,6 +8,22 @@ package struct Comparison: Hashable, Sendable, Codable {
     package let tolerated: HarmRatio
     /// Bad or slow requests of the whole rollout; nil for latency, where what is slow moves.
     package let seen: Tally?
+    /// Against a bad share at or above a negligible one, in this step; nil where none is tested.
+    package let share: Share?
+
+    /// How the canary's own bad share stands.
+    package struct Share: Hashable, Sendable, Codable {
+        package let negligible: Chance
+        package let proof: Proof
+        /// Stays true until the next step begins, whatever the evidence does.
+        package let isExcluded: Bool
+
+        package init(negligible: Chance, proof: Proof, isExcluded: Bool) {
+            self.negligible = negligible
+            self.proof = proof
+            self.isExcluded = isExcluded
+        }
+    }
 
     /// Evidence and where it decides.
     package struct Proof: Hashable, Sendable, Codable {
@@ -21,13 +37,15 @@ package struct Comparison: Hashable, Sendable, Codable {
     }
 
     package init(
-        metric: SignalName, harm: Proof, safety: Proof, tolerated: HarmRatio, seen: Tally?
+        metric: SignalName, harm: Proof, safety: Proof, tolerated: HarmRatio, seen: Tally?,
+        share: Share? = nil
     ) {
         self.metric = metric
         self.harm = harm
         self.safety = safety
         self.tolerated = tolerated
         self.seen = seen
+        self.share = share
     }
 }
 
@@ -64,7 +82,8 @@ package enum Indecision: Hashable, Sendable, Codable {
 package enum Verdict: Hashable, Sendable, Codable {
     /// Stays for the whole rollout, whatever comes later.
     case harmful([HarmReason])
-    /// Every metric excluded harm at or above its tolerated ratio in this step, and all is known.
+    /// Every metric excluded harm in this step, at or above its tolerated ratio or at or above a
+    /// negligible share of the requests, and all is known.
     case acceptable([Comparison])
     case undecided([Indecision])
 }

@@ -56,6 +56,7 @@ struct BacktestOptions: ParsableArguments {
         }
         let backtest = try Backtest(
             release: release, signals: signal, limits: kept + tried, incidents: known())
+        try checkBounds(of: backtest, stated: own)
         if let chart { try write(BacktestChart(backtest: backtest).svg, to: chart) }
         switch output.format {
         case .human:
@@ -64,6 +65,25 @@ struct BacktestOptions: ParsableArguments {
         case .json, .yaml: try Output.value(backtest.report, as: output.format)
         }
         return .done
+    }
+
+    /// Tells of signals over which no bound was replayed; with none at all there was no backtest.
+    private func checkBounds(of backtest: Backtest, stated: [HardLimit]) throws {
+        let unbound = backtest.replayed.filter(\.limits.isEmpty)
+        guard let first = unbound.first else { return }
+        guard unbound.count == backtest.replayed.count else {
+            for one in unbound {
+                Output.note("\(one.name): no bound was given (--against '\(one.name) above VALUE')")
+            }
+            return
+        }
+        let names = Set(stated.map(\.signal)).sorted().map(\.description)
+        throw Failure(
+            "no bound was replayed: there is none of "
+                + unbound.map(\.name.description).joined(separator: ", "),
+            advice: "add --against '\(first.name) above VALUE for TIME'"
+                + (names.isEmpty
+                    ? "" : ", or give a signal of the release: \(names.joined(separator: ", "))"))
     }
 
     /// The bounds that a release states.

@@ -13,6 +13,8 @@ struct SignalArgument: ExpressibleByArgument, Sendable {
 
     let name: SignalName
     let file: String
+    /// The unit that was written; nil for the signal's own.
+    private let unit: String?
     /// What a value of the file is in the signal's unit.
     let scale: Double
 
@@ -22,9 +24,19 @@ struct SignalArgument: ExpressibleByArgument, Sendable {
         guard let first = parts.first, parts.count <= 2, let name = SignalName(String(first)),
             let scale = parts.count == 2 ? Self.units[String(parts[1])] : 1
         else { return nil }
+        unit = parts.count == 2 ? String(parts[1]) : nil
         file = String(argument[argument.index(after: mark)...])
         guard !file.isEmpty else { return nil }
         (self.name, self.scale) = (name, scale)
+    }
+
+    /// Why the unit cannot be one of this signal; nil when it can.
+    var unitProblem: String? {
+        guard let unit, let allowed = name.units, !allowed.contains(unit) else { return nil }
+        return "`\(unit)` is no unit of \(name): write \(name):\(allowed[0])=\(file)"
+            + (allowed.count > 1
+                ? " (or \(allowed.dropFirst().joined(separator: ", ")))."
+                : ", or leave the unit out where values are parts of one.")
     }
 
     /// The recorded values.
@@ -102,6 +114,17 @@ extension SignalName {
         switch known {
         case .errorRate, .cpu: true
         case .latencyP99, .memory, nil: false
+        }
+    }
+
+    /// The units in which its values can be recorded, the usual one first; nil for a signal of one's own,
+    /// which may be in any.
+    fileprivate var units: [String]? {
+        switch known {
+        case .errorRate, .cpu: ["%"]
+        case .latencyP99: ["ms", "us", "s"]
+        case .memory: ["MiB", "KiB", "GiB", "B"]
+        case nil: nil
         }
     }
 

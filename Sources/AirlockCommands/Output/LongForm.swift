@@ -2,10 +2,12 @@ import Foundation
 
 /// An object for programs whose one list may be tens of thousands of items long.
 protocol LongForm: Encodable, Sendable {
+    /// What the list holds.
     associatedtype Item: Encodable & Sendable
 
     /// The list's key.
     static var listKey: String { get }
+    /// The items, in their order.
     var list: [Item] { get }
     /// The object with nothing in its list.
     var frame: Self { get }
@@ -30,7 +32,9 @@ extension JSONForm {
         guard let place = frame.range(of: Data("\n  \"\(Form.listKey)\" : []".utf8)) else {
             preconditionFailure("\(Form.self) has no list \(Form.listKey)")
         }
-        var whole = frame[..<place.upperBound].dropLast()
+        var whole = Data(
+            capacity: frame.count + parts.reduce(4) { $0 + $1.value.count + 2 })
+        whole += frame[..<place.upperBound].dropLast()
         for (start, part) in parts.sorted(by: { $0.key < $1.key }) {
             whole += start == 0 ? Data("\n".utf8) : Data(",\n".utf8)
             whole += part

@@ -45,7 +45,9 @@ enum Output {
         switch format {
         case .yaml:
             document(YAMLText.text(try JSONSerialization.jsonObject(with: json)))
-        case .json, .human: write(json + Data("\n".utf8), to: .standardOutput)
+        case .json, .human:
+            write(json, to: .standardOutput)
+            write(Data("\n".utf8), to: .standardOutput)
         }
     }
 

@@ -30,6 +30,7 @@ struct PlanMarkdown {
             let differences = shown.prefix(Self.maximumLanes).flatMap(difference)
             if !differences.isEmpty { lines += ["", "```diff"] + differences + ["```"] }
             lines += shown.prefix(Self.maximumLanes).flatMap(preview)
+            lines += shown.prefix(Self.maximumLanes).flatMap(bounds)
             lines += shown.prefix(Self.maximumLanes).flatMap(forecast)
         }
         if shown.count > Self.maximumLanes {
@@ -79,6 +80,14 @@ struct PlanMarkdown {
             + checks.map { "- \(Self.escaped($0.sentence))" }
     }
 
+    /// What takes the new slot back at once.
+    private func bounds(_ lane: LanePlan) -> [String] {
+        let bounds = lane.change?.bounds ?? []
+        guard !bounds.isEmpty else { return [] }
+        return ["", "Takes the new slot of `\(lane.lane)` back at once:", ""]
+            + bounds.map { "- \(Self.escaped($0.text))" }
+    }
+
     /// How long the steps of a canary need.
     private func forecast(_ lane: LanePlan) -> [String] {
         guard let forecast = lane.forecast else { return [] }
@@ -119,8 +128,10 @@ struct PlanMarkdown {
             let advice =
                 reason.moves(in: lane.lane).compactMap(\.advice).first.map { " (\($0))" } ?? ""
             return reason.phrase + advice
+        case .change(_, let operation?):
+            return "under way, operation \(operation)" + (lane.waits.map { ", \($0.phrase)" } ?? "")
         case .change: return "passes every gate"
-        case .repair(let repair, _): return repair.found.map(\.phrase).joined(separator: "; ")
+        case .repair(let repair, _): return repair.phrase
         case .heal(let heal, _): return heal.phrase
         case .verify(let work, _): return work.phrase
         case .back: return "a failed change is being taken back"

@@ -33,19 +33,25 @@ struct PlanText {
         return ink.bold(words)
     }
 
-    /// `Plan: 1 to create, 2 to replace, 0 to scale, 0 to remove; 1 to repair, 2 waiting, 1 held.`
+    /// `Plan: 1 to create, 2 to replace, 0 to scale, 0 to remove; 1 to repair, 2 waiting, 1 held.`, after
+    /// the semicolon also `1 under way` and `1 to verify` where there is one.
     var summary: String {
         if plan.isEmpty { return ink.green("No changes: every lane is what git says.") }
-        func count(_ action: String) -> Int { plan.lanes.count { $0.action == action } }
+        func count(_ action: String) -> Int {
+            plan.lanes.count { $0.underWay == nil && $0.action == action }
+        }
+        let underWay = plan.lanes.count { $0.underWay != nil }
         let waiting = plan.lanes.count { lane in
             if case .hold(let reason) = lane.disposition { reason.turnsByItself } else { false }
         }
         let forward = ["create", "replace", "scale", "remove"].map { "\(count($0)) to \($0)" }
+        var rest: [String] = []
+        if underWay > 0 { rest.append("\(underWay) under way") }
+        rest.append("\(count("repair") + count("heal") + count("back")) to repair")
+        if count("verify") > 0 { rest.append("\(count("verify")) to verify") }
+        rest += ["\(waiting) waiting", "\(count("hold") - waiting) held"]
         return ink.bold(
-            "Plan: " + forward.joined(separator: ", ")
-                + "; \(count("repair") + count("heal") + count("back")) to repair, "
-                + (count("verify") == 0 ? "" : "\(count("verify")) to verify, ")
-                + "\(waiting) waiting, \(count("hold") - waiting) held.")
+            "Plan: \(forward.joined(separator: ", ")); \(rest.joined(separator: ", ")).")
     }
 
     private func block(_ lane: LanePlan) -> [String] {
@@ -54,8 +60,19 @@ struct PlanText {
         var lines = [head]
         if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
         lines += (lane.change?.previewChecks ?? []).map { "      preview   " + $0.sentence }
+        lines += (lane.change?.bounds ?? []).map { "      bound     " + $0.text }
         if let forecast = lane.forecast { lines += Self.lines(of: forecast).map { "      " + $0 } }
         lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }
+        if let operation = lane.underWay {
+            lines.append("      " + ink.cyan("under way: operation \(operation)"))
+        }
+        if case .repair(let repair, _) = lane.disposition, repair.found.isEmpty {
+            lines.append("      " + ink.cyan("goes back: \(repair.phrase)"))
+        }
+        if let wait = lane.waits {
+            lines.append("      " + ink.red("held: \(wait.phrase)"))
+            lines.append("      " + ink.dim("→ \(wait.advice(for: lane.lane))"))
+        }
         if case .heal(let heal, _) = lane.disposition {
             lines.append("      " + ink.cyan("heals: \(heal.phrase)"))
         }

@@ -76,6 +76,10 @@ struct LaneView: Codable {
     let forecast: ForecastView?
     /// What the new slot is asked before it gets traffic; nil where it is asked nothing.
     let preview: [PreviewCheckView]?
+    /// What takes the new slot back at once, such as `queue above 100 for 30s`; nil where nothing does.
+    let bounds: [String]?
+    /// What the rollout under way waits for a person with; nil where it waits for none.
+    let waits: PersonWaitView?
 
     init(_ plan: LanePlan, withID: Bool) {
         lane = plan.lane.description
@@ -92,6 +96,9 @@ struct LaneView: Codable {
         forecast = plan.forecast.map(ForecastView.init)
         let checks = plan.change?.previewChecks ?? []
         preview = checks.isEmpty ? nil : checks.map(PreviewCheckView.init)
+        let limits = plan.change?.bounds ?? []
+        bounds = limits.isEmpty ? nil : limits.map(\.text)
+        waits = plan.waits.map { PersonWaitView($0, in: plan.lane) }
         switch plan.disposition {
         case .hold(let why):
             reason = why.phrase
@@ -197,11 +204,16 @@ extension ConfigValue {
 }
 
 extension LanePlan {
+    /// The operation by which its change is carried out already; nil for one that is still to begin.
+    var underWay: Int? {
+        if case .change(_, let number) = disposition { number } else { nil }
+    }
+
     /// One word for what happens.
     var action: String {
         switch disposition {
         case .change(let change, _): change.kind.rawValue
-        case .repair: "repair"
+        case .repair(let repair, _): repair.found.isEmpty ? "back" : "repair"
         case .heal: "heal"
         case .verify: "verify"
         case .back: "back"

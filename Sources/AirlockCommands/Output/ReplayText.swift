@@ -38,6 +38,21 @@ struct ReplayText {
         return ink.red(difference)
     }
 
+    /// What several replays come to, so that one that differs is not above a last line that is all the
+    /// same; nil for a single one, whose own last line says it.
+    static func summary(of replays: [RolloutReplay], _ ink: Ink) -> String? {
+        guard replays.count > 1 else { return nil }
+        let different = replays.filter { $0.firstDifference != nil }
+        guard !different.isEmpty else {
+            return ink.green("\(replays.count) rollouts, all the same")
+        }
+        let numbers = different.map { String($0.operation) }.joined(separator: ", ")
+        return ink.red(
+            "\(different.count) of \(replays.count) rollouts "
+                + "differ\(different.count == 1 ? "s" : ""): "
+                + "operation\(different.count == 1 ? "" : "s") \(numbers)")
+    }
+
     /// Errors of requests.
     private static func counts(_ served: Served?) -> String {
         served.map { "\($0.badAtMost)/\($0.requests)" } ?? "-"

@@ -24,8 +24,11 @@ struct DetectCommand: Verb {
 
     @OptionGroup var replay: BacktestOptions
 
-    @Option(help: "0 to 1: how early to alarm; 0.25 for paging, 0.75 to look for causes.")
-    var sensitivity = Sensitivity.standard
+    @Option(
+        help:
+            "0 to 1: how early to alarm; 0.25 for paging, 0.75 to look for causes (default: 0.5)."
+    )
+    var sensitivity: Sensitivity?
 
     /// Bytes that are read in one go.
     private static let pieceBytes = 65_536
@@ -39,6 +42,14 @@ struct DetectCommand: Verb {
         if !backtest, let option = replay.firstGiven {
             throw ValidationError("\(option) belongs to a backtest: add --backtest.")
         }
+        if backtest, sensitivity != nil {
+            throw ValidationError(
+                "--sensitivity is for scoring stdin: a backtest shows the detector at 0.25, 0.5 and 0.75."
+            )
+        }
+        for signal in replay.signal {
+            if let problem = signal.unitProblem { throw ValidationError(problem) }
+        }
     }
 
     func perform() async throws -> ExitStatus {
@@ -46,7 +57,7 @@ struct DetectCommand: Verb {
         if isatty(STDIN_FILENO) == 1 {
             Output.note("reading `timestamp,value` lines; end them with Ctrl-D")
         }
-        var series = ScoredSeries(sensitivity: sensitivity)
+        var series = ScoredSeries(sensitivity: sensitivity ?? .standard)
         var scored: [UInt8] = []
         do throws(SeriesFault) {
             while let piece = Self.read() {
@@ -98,7 +109,4 @@ extension Sensitivity: ExpressibleByArgument {
         guard let number = Double(argument), let value = Sensitivity(number) else { return nil }
         self = value
     }
-
-    /// How the help shows a default.
-    public var defaultValueDescription: String { "\(value)" }
 }

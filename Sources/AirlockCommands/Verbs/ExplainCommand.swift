@@ -169,6 +169,11 @@ struct ExplainCommand: Verb {
             let advice = verdict.move.advice.map { ink.dim(" → \($0)") } ?? ""
             return "  \(mark) \(verdict.gate.rawValue): \(verdict.reason.visible)\(advice)"
         }
+        if let wait = plan.waits {
+            let since = "\(wait.phrase) since \(wait.since.local)"
+            lines.append(ink.yellow("\(since): \(wait.told.visible)"))
+            lines.append(ink.dim("  → \(wait.advice(for: plan.lane))"))
+        }
         lines += (view.verified ?? []).suffix(1).map(\.sentence)
         lines += plan.drift.map { ink.yellow("drift: \($0.phrase)") }
         lines += view.quarantined.map {

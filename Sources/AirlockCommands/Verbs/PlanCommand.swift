@@ -50,6 +50,7 @@ struct PlanCommand: Verb {
         plan.lanes = plan.lanes.filter(isWanted)
         var origin = reading.origin
         origin.notices += reading.diagnostics.map(\.description)
+        origin.notices += reading.fleet?.notices(of: plan.changes.map(\.lane)) ?? []
         origin.notices += standing(in: planning.ledger, at: wiring.clock.now().wall)
         let view = PlanView(plan, origin: origin)
         if let out { try await write(view, to: out) }

@@ -3,6 +3,7 @@ import AirlockGit
 import AirlockHost
 import AirlockLedger
 import AirlockModel
+import AirlockPorts
 import ArgumentParser
 
 /// `airlock rollback`: offers the commit that puts a lane's release back.
@@ -14,7 +15,8 @@ struct RollbackCommand: Verb {
             Git is the only way in, so going back is a commit too: it changes artifact, version and \
             configuration in the lane's release and leaves every other line. It is pushed as a branch \
             where Airlock may push (gitPush, gitPushTokenFile, gitPushSSHKey), and printed as a patch \
-            with --patch and where it may not. Merge the branch, or `git apply` the patch.
+            with --patch and where it may not. Merge the branch, or `git apply` the patch. A branch that \
+            offers the same already, as after a rollback, is named and not made again.
             """)
 
     @Argument(help: "The lane, such as production/checkout.")
@@ -34,6 +36,9 @@ struct RollbackCommand: Verb {
     /// The newest operations among which the wanted one is looked for.
     private static let searchLimit = 20_000
 
+    /// The most branches of reverts, the newest first, that are looked at.
+    private static let branchLimit = 3
+
     private struct View: Encodable {
         let lane: String
         let operation: Int
@@ -42,7 +47,23 @@ struct RollbackCommand: Verb {
         let path: String
         let branch: String?
         let commit: String?
+        /// Whether the branch was there already; nil without one.
+        let existed: Bool?
         let patch: String
+    }
+
+    /// What a lane shall go back to, and the operation that brought it.
+    private struct Wanted {
+        let operation: OperationRecord
+        let slot: SlotSpec
+        let version: String?
+    }
+
+    /// A branch that puts the release back when it is merged.
+    private struct Offer {
+        let branch: BranchName
+        let commit: CommitID
+        let existed: Bool
     }
 
     func perform() async throws -> ExitStatus {
@@ -53,40 +74,142 @@ struct RollbackCommand: Verb {
         let reading = try FleetReading(wiring)
         let (head, notices) = try await reading.fetch()
         notices.forEach(Output.note)
-        let (number, slot, version) = try await wanted(reader, reading, head.commit)
+        let state = try await reader.state()
+        let wanted = try await wanted(reader, reading, head.commit, state)
         let reversal: Reversal
         do throws(Reversal.Failure) {
             reversal = try await Reversal(
-                of: lane, to: slot, version: version, at: head.commit, from: reading.source)
+                of: lane, to: wanted.slot, version: wanted.version, at: head.commit,
+                from: reading.source)
         } catch {
-            throw Failure("\(lane) cannot be put back: \(error.phrase)")
+            throw failure(error, of: wanted, state)
         }
+        if let warning = warning(of: wanted, state) { Output.note(warning) }
         let text = UnifiedDiff.text(
             reversal.path, from: String(decoding: reversal.before, as: UTF8.self),
             to: String(decoding: reversal.after, as: UTF8.self))
-        var pushed: (branch: BranchName, commit: CommitID)?
-        if !patch, try settings.mayPush(),
-            let branch = reversal.branch(of: lane, to: number)
-        {
-            let draft = reversal.draft(
-                lane, version: version,
-                because: "Asked for with airlock rollback by uid \(LocalUser.current.uid).",
-                by: try settings.gitIdentity(), at: wiring.clock.now().wall)
-            pushed = (
-                branch,
-                try await Progress.around("pushing \(branch)") {
-                    try await reading.source.push(
-                        draft, as: branch, limit: FleetReading.fetchLimit)
-                }
-            )
+        var offer: Offer?
+        if !patch {
+            offer = try await standing(reversal, reader, reading.source)
+            if offer == nil, try settings.mayPush() {
+                let draft = reversal.draft(
+                    lane, version: wanted.version,
+                    because: "Asked for with airlock rollback by uid \(LocalUser.current.uid).",
+                    by: try settings.gitIdentity(), at: wiring.clock.now().wall)
+                offer = try await push(draft, reversal, wanted, reading.source)
+            }
         }
         try show(
             View(
-                lane: lane.description, operation: number, version: version,
-                artifact: slot.artifact.description, path: reversal.path,
-                branch: pushed?.branch.description, commit: pushed?.commit.description,
-                patch: text))
+                lane: lane.description, operation: wanted.operation.number,
+                version: wanted.version, artifact: wanted.slot.artifact.description,
+                path: reversal.path, branch: offer?.branch.description,
+                commit: offer?.commit.description, existed: offer?.existed, patch: text))
         return .done
+    }
+
+    // MARK: Branches
+
+    /// The revert that Airlock offered itself and that does the same; nil when there is none.
+    private func standing(
+        _ reversal: Reversal, _ reader: LedgerReader, _ source: GitSource
+    ) async throws -> Offer? {
+        let entries = try await reader.entries(AuditFilter(lane: lane, kinds: [.decision]))
+        let branches = entries.filter { $0.draft.outcome == Reversal.offered }
+            .compactMap { $0.draft.detail["branch"].flatMap { BranchName($0) } }
+        for branch in branches.suffix(Self.branchLimit).reversed() {
+            if let offer = await self.offer(on: branch, of: reversal, source) { return offer }
+        }
+        return nil
+    }
+
+    /// A branch of the remote as an offer; nil when it is not there or does something else.
+    private func offer(
+        on branch: BranchName, of reversal: Reversal, _ source: GitSource
+    ) async -> Offer? {
+        do throws(SourceError) {
+            let merge = try await source.proposal(branch: branch, limit: FleetReading.fetchLimit)
+            guard merge.staleBecause == nil, try await reversal.isMade(by: merge, in: source)
+            else { return nil }
+            return Offer(branch: branch, commit: merge.head, existed: true)
+        } catch {
+            if case .branchMissing = error { return nil }
+            Output.note("\(branch) cannot be looked at: \(error.phrase)")
+            return nil
+        }
+    }
+
+    /// Pushes the commit as a branch of its own; one that was pushed for the same before stays.
+    private func push(
+        _ draft: CommitDraft, _ reversal: Reversal, _ wanted: Wanted, _ source: GitSource
+    ) async throws -> Offer? {
+        guard let branch = reversal.branch(of: lane, to: wanted.operation.number) else {
+            return nil
+        }
+        do {
+            let commit = try await Progress.around("pushing \(branch)") {
+                try await source.push(draft, as: branch, limit: FleetReading.fetchLimit)
+            }
+            return Offer(branch: branch, commit: commit, existed: false)
+        } catch let error as SourceError {
+            guard case .rejected = error,
+                let offer = await self.offer(on: branch, of: reversal, source)
+            else { throw error }
+            return offer
+        }
+    }
+
+    // MARK: Telling
+
+    /// Why the lane cannot be put back, and what to do instead.
+    private func failure(
+        _ error: Reversal.Failure, of wanted: Wanted, _ state: LedgerState
+    ) -> Failure {
+        let number = wanted.operation.number
+        switch error {
+        case .nothingToDo:
+            if let quarantine = quarantine(of: wanted.slot, state) {
+                return Failure(
+                    "git asks for what operation \(number) brought already, and that was rolled "
+                        + "back: \(quarantine.reason)",
+                    advice: "`airlock rollout retry \(lane)` tries it again; see "
+                        + "`airlock history \(lane)` for another one")
+            }
+            if state.lanes[lane]?.settled?.slot.id == wanted.slot.id {
+                return Failure(
+                    "\(lane) runs what operation \(number) brought, and git asks for it",
+                    advice: "see `airlock history \(lane)` and name another operation with --to")
+            }
+            return Failure(
+                "\(lane) cannot be put back: \(error.phrase)",
+                advice: "`airlock explain \(lane)` says what is under way or held")
+        case .noRelease(let path):
+            return Failure(
+                "\(lane) cannot be put back: \(error.phrase)",
+                advice: "revert the commit that removed it: `git log -1 -- \(path)` names it")
+        case .source, .movedOn, .byHand:
+            return Failure("\(lane) cannot be put back: \(error.phrase)")
+        }
+    }
+
+    private func quarantine(of slot: SlotSpec, _ state: LedgerState) -> Quarantine? {
+        state.quarantines[lane]?.last { $0.slot == slot.id }
+    }
+
+    /// What speaks against what is gone back to; nil for what settled and was never rolled back.
+    private func warning(of wanted: Wanted, _ state: LedgerState) -> String? {
+        let name = "operation \(wanted.operation.number)"
+        if let quarantine = quarantine(of: wanted.slot, state) {
+            return "what \(name) brought was rolled back: \(quarantine.reason); it is quarantined, "
+                + "and held after the merge until `airlock rollout retry \(lane)`"
+        }
+        switch wanted.operation.outcome {
+        case .settled?, .verified?: return nil
+        case .rolledBack(let reason)?: return "\(name) was rolled back: \(reason)"
+        case .superseded?: return "\(name) never settled: another one took its place"
+        case .expired?: return "\(name) never settled: it expired"
+        case nil: return "\(name) has not settled yet"
+        }
     }
 
     private func show(_ view: View) throws {
@@ -102,10 +225,11 @@ struct RollbackCommand: Verb {
                 return
             }
             let version = view.version.map { " (\($0))" } ?? ""
+            let existing = view.existed == true ? ", which is there already" : ""
             Output.data(
                 """
                 \(view.lane) goes back to what operation \(view.operation) brought\(version) \
-                when \(branch) is merged.
+                when \(branch) is merged\(existing).
                   airlock plan --ref \(branch)
                 """)
         }
@@ -113,8 +237,8 @@ struct RollbackCommand: Verb {
 
     /// The slot to go back to, and the operation that brought it.
     private func wanted(
-        _ reader: LedgerReader, _ reading: FleetReading, _ head: CommitID
-    ) async throws -> (operation: Int, slot: SlotSpec, version: String?) {
+        _ reader: LedgerReader, _ reading: FleetReading, _ head: CommitID, _ state: LedgerState
+    ) async throws -> Wanted {
         let operations = try await reader.operations(of: lane, limit: Self.searchLimit)
         if let to {
             guard let found = operations.first(where: { $0.number == to }) else {
@@ -125,19 +249,20 @@ struct RollbackCommand: Verb {
                 throw Failure(
                     "operation \(to) brought no release", advice: "see `airlock history \(lane)`")
             }
-            return (to, slot, version)
+            return Wanted(operation: found, slot: slot, version: version)
         }
         let now = try await reading.read(at: head).fleet?.lanes[lane]?.release
         for operation in operations where operation.outcome == .settled {
-            guard case .slot(let slot, let version, _)? = operation.change?.target else {
-                continue
-            }
+            // What a watch took back had settled before.
+            guard case .slot(let slot, let version, _)? = operation.change?.target,
+                quarantine(of: slot, state) == nil
+            else { continue }
             if slot.artifact != now?.artifact || slot.desiredConfig != now?.config {
-                return (operation.number, slot, version)
+                return Wanted(operation: operation, slot: slot, version: version)
             }
         }
         throw Failure(
             "\(lane) never settled on anything but what git says now",
-            advice: "see `airlock history \(lane)` and name an operation with --to")
+            advice: "release a fix, or name an operation of `airlock history \(lane)` with --to")
     }
 }

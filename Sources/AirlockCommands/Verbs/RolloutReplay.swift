@@ -55,9 +55,9 @@ extension RolloutCommand {
             case .json, .yaml:
                 try Output.value(["rollouts": replays.map(ReplayView.init)], as: output.format)
             case .human:
-                Output.data(
-                    replays.map { ReplayText(replay: $0, ink: common.ink).text }
-                        .joined(separator: "\n\n"))
+                let texts = replays.map { ReplayText(replay: $0, ink: common.ink).text }
+                let summary = ReplayText.summary(of: replays, common.ink)
+                Output.data((texts + [summary].compactMap(\.self)).joined(separator: "\n\n"))
             }
             return replays.allSatisfy { $0.firstDifference == nil } ? .done : .error
         }

@@ -26,10 +26,9 @@ extension RolloutCommand {
             let wiring = try Wiring(try common.settings())
             let reading = try await LaneReading(wiring)
             try reading.names.check(.lane(lane))
-            guard let found = reading.lanes.first(where: { $0.record.lane == lane }),
-                let operation = found.operation
-            else {
-                try await idle(lane, in: reading, wiring)
+            let found = reading.lanes.first { $0.record.lane == lane }
+            guard let found, let operation = found.operation else {
+                try await idle(lane, found, in: reading, wiring)
                 return .done
             }
             let view = await RolloutView(
@@ -44,17 +43,31 @@ extension RolloutCommand {
         }
 
         /// What a lane without an operation is told as: watched, or nothing.
-        private func idle(_ lane: LaneID, in reading: LaneReading, _ wiring: Wiring) async throws {
+        private func idle(
+            _ lane: LaneID, _ found: LaneReading.Lane?, in reading: LaneReading, _ wiring: Wiring
+        ) async throws {
+            let told = "Nothing is under way in \(lane)\(Self.why(found, at: lane))."
             guard let watch = reading.state.lanes[lane]?.watch?.value else {
-                try Output.outcome("Nothing is under way in \(lane).", as: output.format)
+                try Output.outcome(told, as: output.format)
                 return
             }
             let view = await WatchView(
-                watch, signals: try await wiring.signals(of: lane), now: wiring.clock.now().wall)
+                watch, signals: try await wiring.signals(of: lane), by: wiring.clock)
             switch output.format {
             case .json, .yaml: try Output.value(view, as: output.format)
-            case .human: Output.data("Nothing is under way in \(lane).\n\(view.text)")
+            case .human: Output.data("\(told)\n\(view.text)")
             }
+        }
+
+        /// What keeps a lane from moving; empty where nothing is known to.
+        private static func why(_ found: LaneReading.Lane?, at lane: LaneID) -> String {
+            if let reason = found?.record.holdReason {
+                return "; it is held: \(reason.visible) (`airlock explain \(lane)` says whose "
+                    + "move is next)"
+            }
+            guard let quarantine = found?.quarantines.last else { return "" }
+            return "; slot \(quarantine.slot.short) is quarantined: \(quarantine.reason.visible) "
+                + "(`airlock rollout retry \(lane)` ends that)"
         }
     }
 }
@@ -68,15 +81,18 @@ private struct RolloutView: Encodable {
     let author: String?
     let version: String?
     let strategy: String
-    /// Counted from 1; nil for what has no steps.
+    /// The step whose shares are in force, counted from 1; nil for what has no steps.
     private(set) var step: Int?
     private(set) var steps: Int?
+    /// What the new slot has of the traffic now, as far as its provider says.
     private(set) var perMille: Int?
     private(set) var heldSeconds: Int?
     private(set) var verdict: String?
     private(set) var evidence: String?
     /// The chance of a false alarm and how it is split over what is compared.
     private(set) var falseAlarms: String?
+    /// Why signals are missing, in the words of what measures; nil while none is.
+    private(set) var missing: String?
     /// The most of the traffic that git allows, in per mille; nil for all.
     let ceiling: Int?
     /// Why it may not go on.
@@ -114,11 +130,24 @@ private struct RolloutView: Encodable {
         guard let shares = operation.change?.strategy.steps, let canary = state.canary else {
             return
         }
-        step = canary.step + 1
+        // What the next look would want is not there yet, and while it is held will not come.
+        let inForce = canary.inForce ?? canary.step
+        step = inForce + 1
         steps = shares.count
-        perMille = shares[canary.step]
+        if let observed, let slot = operation.change?.target.slot {
+            perMille = observed.weights[slot, default: 0]
+        } else {
+            perMille = shares[inForce]
+        }
+        missing = canary.silence?.reason
+        if case .down(let reason)? = answer { missing = reason }
         heldSeconds = canary.held.milliseconds / 1000
         verdict = canary.word
+        guard case .canary? = operation.change?.strategy else {
+            // Nothing serves beside the new slot that it could be compared with.
+            evidence = canary.toldOfBounds
+            return
+        }
         falseAlarms = canary.falseAlarms
         // Before the router has taken the step's share there is nothing to tell.
         evidence = canary.judgedTo == nil ? nil : canary.told
@@ -142,25 +171,33 @@ private struct RolloutView: Encodable {
 
     var text: String {
         var lines = [
-            "\(lane)\(version.map { "  \($0)" } ?? "")  operation \(operation), \(strategy)"
+            "\(lane)\(version.map { "  \($0.visible)" } ?? "")  operation \(operation), \(strategy)"
         ]
         if let commit {
-            lines.append("commit   \(commit.prefix(10))\(author.map { "  \($0)" } ?? "")")
+            lines.append("commit   \(commit.prefix(10))\(author.map { "  \($0.visible)" } ?? "")")
         }
         if let step, let steps, let perMille, let heldSeconds, let verdict {
             lines.append(
                 "step     \(step) of \(steps): \(Double(perMille) / 10)% of the traffic, "
                     + "for \(heldSeconds) s")
-            lines.append("verdict  \(verdict)")
+            // What was excluded stays so for the step, whatever the numbers below do.
+            lines.append(
+                "verdict  \(verdict)"
+                    + (verdict == "acceptable" ? ", which stands for this step" : ""))
             if let falseAlarms { lines.append("alarms   at most \(falseAlarms)") }
         }
-        if let evidence, !evidence.isEmpty, !next.contains(evidence) {
-            lines.append("         \(evidence)")
+        // What the last line says is not said twice; of what is held it is not shown.
+        let last = held == nil ? next : ""
+        if let evidence, !evidence.isEmpty, !last.contains(evidence) {
+            lines.append("         \(evidence.visible)")
+        }
+        if let missing, !last.contains(missing), evidence?.contains(missing) != true {
+            lines.append("missing  \(missing.visible)")
         }
         if let held {
-            lines.append("held     \(held)")
+            lines.append("held     \(held.visible)")
         } else {
-            lines.append("next     \(next)")
+            lines.append("next     \(next.visible)")
         }
         return lines.joined(separator: "\n")
     }

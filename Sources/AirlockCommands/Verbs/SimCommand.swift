@@ -77,7 +77,7 @@ struct SimCommand: AsyncParsableCommand {
                 partition       nothing gets through
                 lose-instance   an instance dies
                 kill-instance   --instances end, and nobody starts them again
-                degrade-instance  --instances fail --errors of their requests, or take --latency
+                degrade-instance  --instances fail --errors of their requests, take --latency, or both
                 cure-instances  degraded instances are well again
                 drift-replicas  someone sets --replicas by hand
                 drift-traffic   someone takes the traffic away
@@ -115,7 +115,10 @@ struct SimCommand: AsyncParsableCommand {
         @Option(help: "The number, for drift-replicas (default: 1).") var replicas = 1
         @Option(help: "How many instances, for kill-instance and degrade-instance (default: 1).")
         var instances = 1
-        @Option(help: "Share of requests that fail, for degrade-instance (default: 50%).")
+        @Option(
+            help:
+                "Share of requests that fail, for degrade-instance (default: 50%, none with --latency)."
+        )
         var errors: ShareArgument?
         @Option(help: "99 of 100 requests take at most this long, for degrade-instance.")
         var latency: DurationArgument?
@@ -150,7 +153,8 @@ struct SimCommand: AsyncParsableCommand {
             case .killInstance: .killInstances(instances)
             case .degradeInstance:
                 .degradeInstances(
-                    instances, errors: errors?.share ?? Share(basisPoints: 5_000),
+                    instances,
+                    errors: errors?.share ?? Share(basisPoints: latency == nil ? 5_000 : 0),
                     latency: latency?.duration)
             case .cureInstances: .cureInstances
             case .driftReplicas: .driftReplicas(replicas)

@@ -25,20 +25,24 @@ struct ValidateCommand: Verb {
         let fleet: String?
         let lanes: Int
         let diagnostics: [Diagnostic]
+        /// What is allowed and hardly meant.
+        let notices: [String]
     }
 
     func perform() async throws -> ExitStatus {
         let files = try WorkingDirectory(path: directory).files()
         let (fleet, diagnostics) = FleetValidation.validate(files)
         let isValid = diagnostics.isEmpty && fleet != nil
+        let notices = fleet.map { $0.notices(of: $0.lanes.keys) } ?? []
         switch output.format {
         case .json, .yaml:
             let report = Report(
                 valid: isValid, fleet: fleet?.name.description, lanes: fleet?.lanes.count ?? 0,
-                diagnostics: diagnostics.sorted())
+                diagnostics: diagnostics.sorted(), notices: notices)
             try Output.value(report, as: output.format)
         case .human:
             for diagnostic in diagnostics.sorted() { Output.data(diagnostic.description.visible) }
+            for notice in notices { Output.data("note: \(notice.visible)") }
             if isValid, let fleet {
                 Output.data(
                     "\(fleet.name) is valid: \(fleet.environments.count) environments, "

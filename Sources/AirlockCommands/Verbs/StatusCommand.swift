@@ -152,6 +152,11 @@ struct StatusText {
         if let reason = lane.record.holdReason {
             lines.append(ink.yellow("\(lane.record.lane) is held: \(reason)"))
         }
+        if let wait = lane.waits {
+            lines.append(
+                ink.yellow("\(lane.record.lane): \(wait.phrase) since \(wait.since.local)"))
+            lines.append("  → \(wait.advice(for: lane.record.lane))")
+        }
         if let healing = lane.record.healing {
             lines += HealingText(record: healing, now: now, ink: ink).lines.map {
                 "\(lane.record.lane): \($0)"
@@ -191,6 +196,8 @@ struct StatusView: Encodable {
         let change: String?
         let operation: Int?
         let held: String?
+        /// What its rollout waits for a person with.
+        let waits: PersonWaitView?
         let quarantined: [String]
         let frozen: String?
         let healing: HealingView?
@@ -252,6 +259,7 @@ struct StatusView: Encodable {
             replicas: slots?.reduce(0) { $0 + $1.replicas }, since: settled?.at.rfc3339,
             commit: settled?.commit?.description, change: settled?.change?.description,
             operation: lane.operation?.number, held: lane.record.holdReason,
+            waits: lane.waits.map { PersonWaitView($0, in: lane.record.lane) },
             quarantined: lane.quarantines.map(\.slot.description), frozen: lane.freeze?.reason,
             healing: HealingView(
                 lane.record.healing, policy: nil, isKnown: false, at: now),

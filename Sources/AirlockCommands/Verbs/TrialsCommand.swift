@@ -1,4 +1,5 @@
 import AirlockAnalysis
+import AirlockModel
 import AirlockRehearsal
 import AirlockRollout
 import ArgumentParser
@@ -13,7 +14,8 @@ struct TrialsCommand: Verb {
             rollouts: healthy rollouts through every step. nameless: errors where the source knows no \
             keys. latency: slow releases. counting: clients that retry. delivery: requests that rollouts \
             and rollbacks cost, with the engine itself in simulated worlds. watch: the learned watch on \
-            one sample a second, or every --spacing seconds. detector: labelled series, beside simple baselines.
+            one sample a second, or every --spacing seconds, at the --sensitivity of a release. detector: \
+            labelled series, beside simple baselines.
 
             Equal seeds give equal tables.
             """)
@@ -33,12 +35,18 @@ struct TrialsCommand: Verb {
     @Argument(help: "Which table.") var table: Kind
     @Option(help: "Runs of each cell; series of each family for `detector`.") var runs: Int?
     @Option(help: "The first seed.") var seed: UInt64 = 1
-    @Option(help: "Seconds between two samples, for `watch`.") var spacing = 1
+    @Option(help: "Seconds between two samples, for `watch` (default: 1).") var spacing: Int?
+    @Option(help: "How readily an alarm is raised, for `watch` (default: normal).")
+    var sensitivity: WatchPlan.Sensitivity?
 
     func validate() throws {
         guard runs.map({ $0 > 0 }) ?? true else { throw ValidationError("--runs is at least 1") }
-        guard (1...PromotionWatch.longestSpacing).contains(spacing) else {
+        guard (1...PromotionWatch.longestSpacing).contains(spacing ?? 1) else {
             throw ValidationError("--spacing is 1 to \(PromotionWatch.longestSpacing)")
+        }
+        guard table == .watch || (spacing == nil && sensitivity == nil) else {
+            let option = spacing == nil ? "--sensitivity" : "--spacing"
+            throw ValidationError("\(option) is for the table `watch`, not for `\(table.rawValue)`")
         }
     }
 
@@ -66,9 +74,12 @@ struct TrialsCommand: Verb {
     }
 
     private func watch(runs: UInt64) -> [String] {
+        let distance = spacing ?? 1
+        let reach = (sensitivity ?? .normal).value
         let rows = WatchSignal.allCases.map { signal in
-            let trial = WatchTrial(signal, seeds: seed..<(seed + runs), spacing: spacing)
-            let target = spacing == 1 ? "\(signal.target) s" : "–"
+            let trial = WatchTrial(
+                signal, seeds: seed..<(seed + runs), spacing: distance, sensitivity: reach)
+            let target = distance == 1 ? "\(signal.target) s" : "–"
             return "| \(signal): \(signal.fault) | \(trial.medianDelay) s | \(target) "
                 + "| \(Self.hundredths(trial.falseAlarmsPerDay)) "
                 + "| \(trial.falseAlarms.max() ?? 0) |"
@@ -99,3 +110,5 @@ struct TrialsCommand: Verb {
         return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 }
+
+extension WatchPlan.Sensitivity: ExpressibleByArgument {}

@@ -6,6 +6,10 @@ import AirlockRollout
 
 /// A lane that is watched after a change, as `airlock rollout status` shows it.
 struct WatchView: Encodable {
+    /// How long the source is asked, at most one question more: at a few answers a second a watch of a
+    /// week would take minutes.
+    private static let patience = Duration.seconds(15)
+
     /// Where one signal is.
     struct Standing: Encodable {
         let signal: String
@@ -37,19 +41,21 @@ struct WatchView: Encodable {
     /// Seconds of what ran before that were learned from.
     let learnedSeconds: Int
     let signals: [Standing]
+    /// The time until which ``signals`` are known, where the source could not be asked for all of it; nil
+    /// where it was.
+    let seenUntil: String?
     let alarms: [Alarm]
     private let rest: Duration
 
     /// Asks the source again for what the watch has seen; nothing is written.
     init(
-        _ record: WatchRecord, signals source: (any SignalSource)?, now: Timestamp
+        _ record: WatchRecord, signals source: (any SignalSource)?, by clock: some AirlockClock
     ) async {
+        let now = clock.now().wall
         var watch = PromotionWatch(record, spacing: source?.traits.spacing ?? 1)
-        while watch.question(now: now) != nil {
-            let (seen, spacing) = (watch.next, watch.spacing)
-            await watch.catchUp(record, from: source, now: now)
-            guard watch.next > seen || watch.spacing > spacing else { break }
-        }
+        let isWhole = await watch.catchUp(
+            record, from: source, by: clock, within: Self.patience)
+        seenUntil = isWhole ? nil : Timestamp(milliseconds: watch.next * 1000).rfc3339
         every = watch.spacing
         lane = record.change.lane.description
         if case .slot(_, let version, _) = record.change.target {
@@ -64,9 +70,12 @@ struct WatchView: Encodable {
         sensitivity = (record.sensitivity ?? .normal).rawValue
         let history = record.history?.spacing == watch.spacing ? record.history : nil
         learnedSeconds = history?.seconds ?? 0
-        signals = watch.standing.map { Standing(signal: $0.signal.description, standing: $0.words) }
         var known = record
-        _ = known.take(watch.alarms)
+        // What was found until then may be over by now.
+        if isWhole { _ = known.take(watch.alarms) }
+        signals = watch.standing(beside: known.alarms).map {
+            Standing(signal: $0.signal.description, standing: $0.words)
+        }
         alarms = known.alarms.map { alarm in
             Alarm(
                 signal: alarm.name, at: alarm.at.rfc3339, evidence: alarm.evidence,
@@ -77,7 +86,7 @@ struct WatchView: Encodable {
 
     private enum CodingKeys: CodingKey {
         case lane, version, operation, change, since, until, onAlarm, sensitivity, every
-        case learnedSeconds, signals, alarms
+        case learnedSeconds, signals, seenUntil, alarms
     }
 
     var text: String {
@@ -94,6 +103,11 @@ struct WatchView: Encodable {
             "judged   sensitivity \(sensitivity), a sample every \(every) s",
         ]
         lines += signals.map { "signal   \($0.signal) \($0.standing)" }
+        if let seenUntil {
+            lines.append(
+                "seen     until \(seenUntil): the source had no time for more in "
+                    + "\(Self.patience.phrase); the alarms are those that were recorded")
+        }
         lines += alarms.map { alarm in
             let end = alarm.over.map { "to \($0)" } ?? "on"
             return "alarm    \(alarm.evidence), from \(alarm.at) \(end)"

@@ -27,9 +27,9 @@ extension EnvironmentReconciler {
                 now.wall - silence.since >= Self.silence
             {
                 alerts.append(Self.silent(operation, silence))
-            } else if let evidence = Rollout.waitsForPerson(
-                operation, steerings[operation.number])
-            {
+            } else if let wait = operation.waitsForPerson(steerings[operation.number]) {
+                alerts.append(Self.waiting(operation, wait))
+            } else if let evidence = Rollout.staysOpen(operation, steerings[operation.number]) {
                 alerts.append(Self.undecided(operation, evidence))
             }
         }
@@ -70,8 +70,8 @@ extension EnvironmentReconciler {
             summary: "\(lane) was rolled back; slot \(quarantine.slot.short) is quarantined",
             evidence: quarantine.reason,
             advice:
-                "Merge the revert that is offered as a branch (`airlock rollback \(lane)` shows "
-                + "it), or release a fix; to try the same again: `airlock rollout retry \(lane)`.",
+                "Merge the revert (`airlock rollback \(lane)` names its branch, or prints the patch), "
+                + "or release a fix; to try the same again: `airlock rollout retry \(lane)`.",
             since: quarantine.since)
     }
 
@@ -89,17 +89,29 @@ extension EnvironmentReconciler {
             since: silence.since)
     }
 
+    private static func waiting(_ operation: OperationRecord, _ wait: PersonWait) -> Alert {
+        let lane = operation.lane
+        return Alert(
+            .rolloutUndecided, of: .lane(lane), commit: operation.commit,
+            summary: "the rollout of \(lane): \(wait.phrase)",
+            evidence: wait.told,
+            advice: "Look at `airlock rollout status \(lane)`; then \(wait.advice(for: lane))"
+                + (wait.isApproval ? "." : ", or leave it until the evidence decides."),
+            since: wait.since)
+    }
+
+    /// A step that had its time and lacks what no person can stand in for.
     private static func undecided(
         _ operation: OperationRecord, _ evidence: String
     ) -> Alert {
         let lane = operation.lane
         return Alert(
             .rolloutUndecided, of: .lane(lane), commit: operation.commit,
-            summary: "a step of the rollout of \(lane) waits for a person",
+            summary: "a step of the rollout of \(lane) had its time and stays undecided",
             evidence: evidence,
             advice:
-                "Look at `airlock rollout status \(lane)`; then `airlock rollout resume \(lane)` "
-                + "or `airlock rollout abort \(lane)`, or leave it until the evidence decides.",
+                "Look at `airlock rollout status \(lane)`; mend what it names, or "
+                + "`airlock rollout abort \(lane)`.",
             since: operation.rollout.canary?.sharedSince ?? operation.opened)
     }
 
@@ -122,7 +134,7 @@ extension EnvironmentReconciler {
             .healingNeedsPerson, of: .lane(record.lane), commit: record.settled?.commit,
             summary: "\(record.lane): \(newest.text)",
             evidence: pages.map(\.evidence).filter { !$0.isEmpty }.joined(separator: " "),
-            advice: newest.advice, since: newest.since)
+            advice: newest.advice, since: record.healing?.paged ?? newest.since)
     }
 
     private static func frozen(_ freeze: Freeze) -> Alert {

@@ -68,6 +68,8 @@ enum JournalWriting {
         case .release(let lane, let slot):
             try SealedTable.quarantines.remove(key(lane, slot), in: db)
         case .steering(let steering):
+            // What was said a moment too late is said about nothing, and nothing would take it away again.
+            guard try StoredOperation.isOpen(steering.operation, in: db) else { return }
             try SealedTable.steerings.put(steering, key: String(steering.operation), in: db)
         case .verified(let record):
             try SealedTable.verifications.put(record, key: record.lane.description, in: db)
@@ -97,6 +99,13 @@ enum StoredOperation {
             record.number, record.lane.description, isOpen, record.ended?.milliseconds, payload,
             hash,
         ])
+    }
+
+    /// Whether an operation of that number has not ended.
+    static func isOpen(_ number: Int, in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: "SELECT 1 FROM operations WHERE number = ? AND open = 1")
+        return try Row.fetchOne(statement, arguments: [number]) != nil
     }
 
     /// The operations that a clause behind `FROM operations` selects.

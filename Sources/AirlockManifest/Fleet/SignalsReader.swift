@@ -28,7 +28,7 @@ enum SignalsReader {
             requests: try DocumentReader.need(query(.requests, of: given), "requests", given),
             errors: try DocumentReader.need(query(.errors, of: given), "errors", given),
             areErrorsSeparate: given["errorsPer"]?.text == "client",
-            instance: try instance(of: given), others: others)
+            instance: try instance(of: given), others: others, named: try named(of: given))
     }
 
     /// The label that names the instance of a series.
@@ -49,15 +49,17 @@ enum SignalsReader {
         _ signal: SignalQueries.Signal, of given: Document.Value
     ) throws(Problem) -> SignalQuery? {
         guard let value = given[signal.rawValue], let text = value.text else { return nil }
-        do throws(SignalQuery.Fault) { return try SignalQuery(text) } catch {
-            throw problem(error, signal, value.place)
+        let query: SignalQuery
+        do throws(SignalQuery.Fault) { query = try SignalQuery(text) } catch {
+            throw problem(error, signal.rawValue, value.place)
         }
+        try check(query, signal, value.place)
+        return query
     }
 
-    private static func problem(
-        _ fault: SignalQuery.Fault, _ signal: SignalQueries.Signal, _ place: Document.Place
+    static func problem(
+        _ fault: SignalQuery.Fault, _ name: String, _ place: Document.Place
     ) -> Problem {
-        let name = signal.rawValue
         switch fault {
         case .tooLong(let bytes):
             return Problem(
@@ -83,29 +85,31 @@ enum SignalsReader {
 extension FleetDecoder {
     /// What a release wants judged and nothing could ever tell: it would wait for ever.
     func signalDiagnostics(of id: LaneID) -> [Diagnostic] {
-        guard let lane = lanes[id],
-            case .environment(let environment) = value(of: .environment(id.environment)),
-            environment.signals != nil
-        else { return [] }
+        guard let lane = lanes[id] else { return [] }
+        var found = undefinedBounds(of: lane)
+        guard case .environment(let environment) = value(of: .environment(id.environment)),
+            environment.signals != nil, let needed = lane.release.strategy.neededSignals
+        else { return found }
         let path = Subject.service(id.unit.name).path
-        guard let needed = lane.release.strategy.neededSignals else { return [] }
         guard let queries = lane.signals else {
-            return [
+            found.append(
                 Diagnostic(
                     path: path,
                     problem:
                         "\(id) is judged by the server of environments/\(id.environment).yaml, and "
                         + "nothing says how its signals are asked for",
-                    advice: "add signals: \(FormatTable.queriesExample)")
-            ]
+                    advice: "add signals: \(FormatTable.queriesExample)"))
+            return found
         }
-        return needed.filter { queries[$0] == nil }.map { signal in
-            Diagnostic(
-                path: path,
-                problem: "\(id) needs the signal `\(signal.rawValue)`, and `signals` has none",
-                advice: "add signals: {\(signal.rawValue): …}, or remove what needs it from the "
-                    + "release")
+        for signal in needed where queries[signal] == nil {
+            found.append(
+                Diagnostic(
+                    path: path,
+                    problem: "\(id) needs the signal `\(signal.rawValue)`, and `signals` has none",
+                    advice: "add signals: {\(signal.rawValue): …}, or remove what needs it from "
+                        + "the release"))
         }
+        return found
     }
 }
 
@@ -115,12 +119,20 @@ extension Strategy {
         switch self {
         case .allAtOnce: nil
         case .canary(let plan):
-            plan.limits.compactMap(\.signalNeeded)
+            plan.limits.signalsNeeded
                 + ((plan.compare ?? []).contains { $0.signal.quantile != nil }
                     ? [.latencyBuckets] : [])
         case .blueGreen(let plan):
-            plan.limits.isEmpty ? nil : plan.limits.compactMap(\.signalNeeded)
+            plan.limits.isEmpty ? nil : plan.limits.signalsNeeded
         }
+    }
+}
+
+extension [HardLimit] {
+    /// The queries behind the limits, each once.
+    fileprivate var signalsNeeded: [SignalQueries.Signal] {
+        let needed = Set(compactMap(\.signalNeeded))
+        return SignalQueries.Signal.allCases.filter(needed.contains)
     }
 }
 

@@ -58,6 +58,7 @@ enum SimulationReader {
         }
         behaviour.preview = try read(
             ArtifactBehaviour.Preview.init(rawValue:), "preview", of: value)
+        behaviour.signals = try SignalsReader.courses(of: value["signals"])
         behaviour.endpoint = try read(HTTPAddress.init, "endpoint", of: value)
         guard behaviour.endpoint?.isLoopback != false else {
             throw Problem(

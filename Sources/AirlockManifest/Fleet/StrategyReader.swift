@@ -33,7 +33,7 @@ enum StrategyReader {
         _ given: Document.Value?, limits: Document.Value?
     ) throws(Problem) -> BlueGreenPlan {
         var plan = BlueGreenPlan()
-        plan.limits = try limits.map { given throws(Problem) in try bounds(given) } ?? []
+        plan.limits = try BoundReader.bounds(limits)
         guard let given else { return plan }
         plan.keep = try DocumentReader.read(Quantity.duration, "keep", of: given) ?? plan.keep
         plan.deadline =
@@ -48,7 +48,7 @@ enum StrategyReader {
         _ given: Document.Value?, limits: Document.Value?
     ) throws(Problem) -> CanaryPlan {
         var plan = CanaryPlan()
-        plan.limits = try limits.map { given throws(Problem) in try bounds(given) } ?? []
+        plan.limits = try BoundReader.bounds(limits)
         guard let given else { return plan }
         func duration(_ key: String) throws(Problem) -> Duration? {
             try DocumentReader.read(Quantity.duration, key, of: given)
@@ -153,45 +153,5 @@ enum StrategyReader {
                 "write rollout: hold, or add strategy: {canary: {}}")
         }
         return .upTo(try perMille(try DocumentReader.need(given["upTo"], "upTo", given), "upTo"))
-    }
-
-    /// In the order of ``HardLimit/Known``, so that the same bounds are the same strategy.
-    private static func bounds(_ given: Document.Value) throws(Problem) -> [HardLimit] {
-        var limits: [HardLimit] = []
-        for known in HardLimit.Known.allCases {
-            guard let bound = given[known.key] else { continue }
-            let millionths: Int64? =
-                switch known {
-                case .errorRate, .cpu:
-                    try DocumentReader.read(Quantity.share, "above", of: bound)
-                        .map { Int64($0.basisPoints) * 100 }
-                case .latencyP99:
-                    try DocumentReader.read(Quantity.duration, "above", of: bound)
-                        .map { Int64($0.milliseconds) * 1000 }
-                case .memory:
-                    try DocumentReader.read(Quantity.memoryBytes, "above", of: bound)
-                        .map { Int64(min($0, 1 << 42)) * 1_000_000 }
-                }
-            limits.append(
-                HardLimit(
-                    signal: known.name, side: .above,
-                    threshold: SignalValue(
-                        millionths: try DocumentReader.need(millionths, "above", bound)),
-                    duration: try DocumentReader.read(Quantity.duration, "for", of: bound) ?? .zero)
-            )
-        }
-        return limits
-    }
-}
-
-extension HardLimit.Known {
-    /// Its name in a release.
-    fileprivate var key: String {
-        switch self {
-        case .errorRate: "errorRate"
-        case .latencyP99: "latencyP99"
-        case .cpu: "cpu"
-        case .memory: "memory"
-        }
     }
 }

@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockModel
 
 /// How a text of the format is spelled.
@@ -29,6 +30,10 @@ package enum Form: Hashable, Sendable {
     case httpAddress
     /// The name of a configuration value.
     case configKey
+    /// A decimal number of a unit that only the user knows.
+    case number
+    /// The name of a signal of the service's own.
+    case signalName
     /// One of a few words.
     case choice([String])
 
@@ -51,6 +56,8 @@ package enum Form: Hashable, Sendable {
         case .urlPath: "the path of a URL"
         case .httpAddress: "the address of an HTTP server"
         case .configKey: "the name of a configuration value"
+        case .number: "a number"
+        case .signalName: "the name of a signal"
         case .choice(let words):
             words.count == 1
                 ? "the word `\(words[0])`"
@@ -77,12 +84,14 @@ package enum Form: Hashable, Sendable {
         case .httpAddress:
             "write https://prometheus.example:9090, without user, query or a slash at the end"
         case .configKey: "use letters, digits, `_`, `.` and `-`, starting with a letter or `_`"
+        case .number: "write 100, 0.25 or -3"
+        case .signalName: "use 1 to 64 lowercase letters, digits, `.`, `_` and `-`"
         case .choice(let words): "write \(words.joined(separator: " or "))"
         }
     }
 
     /// Whether a number without quotes is accepted too.
-    package var allowsInteger: Bool { self == .cpu }
+    package var allowsInteger: Bool { self == .cpu || self == .number }
 
     /// The grammar as a regular expression that JSON Schema (ECMA 262) understands.
     package var pattern: String {
@@ -108,6 +117,8 @@ package enum Form: Hashable, Sendable {
         case .urlPath: "^/[!-~]{0,254}$"
         case .httpAddress: HTTPAddress.pattern
         case .configKey: "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$"
+        case .number: "^-?[0-9]{1,12}(\\.[0-9]{1,6})?$"
+        case .signalName: "^[a-z0-9._-]{1,64}$"
         case .choice(let words): "^(\(words.joined(separator: "|")))$"
         }
     }
@@ -131,6 +142,8 @@ package enum Form: Hashable, Sendable {
         case .urlPath: Self.isPath(text)
         case .httpAddress: HTTPAddress(text) != nil
         case .configKey: Self.isConfigKey(text)
+        case .number: Quantity.millionths(text) != nil
+        case .signalName: SignalName(text) != nil
         case .choice(let words): words.contains(text)
         }
     }
@@ -145,7 +158,8 @@ package enum Form: Hashable, Sendable {
         case .growth: "write \(number)Mi/m"
         case .rate: "write \(number)/s"
         case .budget: "write \(number) per 10m"
-        case .words, .name, .artifact, .digest, .cpu, .urlPath, .httpAddress, .configKey, .choice:
+        case .words, .name, .artifact, .digest, .cpu, .urlPath, .httpAddress, .configKey, .number,
+            .signalName, .choice:
             nil
         }
     }

@@ -65,7 +65,8 @@ package enum FormatReference {
     }
 
     private static func rows(_ record: Record, under prefix: String) -> [String] {
-        record.keys.filter(\.isEnforced).flatMap { key -> [String] in
+        let others = record.others.map { [$0.key] } ?? []
+        return (record.keys.filter(\.isEnforced) + others).flatMap { key -> [String] in
             let name = prefix + key.name
             let row = [
                 "`\(name)`", noun(key.shape), key.isRequired ? "required" : "", key.sentence,

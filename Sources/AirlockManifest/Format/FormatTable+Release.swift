@@ -151,32 +151,6 @@ extension FormatTable {
             example: "{checks: [{path: /health, expect: 200, within: 2s}]}"),
     ])
 
-    private static let rollback = Record(
-        [
-            .optional(
-                "errorRate", .record(bound(.share, "2%")), "Share of requests that fail.",
-                example: "{above: 2%, for: 30s}"),
-            .optional(
-                "latencyP99", .record(bound(.duration, "400ms")),
-                "The time within which 99 of 100 requests are answered.",
-                example: "{above: 400ms, for: 1m}"),
-            .optional(
-                "cpu", .record(bound(.share, "85%")), "Use of the CPU limit.",
-                example: "{above: 85%, for: 5m}"),
-            .optional(
-                "memory", .record(bound(.memory, "200Mi")), "Memory of the largest instance.",
-                example: "{above: 200Mi, for: 1m}"),
-        ], minimum: 1)
-
-    private static func bound(_ form: Form, _ example: String) -> Record {
-        Record([
-            .required("above", .text(form), "What may not be exceeded.", example: example),
-            .optional(
-                "for", .text(.delay), "For how long in one go; at once when left out.",
-                example: "30s"),
-        ])
-    }
-
     static let simulation = Record([
         .optional(
             "artifacts", .table(key: .digest, value: .record(behaviour)),
@@ -211,6 +185,10 @@ extension FormatTable {
             example: "96Mi"),
         .optional(
             "leak", .text(.growth), "Growth of memory; none when left out.", example: "10Mi/m"),
+        .optional(
+            "signals", .table(key: .signalName, value: .record(course)),
+            "The service's own signals by name; a name that is left out has no value.",
+            example: "{queue: {value: 20, perMinute: 5}}"),
         .optional(
             "crash", .record(crash), "Each instance fails and starts again.",
             example: "{after: 2m}"),

@@ -1,3 +1,5 @@
+import AirlockModel
+
 extension FormatTable {
     static let signals = Record(
         [
@@ -66,5 +68,9 @@ extension FormatTable {
         .optional(
             "memory", .text(.words), "Bytes of memory; the highest series counts.",
             example: "'process_resident_memory_bytes{slot=\"$slot\"}'"),
+        .optional(
+            "named", .table(key: .signalName, value: .text(.words)),
+            "Signals of your own, for the bounds of `rollback`; each names the slot, `$slot` or `$shortSlot`. At most \(SignalQueries.mostNamed).",
+            example: "{queue: 'queue_length{slot=\"$slot\"}'}"),
     ])
 }

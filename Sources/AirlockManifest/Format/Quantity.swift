@@ -87,6 +87,20 @@ package enum Quantity {
         return HealingPolicy.Budget(count: count, window: window)
     }
 
+    /// `100`, `0.25` or `-3` in millionths: at most twelve digits before the point and six after it.
+    package static func millionths(_ text: String) -> Int64? {
+        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let whole = parts.first, (1...12).contains(whole.utf8.count),
+            parts.count == 1 || (1...6).contains(parts[1].utf8.count),
+            parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+        else { return nil }
+        let fraction = parts.count == 2 ? String(parts[1]) : ""
+        let padded = fraction + String(repeating: "0", count: 6 - fraction.utf8.count)
+        // Eighteen digits fit.
+        return Int64("\(whole)\(padded)").map { text.hasPrefix("-") ? -$0 : $0 }
+    }
+
     /// `sha256:` and 64 lowercase hexadecimal digits.
     package static func digest(_ text: String) -> Digest? {
         text.hasPrefix("sha256:") ? Digest(String(text.dropFirst(7))) : nil

@@ -65,9 +65,13 @@ package enum SchemaText {
             "maxLength": .integer(ManifestLimits.textCharacters),
         ]
         if !form.allowsInteger { return text }
-        let number: [String: JSONValue] = [
-            "type": .string("integer"), "minimum": .integer(1), "maximum": .integer(999_999),
-        ]
+        let number: [String: JSONValue] =
+            form == .number
+            ? [
+                "type": .string("number"), "minimum": .integer(-999_999_999_999),
+                "maximum": .integer(999_999_999_999),
+            ]
+            : ["type": .string("integer"), "minimum": .integer(1), "maximum": .integer(999_999)]
         return ["anyOf": .array([.object(text), .object(number)])]
     }
 
@@ -81,6 +85,17 @@ package enum SchemaText {
         let required = record.keys.filter(\.isRequired).map { JSONValue.string($0.name) }
         if !required.isEmpty { fields["required"] = .array(required) }
         if record.minimum > 0 { fields["minProperties"] = .integer(record.minimum) }
+        if let others = record.others {
+            let names = record.keys.map { JSONValue.string($0.name) }
+            fields["additionalProperties"] = .object(property(others.key))
+            fields["propertyNames"] = .object([
+                "anyOf": .array([.object(["enum": .array(names)]), .object(form(others.form))])
+            ])
+        }
+        if !record.oneOf.isEmpty {
+            fields["anyOf"] = .array(
+                record.oneOf.map { .object(["required": .array([.string($0)])]) })
+        }
         return fields
     }
 

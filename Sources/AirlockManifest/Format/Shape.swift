@@ -24,11 +24,37 @@ package struct Record: Sendable {
     package let minimum: Int
     /// The same keys by name.
     let byName: [String: Key]
+    /// Keys of the user's choice beside them; nil for none.
+    let others: Others?
+    /// Of these keys at least one must be there; empty where that is no rule.
+    let oneOf: [String]
+    /// Keys that somebody may look for here, each with the reason why there is none.
+    let absent: [String: String]
 
-    package init(_ keys: [Key], minimum: Int = 0) {
+    /// Keys of the user's choice.
+    struct Others: Sendable {
+        /// What their names look like.
+        let form: Form
+        /// What each of them is; its name stands for all of theirs.
+        let key: Key
+    }
+
+    init(
+        _ keys: [Key], minimum: Int = 0, others: Others? = nil, oneOf: [String] = [],
+        absent: [String: String] = [:]
+    ) {
         self.keys = keys
         self.minimum = minimum
+        self.others = others
+        self.oneOf = oneOf
+        self.absent = absent
         byName = Dictionary(uniqueKeysWithValues: keys.map { ($0.name, $0) })
+    }
+
+    /// What a key of that name has to be; nil where there is none.
+    func key(_ name: String) -> Key? {
+        if let key = byName[name] { return key }
+        return others.flatMap { $0.form.accepts(name) ? $0.key : nil }
     }
 
     /// One key of the format.

@@ -67,7 +67,9 @@ struct ShapeCheck {
         if isNumber, let advice = form.unitAdvice(for: text) {
             return report(value, "\(name) is the number \(text) without a unit", advice)
         }
-        if value.sort != .text, !(form.allowsInteger && value.sort == .integer) {
+        let isNumeral =
+            form.allowsInteger && value.sort == .integer || form == .number && value.sort == .number
+        if value.sort != .text, !isNumeral {
             let advice = form.accepts(text) ? "put it in quotes: \"\(text)\"" : form.advice
             return report(value, "\(name) must be \(form.noun), but is \(value.sort.noun)", advice)
         }
@@ -165,7 +167,7 @@ struct ShapeCheck {
         for pair in value.pairs {
             guard problems.count < ManifestLimits.diagnosticsPerFile else { return }
             given.insert(pair.key)
-            guard let key = record.byName[pair.key] else {
+            guard let key = record.key(pair.key) else {
                 problems.append(Self.unknown(pair, in: record, name))
                 continue
             }
@@ -173,11 +175,22 @@ struct ShapeCheck {
                 problems.append(Self.unenforced(key, at: pair.place))
                 continue
             }
-            check(pair.value, is: key.shape, named: "`\(key.name)`", example: key.example)
+            let before = problems.count
+            check(pair.value, is: key.shape, named: "`\(pair.key)`", example: key.example)
+            if problems.count > before, Self.isMisspelled(pair, in: record) {
+                problems.removeSubrange(before...)
+                problems.append(Self.unknown(pair, in: record, name))
+            }
         }
         for key in record.keys where key.isRequired && !given.contains(key.name) {
             report(
                 value, "`\(key.name)` is missing in \(name)", "add `\(key.name): \(key.example)`")
+        }
+        if let first = record.oneOf.first, given.isDisjoint(with: record.oneOf) {
+            let words = record.oneOf.map { "`\($0)`" }.joined(separator: " or ")
+            report(
+                value, "\(words) is missing in \(name)",
+                "add `\(first): \(record.byName[first]?.example ?? "")`")
         }
         if given.count < record.minimum {
             report(
@@ -185,6 +198,17 @@ struct ShapeCheck {
                 "give at least one of \(record.keys.map { "`\($0.name)`" }.joined(separator: ", "))"
             )
         }
+    }
+
+    /// Whether a key of the user's choice has the value of a key of the format with nearly that name.
+    private static func isMisspelled(_ pair: Document.Pair, in record: Record) -> Bool {
+        guard record.byName[pair.key] == nil,
+            let near = NearestName.of(pair.key, among: record.keys.map(\.name)),
+            let meant = record.byName[near]
+        else { return false }
+        var check = ShapeCheck()
+        check.check(pair.value, is: meant.shape, named: near)
+        return check.problems.isEmpty
     }
 
     private static func unenforced(_ key: Record.Key, at place: Document.Place) -> Problem {
@@ -197,7 +221,9 @@ struct ShapeCheck {
         _ pair: Document.Pair, in record: Record, _ name: String
     ) -> Problem {
         let advice: String? =
-            if let near = NearestName.of(pair.key, among: record.keys.map(\.name)) {
+            if let reason = record.absent[pair.key] {
+                reason
+            } else if let near = NearestName.of(pair.key, among: record.keys.map(\.name)) {
                 "did you mean `\(near)`?"
             } else {
                 record.keys.isEmpty

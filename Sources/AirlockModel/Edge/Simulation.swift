@@ -1,3 +1,5 @@
+package import AirlockAnalysis
+
 /// How things behave in the simulator: the decoded `simulation.yaml`.
 package struct SimulationSpec: Hashable, Sendable, Codable {
     /// By artifact digest; an artifact that is not named is healthy.
@@ -43,6 +45,8 @@ package struct ArtifactBehaviour: Hashable, Sendable, Codable {
     package var preview: Preview?
     /// Where the slot really listens, on this machine; nil for nowhere.
     package var endpoint: HTTPAddress?
+    /// The service's own signals, sorted by name; nil for none.
+    package var signals: [NamedCourse]?
 
     /// How preview checks are answered.
     package enum Preview: String, Hashable, Sendable, Codable, CaseIterable {
@@ -71,6 +75,31 @@ package struct ArtifactBehaviour: Hashable, Sendable, Codable {
         self.crashAfter = crashAfter
         self.poisonAfter = poisonAfter
         self.poisonErrorRate = poisonErrorRate
+    }
+}
+
+/// How a signal of the service's own goes in the simulator: a line over the age of the slot.
+package struct NamedCourse: Hashable, Sendable, Codable {
+    package let signal: SignalName
+    /// When the slot is started.
+    package let value: SignalValue
+    /// What each minute adds.
+    package let perMinute: SignalValue
+
+    package init(
+        _ signal: SignalName, value: SignalValue,
+        perMinute: SignalValue = SignalValue(millionths: 0)
+    ) {
+        self.signal = signal
+        self.value = value
+        self.perMinute = perMinute
+    }
+
+    /// Its value in a slot of that age.
+    package func reading(after age: Duration) -> NamedReading {
+        let grown = Int128(perMinute.millionths) * Int128(age.milliseconds) / 60_000
+        let now = SignalValue(millionths: Int64(clamping: Int128(value.millionths) + grown))
+        return NamedReading(signal, lowest: now, highest: now)
     }
 }
 

@@ -54,6 +54,14 @@ package struct DesiredLane: Hashable, Sendable {
         }
         return SlotSpec(artifact: release.artifact, config: config, template: template)
     }
+
+    /// Whether it asks for the slot that a change brings, in whatever versions of its secrets.
+    package func asks(for change: Change) -> Bool {
+        guard case .slot(let wanted, _, _) = change.target else { return false }
+        var versions: [SecretName: String] = [:]
+        for case .secret(let name, let version) in wanted.config.values { versions[name] = version }
+        return slot(secrets: versions)?.id == wanted.id
+    }
 }
 
 /// What one service shall be in one environment.

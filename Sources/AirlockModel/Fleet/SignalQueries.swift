@@ -1,3 +1,5 @@
+package import AirlockAnalysis
+
 /// The server that measures what an environment runs.
 package struct MetricsServer: Hashable, Sendable {
     package let address: HTTPAddress
@@ -53,6 +55,23 @@ package struct SignalQueries: Hashable, Sendable {
     package let instance: String
     /// What is asked beside them.
     package let others: [Signal: SignalQuery]
+    /// The service's own signals, sorted by name.
+    package let named: [Named]
+
+    /// A signal that the service gives a name, for the bounds of its releases.
+    package struct Named: Hashable, Sendable {
+        /// None of ``HardLimit/Known``.
+        package let name: SignalName
+        package let query: SignalQuery
+
+        package init(name: SignalName, query: SignalQuery) {
+            self.name = name
+            self.query = query
+        }
+    }
+
+    /// The most signals that a service may name.
+    package static let mostNamed = 16
 
     /// What Prometheus itself puts on every series that it scrapes.
     package static let scrapedInstance = "instance"
@@ -60,11 +79,13 @@ package struct SignalQueries: Hashable, Sendable {
     /// - Parameters:
     ///   - instance: A name for which ``isLabel(_:)`` is true.
     ///   - others: Neither requests nor errors.
+    ///   - named: In any order, each name once.
     package init(
         requests: SignalQuery, errors: SignalQuery, areErrorsSeparate: Bool = false,
         instance: String = SignalQueries.scrapedInstance,
-        others: [Signal: SignalQuery] = [:]
+        others: [Signal: SignalQuery] = [:], named: [Named] = []
     ) {
+        self.named = named.sorted { $0.name < $1.name }
         self.requests = requests
         self.errors = errors
         self.areErrorsSeparate = areErrorsSeparate
@@ -85,7 +106,7 @@ package struct SignalQueries: Hashable, Sendable {
     package var signals: [Signal] { Signal.allCases.filter { self[$0] != nil } }
 
     /// What is asked to compare single instances: without buckets, which are many series each, and without
-    /// memory, by which no instance is judged.
+    /// memory and signals of the service's own, by which no instance is judged.
     package var ofInstances: SignalQueries {
         SignalQueries(
             requests: requests, errors: errors, areErrorsSeparate: areErrorsSeparate,

@@ -36,16 +36,27 @@ package struct HealingRecord: Hashable, Sendable, Codable {
     package var scaled: Timestamp?
     /// What was said at the last look, so that a decision is recorded when it changes.
     package var said: [HealingStatement]
+    /// When a person was paged last while any page stands; nil when none does. The end of one page is no
+    /// new page for those that stand on.
+    package var paged: Timestamp?
 
     package init(
         incidents: [Incident] = [], spent: [Timestamp] = [], sentences: [Sentence] = [],
-        scaled: Timestamp? = nil, said: [HealingStatement] = []
+        scaled: Timestamp? = nil, said: [HealingStatement] = [], paged: Timestamp? = nil
     ) {
         self.incidents = incidents
         self.spent = spent
         self.sentences = sentences
         self.scaled = scaled
         self.said = said
+        self.paged = paged
+    }
+
+    /// Keeps what is said now, and when the newest page of all that stand was said.
+    package mutating func say(_ statements: [HealingStatement]) {
+        said = statements
+        let pages = statements.filter { $0.kind == .page }.map(\.since)
+        paged = pages.max().map { max($0, paged ?? $0) }
     }
 
     /// Whether there is nothing to keep.

@@ -47,20 +47,24 @@ package struct InstanceCounters: Hashable, Sendable, Codable {
     /// The instance's id as the provider names it.
     package let instance: String
     package let requests: Int
-    package let errors: Int
+    /// Nil where its errors are not counted, which is not the same as none.
+    package let errors: Int?
     /// 99th percentile of latency in microseconds; nil without requests.
     package let latencyP99Microseconds: Int?
     /// Use of its CPU limit in hundredths of a percent; nil where nobody measures it instance by instance.
     package let cpuBasisPoints: Int?
+    /// Whether ``cpuBasisPoints`` was measured of the slot as a whole, and so is the same for each.
+    package let isCPUOfSlot: Bool
 
     package init(
-        instance: String, requests: Int, errors: Int, latencyP99Microseconds: Int?,
-        cpuBasisPoints: Int? = nil
+        instance: String, requests: Int, errors: Int?, latencyP99Microseconds: Int?,
+        cpuBasisPoints: Int? = nil, isCPUOfSlot: Bool = false
     ) {
         self.instance = instance
         self.requests = requests
         self.errors = errors
         self.latencyP99Microseconds = latencyP99Microseconds
         self.cpuBasisPoints = cpuBasisPoints
+        self.isCPUOfSlot = isCPUOfSlot
     }
 }

@@ -63,6 +63,11 @@ package struct Moment: Hashable, Sendable, Codable {
         self.boot = boot
     }
 
+    /// The same moment of the wall clock, from which no monotonic time is counted: like one of another boot.
+    package var uncounted: Moment {
+        Moment(wall: wall, monotonicMilliseconds: 0, boot: BootID(""))
+    }
+
     /// Monotonic time since `earlier`, or zero when the machine was booted in between.
     package func elapsed(since earlier: Moment) -> Duration {
         guard boot == earlier.boot else { return .zero }

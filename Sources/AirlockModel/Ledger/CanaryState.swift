@@ -27,6 +27,8 @@ package struct CanaryState: Hashable, Sendable, Codable {
 
     /// Whether nothing but the ceiling keeps it from the next step; nil for no.
     package var isReady: Bool?
+    /// Since when nothing but a person lets it leave the step; nil while something else does.
+    package var waitsSince: Timestamp?
     /// Requests that the new slot was judged by since the first step; nil for none, and in records from
     /// before this was counted.
     package var exposed: Int?

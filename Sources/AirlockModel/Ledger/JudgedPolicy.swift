@@ -27,6 +27,8 @@ package struct JudgedPolicy: Hashable, Sendable {
             "ahead": .integer(policy.freshness.ahead),
             "limits": .array(policy.limits.map(\.spelled)),
             "metrics": .array(policy.metrics.map(\.spelled)),
+            // Older logs have none, and are judged without.
+            "negligible": policy.negligible.map { JSONValue.integer(Int($0.billionths)) },
             "steps": .array(steps.map(JSONValue.integer)),
         ])
         return String(decoding: json.canonicalBytes, as: UTF8.self)
@@ -45,7 +47,8 @@ package struct JudgedPolicy: Hashable, Sendable {
                 metrics: metrics, limits: limits, alpha: Chance(billionths: form.alpha),
                 falsePass: Chance(billionths: form.falsePass),
                 freshness: Freshness(
-                    oldest: .milliseconds(form.oldest), ahead: .milliseconds(form.ahead)))
+                    oldest: .milliseconds(form.oldest), ahead: .milliseconds(form.ahead)),
+                negligible: form.negligible.map(Chance.init(billionths:)))
             guard form.steps.allSatisfy((0...1000).contains) else { return nil }
             steps = form.steps
         } catch { return nil }
@@ -55,6 +58,7 @@ package struct JudgedPolicy: Hashable, Sendable {
     private struct Form: Decodable {
         let alpha: Int64
         let falsePass: Int64
+        let negligible: Int64?
         let oldest: Int
         let ahead: Int
         let limits: [LimitForm]

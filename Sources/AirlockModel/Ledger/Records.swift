@@ -69,7 +69,7 @@ package struct LaneRecord: Hashable, Sendable, Codable {
 package struct OperationRecord: Hashable, Sendable, Codable {
     package let number: Int
     package let lane: LaneID
-    package let work: Work
+    package var work: Work
     /// The commit that caused it, and its author.
     package let commit: CommitID?
     package let author: String?

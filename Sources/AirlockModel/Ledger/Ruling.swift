@@ -61,6 +61,9 @@ extension Comparison {
             "harmLimit": .integer(Int(harm.limit.millionths)),
             "safety": .integer(Int(safety.evidence.millionths)),
             "safetyLimit": .integer(Int(safety.limit.millionths)),
+            // Older logs have none.
+            "share": share.map { .integer(Int($0.proof.evidence.millionths)) },
+            "shareLimit": share.map { .integer(Int($0.proof.limit.millionths)) },
         ])
     }
 }

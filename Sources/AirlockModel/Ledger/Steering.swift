@@ -28,6 +28,10 @@ package struct Steering: Hashable, Sendable, Codable {
         self.wish = wish
     }
 
+    /// Whether a person ordered it back, or ordered back another of its group. What goes back by itself was
+    /// ordered by nobody.
+    package var isOrderedBack: Bool { aborted.map { $0.actor != .airlock } ?? false }
+
     /// One thing that a person said.
     package struct Word: Hashable, Sendable, Codable {
         package let actor: Actor
@@ -52,6 +56,14 @@ package struct Steering: Hashable, Sendable, Codable {
 }
 
 extension OperationRecord {
+    /// Whether it takes back another operation that git does not ask for any more, and nothing else.
+    package var goesBack: Bool {
+        switch work {
+        case .repair(let repair): repair.goesBack
+        case .change, .heal, .verify: false
+        }
+    }
+
     /// Whether a person can have it go back: it brings a slot that was not there before.
     package var canGoBack: Bool {
         guard let change, change.kind == .create || change.kind == .replace else { return false }

@@ -91,7 +91,12 @@ package struct WatchRecord: Hashable, Sendable, Codable {
     ///
     /// - Returns: What was raised or is over since the last one.
     package mutating func take(_ found: [Alarm]) -> [Alarm] {
-        let news = found.filter { !alarms.contains($0) }
+        // One that is over stays so: a watch that begins again finds it standing first.
+        let news = found.filter { new in
+            !alarms.contains { old in
+                old == new || (old.signal == new.signal && old.at == new.at && old.over != nil)
+            }
+        }
         alarms.removeAll { old in news.contains { $0.signal == old.signal } }
         alarms += news
         return news

@@ -69,6 +69,22 @@ package struct Change: Hashable, Sendable, Codable {
     }
 }
 
+extension Change {
+    /// Whether it is the same move as `other`, but for how many instances the slot shall have. A slot that
+    /// shall have none is another matter.
+    package func differsInReplicasAlone(from other: Change) -> Bool {
+        guard case .slot(let slot, let version, let mine) = target,
+            case .slot(_, _, let theirs) = other.target, mine != theirs,
+            mine.maximum > 0, theirs.maximum > 0
+        else { return false }
+        let same = Change(
+            lane: lane, kind: kind, base: base,
+            target: .slot(slot, version: version, replicas: theirs), strategy: strategy,
+            policy: other.policy, commit: nil)
+        return same.id == other.id
+    }
+}
+
 /// What a lane was last brought to and has been since.
 package struct Settled: Hashable, Sendable, Codable {
     package let slot: SlotSpec
@@ -106,6 +122,10 @@ package struct Repair: Hashable, Sendable, Codable {
         self.to = to
         self.found = found
     }
+
+    /// Whether it mends no drift and takes back what was under way, because git does not ask for that any
+    /// more. The end of a first deployment is none: it leaves nothing that serves.
+    package var goesBack: Bool { found.isEmpty && to != nil }
 }
 
 /// One way in which a lane differs from what it settled on.

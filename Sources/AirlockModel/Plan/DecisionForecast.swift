@@ -13,21 +13,29 @@ package struct LaneTraffic: Hashable, Sendable {
     package let seconds: Int
     package let requests: Int
     package let errors: Int
+    /// Whether the source tells retries from new faults.
+    package let isKeyed: Bool
 
-    package init(seconds: Int, requests: Int, errors: Int) {
+    package init(seconds: Int, requests: Int, errors: Int, isKeyed: Bool = false) {
+        self.isKeyed = isKeyed
         self.seconds = seconds
         self.requests = requests
         self.errors = errors
     }
 
     /// Adds up what a source said.
-    package init(_ counters: [SecondCounters]) {
+    ///
+    /// What was asked before the first answer ever is no error of the slot: nobody was there yet.
+    package init(_ all: [SecondCounters], isKeyed: Bool = false) {
+        let answered = all.firstIndex { $0.requests > $0.errors } ?? all.startIndex
+        let refused = all[..<answered].lastIndex { $0.errors > 0 }
+        let counters = all[(refused.map { $0 + 1 } ?? all.startIndex)...]
         // Some sources count less often than each second.
         let span = (counters.last?.second ?? 0) - (counters.first?.second ?? 0)
         let step = counters.count > 1 ? span / (counters.count - 1) : counters.count
         self.init(
             seconds: span + step, requests: counters.reduce(0) { $0 + $1.requests },
-            errors: counters.reduce(0) { $0 + $1.errors })
+            errors: counters.reduce(0) { $0 + $1.errors }, isKeyed: isKeyed)
     }
 
     /// Requests per second, the mean of all that was measured.
@@ -40,6 +48,14 @@ package struct LaneTraffic: Hashable, Sendable {
     package var errorChance: Chance {
         let (bad, all) = (Int128(errors) * 2 + 1, Int128(requests) * 2 + 2)
         return Chance(billionths: Int64(clamping: bad * 1_000_000_000 / all))
+    }
+}
+
+extension LaneTraffic {
+    /// The test of a new slot's own errors, as it is when a step begins.
+    fileprivate var share: ShareTest? {
+        let kind: ComparedMetric.Kind = isKeyed ? .badEvents : .badParts
+        return kind.shareTest(of: .oneInAThousand, falsePass: .fivePercent)
     }
 }
 
@@ -61,8 +77,8 @@ package struct MeasuredTraffic: Hashable, Sendable {
     }
 
     /// What a source said of the slot that serves; too few seconds tell nothing.
-    package init(_ counters: [SecondCounters], at: Timestamp) {
-        let traffic = LaneTraffic(counters)
+    package init(_ counters: [SecondCounters], at: Timestamp, isKeyed: Bool = false) {
+        let traffic = LaneTraffic(counters, isKeyed: isKeyed)
         self.init(
             traffic.seconds < LaneTraffic.leastSeconds
                 ? .unknown("it was measured for \(traffic.seconds) s only") : .seen(traffic),
@@ -113,7 +129,7 @@ package struct DecisionForecast: Hashable, Sendable {
         let all = traffic.rate
         let times = DecisionTime.ofWeights(
             judged.map { Int64(plan.steps[$0]) * 10 }, traffic: all, errors: traffic.errorChance,
-            chance: plan.falseAlarms)
+            chance: plan.falseAlarms, share: traffic.share)
         steps = zip(judged, times).map { step, weight in
             let ours = all.requestsPerMillionSeconds * Int64(plan.steps[step]) / 1000
             return Step(

@@ -44,10 +44,13 @@ package struct LanePlan: Hashable, Sendable {
     package let drift: [Drift]
     /// How long the steps of the change need; nil where nothing is judged or nobody measures.
     package let forecast: DecisionForecast?
+    /// What the rollout under way waits for a person with; nil where it waits for none.
+    package let waits: PersonWait?
 
     package init(
         lane: LaneID, disposition: Disposition, change: Change? = nil,
-        verdicts: [GateVerdict] = [], drift: [Drift] = [], forecast: DecisionForecast? = nil
+        verdicts: [GateVerdict] = [], drift: [Drift] = [], forecast: DecisionForecast? = nil,
+        waits: PersonWait? = nil
     ) {
         self.lane = lane
         self.disposition = disposition
@@ -55,6 +58,7 @@ package struct LanePlan: Hashable, Sendable {
         self.verdicts = verdicts
         self.drift = drift
         self.forecast = forecast
+        self.waits = waits
     }
 }
 

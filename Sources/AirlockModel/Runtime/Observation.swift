@@ -173,6 +173,8 @@ package struct SecondCounters: Hashable, Sendable, Codable {
     package let latencyBuckets: [Int]?
     /// Different keys or instances with the slowest requests, and the place of each one's slowest bucket.
     package let slowest: [Slowest]?
+    /// The service's own signals that have a value, sorted by name; nil where it has none.
+    package let named: [NamedReading]?
 
     /// How slow the slowest request of a key or instance was.
     package struct Slowest: Hashable, Sendable, Codable {
@@ -189,8 +191,10 @@ package struct SecondCounters: Hashable, Sendable, Codable {
     package init(
         second: Int, requests: Int, errors: Int, latencyP99Microseconds: Int?,
         cpuBasisPoints: Int?, memoryBytes: Int?, separateErrors: Int? = nil,
-        witnesses: [UInt64]? = nil, latencyBuckets: [Int]? = nil, slowest: [Slowest]? = nil
+        witnesses: [UInt64]? = nil, latencyBuckets: [Int]? = nil, slowest: [Slowest]? = nil,
+        named: [NamedReading]? = nil
     ) {
+        self.named = named
         self.latencyBuckets = latencyBuckets
         self.slowest = slowest
         self.separateErrors = separateErrors

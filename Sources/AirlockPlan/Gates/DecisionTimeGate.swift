@@ -46,9 +46,4 @@ extension Situation {
         guard let canary, let traffic = traffic?.traffic else { return nil }
         return DecisionForecast(of: canary, under: traffic)
     }
-
-    /// Whether an operation is open for just this change.
-    var isUnderWay: Bool {
-        if case .change(_, _?) = wish { true } else { false }
-    }
 }

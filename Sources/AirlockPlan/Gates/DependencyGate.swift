@@ -48,7 +48,7 @@ struct DependencyGate {
 
     func verdict(_ situation: Situation) -> GateVerdict? {
         guard let change = situation.change else { return nil }
-        if let operation = situation.operation, operation.change?.id == change.id {
+        if situation.isUnderWay {
             return GateVerdict(gate: .dependencies, answer: .pass, reason: "already under way")
         }
         let obstacle =

@@ -63,7 +63,7 @@ struct GateKeeper {
         return verdict.answer == .pass ? nil : verdict
     }
 
-    /// What becomes of a lane's end while the whole fleet is stopped: nothing moves, not even back.
+    /// What becomes of a lane's end while the whole fleet is stopped: nothing moves by itself, not even back.
     func stopping(_ end: Disposition) -> Disposition {
         switch end {
         case .hold, .leave: return end

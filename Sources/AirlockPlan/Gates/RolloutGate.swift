@@ -21,9 +21,9 @@ enum RolloutGate {
                 gate: .rollout, answer: .wait, reason: "\(asks) rollout: hold\(unread)", move: edit)
         case .proceed, .upTo, nil: break
         }
-        guard let held = situation.steering?.held,
-            situation.operation?.change?.id == situation.change?.id
-        else { return GateVerdict(gate: .rollout, answer: .pass, reason: "nobody holds it") }
+        guard let held = situation.steering?.held, situation.isUnderWay else {
+            return GateVerdict(gate: .rollout, answer: .pass, reason: "nobody holds it")
+        }
         return GateVerdict(
             gate: .rollout, answer: .wait, reason: "held by \(held.phrase)",
             move: .run("airlock rollout resume \(lane)"))

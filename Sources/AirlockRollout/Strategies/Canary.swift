@@ -66,6 +66,8 @@ struct Canary: SideBySide {
             return bring(sides, state, canary, total: total)
         }
         canary.suspend()
+        // Without traffic nothing is lost, however long the ceiling stays.
+        canary.lostAt = nil
         state.canary = canary
         let alone = [sides.base: 1000]
         guard sides.lane.weights == alone else { return act(.route(alone), sides, state) }
@@ -162,7 +164,9 @@ struct Canary: SideBySide {
                 return leave(sides, state, canary, total: total)
             }
             switch plan.onUndecided ?? .hold {
-            case .hold: return wait(state, "\(share) stays undecided, a person decides: \(why)")
+            case .hold:
+                return waitForPerson(
+                    sides, state, "\(share) stays undecided, a person decides: \(why)")
             case .promote: return leave(sides, state, canary, total: total)
             case .revert: return back(sides, state, "\(share) stayed undecided: \(why)")
             }
@@ -180,8 +184,8 @@ struct Canary: SideBySide {
             return wait(state, "\(share) is held for \(hold.milliseconds / 1000) s")
         }
         if plan.rule(at: canary.step).needsApproval, course.passed[canary.step] == nil {
-            return wait(
-                state,
+            return waitForPerson(
+                sides, state,
                 "\(share) waits for a person: `airlock rollout resume \(sides.lane.lane)`")
         }
         guard plan.steps[canary.step + 1] <= course.ceiling else {
@@ -190,6 +194,15 @@ struct Canary: SideBySide {
             return wait(state, "\(share) is passed; \(atCeiling)")
         }
         return next(sides, state, canary, total: total, because: reason)
+    }
+
+    /// Waits for a person, and notes since when.
+    private func waitForPerson(
+        _ sides: Sides, _ before: RolloutState, _ what: String
+    ) -> RolloutStep {
+        var state = before
+        state.canary?.waitsSince = sides.waitedSince ?? sides.now.wall
+        return wait(state, what)
     }
 
     /// Wants the next step; what is in force stays and is judged until the router has its shares.

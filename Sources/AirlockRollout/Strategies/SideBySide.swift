@@ -13,6 +13,8 @@ struct Sides {
     let now: Moment
     /// Monotonic time since the last look; zero after one that was long ago.
     let elapsed: Duration
+    /// Since when a person was waited for at the last look; nil when nobody was.
+    let waitedSince: Timestamp?
 
     /// Nil for what has no other slot beside it, and for what goes back already.
     init?(_ change: Change, _ state: RolloutState, _ lane: LaneObservation, _ now: Moment) {
@@ -26,6 +28,7 @@ struct Sides {
         self.lane = lane
         self.now = now
         elapsed = state.seen.map { now.elapsed(since: $0) } ?? .zero
+        waitedSince = state.canary?.waitsSince
     }
 }
 
@@ -47,7 +50,7 @@ extension SideBySide {
         var (state, watched) = (before, known)
         state.seen = sides.now
         watched.take(answer, now: sides.now)
-        watched.isReady = nil
+        (watched.isReady, watched.waitsSince) = (nil, nil)
         state.canary = watched
         guard case .harmful(let reasons) = watched.judge.verdict else {
             return (state, watched, nil)
@@ -110,7 +113,7 @@ extension SideBySide {
                             kind: compared.signal.quantile.map { .latency($0) } ?? errors,
                             weight: Int64(compared.weight))
                     },
-                    limits: limits, alpha: falseAlarms))
+                    limits: limits, alpha: falseAlarms, negligible: .oneInAThousand))
         } catch {
             preconditionFailure("the decoder lets no such plan pass: \(error)")
         }

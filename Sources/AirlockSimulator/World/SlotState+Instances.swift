@@ -95,6 +95,12 @@ extension SlotState {
         func isInForce(at time: Timestamp) -> Bool {
             since <= time && until.map { time < $0 } ?? true
         }
+
+        /// The part of its requests that fail where `usual` of its peers' do: never less than theirs, as
+        /// where it is slow alone.
+        func errorRate(beside usual: Double) -> Double {
+            max(usual, Double(errors.basisPoints) / 10_000)
+        }
     }
 
     /// A span without traffic.

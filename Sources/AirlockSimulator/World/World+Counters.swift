@@ -68,7 +68,8 @@ extension World {
             cpuBasisPoints: min(10_000, Int(cpu)),
             memoryBytes: healthy.map { slot.memory(healthyFor: $0.age) }.max() ?? 0,
             separateErrors: errors, witnesses: clients(errors, second), latencyBuckets: buckets,
-            slowest: slowest(buckets, second))
+            slowest: slowest(buckets, second),
+            named: slot.behaviour.signals?.map { $0.reading(after: time - slot.started) })
     }
 
     /// The first two of the clients that met an error: each request is of a client of its own.
@@ -101,7 +102,7 @@ extension World {
         let rate = errorRate(of: slot, at: time)
         let degraded = serving.compactMap { $0.degradation(at: time) }
         guard !degraded.isEmpty else { return rate }
-        let bad = degraded.reduce(0.0) { $0 + Double($1.errors.basisPoints) / 10_000 }
+        let bad = degraded.reduce(0.0) { $0 + $1.errorRate(beside: rate) }
         return (rate * Double(serving.count - degraded.count) + bad) / Double(serving.count)
     }
 

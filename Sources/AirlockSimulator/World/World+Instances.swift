@@ -43,9 +43,8 @@ private struct InstanceSum {
     ) {
         guard own > 0 else { return }
         let degradation = instance.degradation(at: time)
-        let rate =
-            degradation.map { Double($0.errors.basisPoints) / 10_000 }
-            ?? World.errorRate(of: slot, at: time)
+        let usual = World.errorRate(of: slot, at: time)
+        let rate = degradation?.errorRate(beside: usual) ?? usual
         requests += own
         errors += dice.successes(of: own, probability: rate)
         let p99 = degradation?.latency ?? slot.behaviour.latencyP99

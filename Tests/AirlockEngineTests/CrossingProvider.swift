@@ -1,0 +1,62 @@
+import AirlockModel
+import AirlockPorts
+import AirlockSimulator
+import Synchronization
+
+/// The simulated world, during one of whose calls something else happens.
+final class CrossingProvider: Provider {
+    typealias Event = @Sendable () async -> Void
+
+    private struct Crossings {
+        var looks: [LaneID: Event] = [:]
+        var orders: [LaneID: Event] = [:]
+    }
+
+    private let world: SimulatedProvider
+    private let crossings = Mutex(Crossings())
+
+    init(_ world: SimulatedProvider) { self.world = world }
+
+    /// Has something happen once, before that lane alone is looked at next.
+    func cross(lookAt lane: LaneID, with event: @escaping Event) {
+        crossings.withLock { $0.looks[lane] = event }
+    }
+
+    /// Has something happen once, before the next order in that lane is carried out.
+    func cross(orderIn lane: LaneID, with event: @escaping Event) {
+        crossings.withLock { $0.orders[lane] = event }
+    }
+
+    func capabilities(of environment: EnvironmentName) -> Set<Capability> {
+        world.capabilities(of: environment)
+    }
+
+    func observe(
+        _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
+        since revision: ProviderRevision?
+    ) async throws(ProviderError) -> ObservationAnswer {
+        if let lanes, lanes.count == 1, let lane = lanes.first,
+            let event = crossings.withLock({ $0.looks.removeValue(forKey: lane) })
+        {
+            await event()
+        }
+        return try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
+    }
+
+    func claim(
+        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
+    ) async throws(ProviderError) -> Claim {
+        try await world.claim(environment, of: fleet, for: claim, takeOver: takeOver)
+    }
+
+    func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
+        if let event = crossings.withLock({ $0.orders.removeValue(forKey: order.lane) }) {
+            await event()
+        }
+        return try await world.perform(order)
+    }
+
+    func isPresent(
+        _ artifact: ArtifactReference, in environment: EnvironmentName
+    ) async throws(ProviderError) -> Bool { true }
+}

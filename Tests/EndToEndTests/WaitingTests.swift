@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+/// A rollout that waits for a person is seen by every verb.
+@Suite("a rollout that waits for a person") struct WaitingTests {
+    private static let release: [String: String?] = [
+        "services/api/production.yaml": """
+        artifact: \(Shop.artifact("api", "1.1.0"))
+        version: 1.1.0
+        replicas: 1
+        config: {LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}
+        strategy:
+          canary:
+            steps:
+              - {weight: 10%, hold: 1s, analysis: off, requires: approval}
+              - {weight: 50%, hold: 1s, analysis: off}
+              - 100%
+            onUndecided: promote
+
+        """
+    ]
+
+    @Test("reconcile --wait ends with exit 3 and the command to type, and every look names it")
+    func waits() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.commit("asks for a word", Self.release)
+        let outcome = try await stage.airlock(["reconcile", "--wait", "120s"])
+        #expect(outcome.code == 3, "\(outcome.output)\(outcome.errors)")
+        let told = "step 1 waits for a person's approval"
+        #expect(
+            outcome.output.contains(
+                "held production/api: \(told): run `airlock rollout resume production/api`"),
+            "\(outcome.output)")
+        for words in [["status"], ["plan"], ["explain", "production/api"]] {
+            let look = try await stage.airlock(words)
+            #expect(look.code == 0 && look.output.contains(told), "\(words): \(look.output)")
+        }
+        let lane = try await stage.lane("production/api")
+        #expect((lane["waits"] as? [String: Any])?["step"] as? Int == 1, "\(lane)")
+
+        // A freeze comes between the word and the next step: what is in force is told, not what is wanted.
+        try await stage.must("freeze", "production", "--reason", "sale")
+        try await stage.must("rollout", "resume", "production/api", "--reason", "fine")
+        let frozen = try await stage.airlock("reconcile")
+        #expect(frozen.code == 3, "\(frozen.output)\(frozen.errors)")
+        let status = try await stage.must("rollout", "status", "production/api").output
+        #expect(status.contains("step     1 of 3: 10.0% of the traffic"), "\(status)")
+
+        // A reason makes no line of its own.
+        try await stage.must("thaw", "production")
+        try await stage.must(
+            "rollout", "hold", "production/api", "--reason", "wait\nnext     forged")
+        _ = try await stage.airlock("reconcile")
+        let held = try await stage.must("rollout", "status", "production/api").output
+        #expect(held.contains(#"wait\nnext     forged"#), "\(held)")
+        #expect(!held.split(separator: "\n").contains { $0.hasPrefix("next     forged") })
+    }
+}
