@@ -202,7 +202,7 @@ struct PlanReading {
         for lane in TrafficReading.waiting(in: plan.lanes).prefix(Self.lanesMeasured) {
             guard let base = lane.change?.base else { continue }
             measured[lane.lane] = await TrafficReading.traffic(
-                of: lane.lane, slot: base.slot.id,
+                of: lane.lane, base: base,
                 from: try wiring.signals(of: lane.lane, in: fleet), at: now)
         }
         return measured

@@ -28,7 +28,7 @@ extension AuditText {
         else { return nil }
         var entry = step(0, of: steps, operation, at: time)
         entry.detail["falseAlarms"] = canary.falseAlarms
-        entry.detail["policy"] = JudgedPolicy(canary, steps: steps).text
+        entry.detail.merge(JudgedPolicy(canary, steps: steps).detail) { $1 }
         return entry
     }
 

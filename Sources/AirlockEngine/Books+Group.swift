@@ -79,4 +79,35 @@ extension Books {
             return .steering(said)
         }
     }
+
+    /// Makes it a person's order that the rest of a group goes back, where it turned by itself: under a stop of
+    /// the whole fleet nothing else goes back.
+    ///
+    /// Whoever asks has ``steeringTurn`` until the writes are committed.
+    ///
+    /// - Parameter lane: The one that the person named, whose own word is not among the writes.
+    func orderBack(groupOf lane: LaneID, by word: Steering.Word) -> [JournalWrite] {
+        guard let named = operation(openIn: lane) else { return [] }
+        let fault = steering(of: named.number)?.aborted?.group ?? lane
+        let others = state.operations.values.filter {
+            $0.lane != lane && $0.lane.environment == lane.environment
+        }
+        return others.sorted { $0.number < $1.number }.compactMap { operation in
+            var said =
+                steering(of: operation.number)
+                ?? Steering(operation: operation.number, lane: operation.lane)
+            if operation.lane == fault {
+                guard case .back = operation.rollout.direction, said.aborted == nil else {
+                    return nil
+                }
+                said.aborted = word
+            } else {
+                guard let known = said.aborted, known.group == fault, known.actor == .airlock else {
+                    return nil
+                }
+                said.aborted = known.ordered(by: word)
+            }
+            return .steering(said)
+        }
+    }
 }

@@ -199,10 +199,14 @@ package actor Books {
     /// What people said about an open operation.
     func steering(of operation: Int) -> Steering? { state.steerings[operation] }
 
-    /// What the open operations of an environment wait for a person with, by their numbers.
-    func waits(in environment: EnvironmentName) -> [Int: PersonWait] {
-        state.operations.filter { $0.value.lane.environment == environment }
-            .compactMapValues { $0.waitsForPerson(state.steerings[$0.number]) }
+    /// What the open operations of an environment wait for a person with, by their changes.
+    func waits(in environment: EnvironmentName) -> [ChangeID: PersonWait] {
+        var waits: [ChangeID: PersonWait] = [:]
+        for operation in state.operations.values where operation.lane.environment == environment {
+            guard let change = operation.change else { continue }
+            waits[change.id] = operation.waitsForPerson(state.steerings[operation.number])
+        }
+        return waits
     }
 
     /// The epoch of the last claim on an environment's engine; zero for none.

@@ -30,9 +30,7 @@ extension Engine {
         case .resume:
             guard said.aborted == nil else { return Self.goesBack(lane, isStopped: isStopped) }
             guard let resumed = Self.resume(&said, operation, word) else {
-                return .failed(
-                    message: "\(lane) is not held and waits for no person",
-                    advice: "`airlock explain \(lane)` says what it waits for")
+                return Self.takesNoWord(operation, said)
             }
             message = resumed
         case .abort:
@@ -47,7 +45,11 @@ extension Engine {
             artifact: operation.artifact, outcome: "rollout \(steer.rawValue)")
         entry.detail["reason"] = reason
         if let canary = operation.rollout.canary { entry.detail["step"] = "\(canary.step + 1)" }
-        try await books.commit(LedgerTransaction(writes: [.steering(said)], entries: [entry]))
+        var writes: [JournalWrite] = [.steering(said)]
+        if isStopped, steer == .abort {
+            writes += await books.orderBack(groupOf: lane, by: word)
+        }
+        try await books.commit(LedgerTransaction(writes: writes, entries: [entry]))
         await wakeAll()
         return await overtaken(steer, operation) ?? .done(message: message)
     }
@@ -101,9 +103,15 @@ extension Engine {
         _ said: inout Steering, _ operation: OperationRecord, _ word: Steering.Word,
         isStopped: Bool
     ) -> ControlAnswer.Result? {
-        // Another's word that it goes back is not taken over: its slot would be at fault then.
-        guard said.aborted?.group == nil else {
-            return goesBack(operation.lane, isStopped: isStopped)
+        if let known = said.aborted, known.group != nil {
+            // What turned with its group is stopped, too, until a person orders it back. Another's word is not
+            // taken over: its slot would be at fault then.
+            let isOrdered = said.isOrderedBack
+            guard isStopped, !isOrdered else {
+                return goesBack(operation.lane, isStopped: isStopped && !isOrdered)
+            }
+            said.aborted = known.ordered(by: word)
+            return nil
         }
         if case .back = operation.rollout.direction {
             // What goes back by itself is stopped; a person's order is not.
@@ -119,6 +127,21 @@ extension Engine {
         }
         said.aborted = word
         return nil
+    }
+
+    /// Why no word lets an operation go on.
+    private static func takesNoWord(
+        _ operation: OperationRecord, _ said: Steering
+    ) -> ControlAnswer.Result {
+        let lane = operation.lane
+        guard let evidence = Rollout.staysOpen(operation, said) else {
+            return .failed(
+                message: "\(lane) is not held and waits for no person",
+                advice: "`airlock explain \(lane)` says what it waits for")
+        }
+        return .failed(
+            message: "no word of a person decides the step of \(lane): \(evidence)",
+            advice: "mend what it names, or `airlock rollout abort \(lane)`")
     }
 
     /// Takes a hold back, or else lets a step go on; nil when neither is there.

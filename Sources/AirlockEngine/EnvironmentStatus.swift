@@ -90,8 +90,8 @@ struct EnvironmentStatus: Sendable {
 
     /// Whether lanes are being moved or wait to be looked at again.
     ///
-    /// - Parameter waits: What operations wait for a person with, by their numbers.
-    func isUnderWay(_ waits: [Int: PersonWait]) -> Bool {
+    /// - Parameter waits: What operations wait for a person with, by their changes.
+    func isUnderWay(_ waits: [ChangeID: PersonWait]) -> Bool {
         lanes.contains {
             $0.isMoving && !leftOut.contains($0.lane) && $0.wait(among: waits) == nil
         }
@@ -119,10 +119,11 @@ extension LanePlan {
         }
     }
 
-    /// What the change that goes on waits for a person with. The plan may be older than the wait.
-    func wait(among waits: [Int: PersonWait]) -> PersonWait? {
-        guard case .change(_, let number?) = disposition else { return nil }
-        return waits[number]
+    /// What the change that goes on waits for a person with. The plan may be older than the wait, and than
+    /// the operation.
+    func wait(among waits: [ChangeID: PersonWait]) -> PersonWait? {
+        guard case .change(let change, _) = disposition else { return nil }
+        return waits[change.id]
     }
 }
 

@@ -197,9 +197,9 @@ struct LaneWorker: Sendable {
     }
 
     /// What git asks of the rollout now, or did when it was about this change last: what it says of the next
-    /// one, or what cannot be read, changes nothing for the one under way.
+    /// one, that it leaves the lane out, or what cannot be read changes nothing for the one under way.
     private func asked(of operation: OperationRecord, _ said: Steering?) -> RolloutWish {
-        let isOther = operation.change.map { desired?.asks(for: $0) == false } ?? false
+        let isOther = operation.change.map { desired?.asks(for: $0) != true } ?? false
         return (isOther ? nil : wish) ?? said?.wish ?? .proceed
     }
 

@@ -121,7 +121,8 @@ extension PromotionWatch {
     /// Asks for all that it has not seen, one question after another, until the source has no more.
     ///
     /// - Parameter limit: The longest time after which another question is asked.
-    /// - Returns: Whether that was enough.
+    /// - Returns: Whether that was enough: it is not when the source has no time for more, nor when it does
+    ///   not answer, which ``missed`` tells.
     package mutating func catchUp(
         _ record: WatchRecord, from signals: (any SignalSource)?, by clock: some AirlockClock,
         within limit: Duration
@@ -131,7 +132,7 @@ extension PromotionWatch {
             guard clock.now().elapsed(since: start) < limit else { return false }
             let (seen, known) = (next, spacing)
             await catchUp(record, from: signals, now: start.wall)
-            guard next > seen || spacing > known else { break }
+            guard next > seen || spacing > known else { return missed == nil }
         }
         return true
     }

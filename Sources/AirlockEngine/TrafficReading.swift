@@ -20,9 +20,11 @@ package enum TrafficReading {
 
     /// What the slot that serves in a lane was asked for lately.
     ///
-    /// - Parameter signals: Nil where nobody measures.
+    /// - Parameters:
+    ///   - base: What the lane settled on.
+    ///   - signals: Nil where nobody measures.
     package static func traffic(
-        of lane: LaneID, slot: SlotID, from signals: (any SignalSource)?, at now: Timestamp
+        of lane: LaneID, base: Settled, from signals: (any SignalSource)?, at now: Timestamp
     ) async -> MeasuredTraffic {
         guard let signals else {
             return MeasuredTraffic(.unknown("nothing measures it"), at: now)
@@ -31,8 +33,8 @@ package enum TrafficReading {
             let from = Timestamp(
                 milliseconds: now.milliseconds - LaneTraffic.window.milliseconds)
             return MeasuredTraffic(
-                try await signals.counters(of: lane, slot: slot, from: from, to: now), at: now,
-                isKeyed: signals.traits.isKeyed)
+                try await signals.counters(of: lane, slot: base.slot.id, from: from, to: now),
+                settled: base.at, at: now, isKeyed: signals.traits.isKeyed)
         } catch {
             return MeasuredTraffic(.unknown(error.phrase), at: now)
         }
@@ -54,9 +56,9 @@ extension EnvironmentReconciler {
         while true {
             let asked = lanesToMeasure(at: now.wall)
             guard !asked.isEmpty else { break }
-            for (lane, slot) in asked {
+            for (lane, base) in asked {
                 traffic[lane] = await TrafficReading.traffic(
-                    of: lane, slot: slot, from: signals(of: lane), at: now.wall)
+                    of: lane, base: base, from: signals(of: lane), at: now.wall)
             }
             facts.traffic = traffic
             let again = standing.update(
@@ -69,7 +71,7 @@ extension EnvironmentReconciler {
         return plans
     }
 
-    private func lanesToMeasure(at now: Timestamp) -> [(lane: LaneID, slot: SlotID)] {
+    private func lanesToMeasure(at now: Timestamp) -> [(lane: LaneID, base: Settled)] {
         TrafficReading.waiting(in: standing.lanes.values).compactMap { plan in
             guard traffic[plan.lane]?.isOld(at: now) ?? true, let base = plan.change?.base,
                 case .canary(let canary)? = plan.change?.strategy, canary.onUndecided == nil
@@ -79,7 +81,7 @@ extension EnvironmentReconciler {
             guard failed.allSatisfy({ $0.gate == .decisionTime || $0.gate == .group }) else {
                 return nil
             }
-            return (plan.lane, base.slot.id)
+            return (plan.lane, base)
         }.sorted { $0.lane < $1.lane }
     }
 }

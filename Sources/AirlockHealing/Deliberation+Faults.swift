@@ -28,7 +28,7 @@ extension Deliberation {
             .page, "\(fault.noun) are too many to be healed one by one",
             "\(affected) of \(total) instances of slot \(slot.id.short) within 10 minutes; from "
                 + "30% on it is not an instance's fault",
-            advice: correlationAdvice)
+            advice: correlationAdvice, about: fault)
         return true
     }
 
@@ -58,7 +58,8 @@ extension Deliberation {
                 + "settled; within \(policy.afterChange.milliseconds / 1000) s it is taken for the "
                 + "change's fault",
             advice: situation.hasEarlier
-                ? goBack : "release a fix: no other release ever settled here to go back to")
+                ? goBack : "release a fix: no other release ever settled here to go back to",
+            about: fault)
         return true
     }
 
@@ -74,7 +75,9 @@ extension Deliberation {
             return
         }
         if instance.isServing, let lack = lack(without: instance.id) {
-            say(.hold, "\(instance.id) cannot be replaced yet", "\(evidence); \(lack)")
+            say(
+                .hold, "\(instance.id) cannot be replaced yet", "\(evidence); \(lack)",
+                about: fault)
             return
         }
         propose(.replace, .replace(slot.id, instance: instance.id), fault, evidence)
@@ -85,7 +88,9 @@ extension Deliberation {
         guard !instance.isEjected else { return }
         let evidence = evidence(instance, fault)
         if let lack = lack(without: instance.id) {
-            say(.hold, "\(instance.id) cannot be ejected", "\(evidence); \(lack)")
+            say(
+                .hold, "\(instance.id) cannot be ejected", "\(evidence); \(lack)",
+                about: fault)
             return
         }
         let times =
@@ -98,7 +103,8 @@ extension Deliberation {
         guard out + 1 <= allowedOut else {
             say(
                 .hold, "\(instance.id) cannot be ejected",
-                "\(evidence); \(out) of \(slot.instances.count) are out already")
+                "\(evidence); \(out) of \(slot.instances.count) are out already",
+                about: fault)
             return
         }
         propose(.eject, .eject(slot.id, instance: instance.id), fault, evidence)

@@ -145,11 +145,19 @@ struct Deliberation {
                 + "label whose value is the provider's id, and keep that label in the queries")
     }
 
-    /// What was said before a start, or before a gap, and cannot be known yet to be over.
+    /// What was said before a start, or before a gap, and cannot be known yet to be over; of degraded
+    /// instances also what the source is too silent to end.
     private var unheard: [HealingStatement] {
-        guard !health.isWarm || health.blindness != nil else { return [] }
-        let old = situation.record.said.filter { old in !said.contains { $0.repeats(old) } }
+        let isUnknown = !health.isWarm || health.blindness != nil
+        let old = situation.record.said.filter { old in
+            (isUnknown || isUncompared(old)) && !said.contains { $0.repeats(old) }
+        }
         return Array(old.prefix(max(0, Self.maximumSaid - said.count)))
+    }
+
+    private func isUncompared(_ old: HealingStatement) -> Bool {
+        // What was said before the lane settled is about another release.
+        old.fault?.isDegraded == true && !health.isCompared && old.since >= situation.settled.at
     }
 
     /// Keeps incidents open that are still there; at most once an hour, because each is a write.
@@ -165,10 +173,11 @@ struct Deliberation {
     // MARK: Saying and proposing
 
     mutating func say(
-        _ kind: HealingStatement.Kind, _ text: String, _ evidence: String = "", advice: String = ""
+        _ kind: HealingStatement.Kind, _ text: String, _ evidence: String = "",
+        advice: String = "", about fault: InstanceFault? = nil
     ) {
         let statement = HealingStatement(
-            kind, text, evidence: evidence, advice: advice, since: now)
+            kind, text, evidence: evidence, advice: advice, since: now, fault: fault)
         guard !said.contains(where: { $0.repeats(statement) }), said.count < Self.maximumSaid
         else { return }
         let old = situation.record.said.first { $0.repeats(statement) }
@@ -185,11 +194,11 @@ struct Deliberation {
         guard situation.capabilities.contains(action.capability) else {
             say(
                 .hold, "the provider cannot \(action.capability.rawValue)",
-                "\(action.phrase) would be next: \(evidence)")
+                "\(action.phrase) would be next: \(evidence)", about: fault)
             return
         }
         if policy.dryRun.contains(rule) {
-            say(.dryRun, "would \(action.phrase)", evidence)
+            say(.dryRun, "would \(action.phrase)", evidence, about: fault)
             return
         }
         let spent = record.spent(of: policy.budget, at: now)
@@ -197,7 +206,7 @@ struct Deliberation {
             say(
                 .page, "the budget of \(policy.budget.phrase) is empty",
                 "\(spent) actions were taken, and \(action.phrase) would be next: \(evidence)",
-                advice: "look at `airlock explain \(situation.lane)`")
+                advice: "look at `airlock explain \(situation.lane)`", about: fault)
             return
         }
         guard heal == nil else { return }

@@ -65,6 +65,12 @@ package struct LaneHealth: Hashable, Sendable {
     private var used: Use?
     /// When an answer of the source was taken last, and how often there is another.
     private var measured: Timestamp?
+    /// When the instances were compared last, and how often in the answers that are remembered; at the most
+    /// ``looks``.
+    private var compared: Timestamp?
+    private var comparisons = 0
+    /// Whether there is a source at all.
+    private var isMeasured = true
     private var scrape = Duration.zero
     /// Why nothing may be concluded from the last look; nil when something may.
     package private(set) var blindness: String?
@@ -114,7 +120,9 @@ package struct LaneHealth: Hashable, Sendable {
         (slot, looked, begun) = (observed.id, now, [])
         scrape = interval ?? .zero
         if gap > Self.forgetting || gap < .zero { forgetLooks() }
-        if let measured, now - measured > max(Self.forgetting, span) { forgetReadings() }
+        let memory = max(Self.forgetting, span)
+        if let measured, now - measured > memory { forgetReadings() }
+        if let compared, now - compared > memory { forgetComparisons() }
         began = began ?? now
         count += 1
         // What nobody can see is neither good nor bad: no look is noted.
@@ -159,6 +167,11 @@ package struct LaneHealth: Hashable, Sendable {
 
     private mutating func forgetReadings() {
         (loads, measured) = ([], nil)
+        forgetComparisons()
+    }
+
+    private mutating func forgetComparisons() {
+        (compared, comparisons) = (nil, 0)
         for id in instances.keys { instances[id]?.measured = [] }
     }
 
@@ -168,8 +181,12 @@ package struct LaneHealth: Hashable, Sendable {
     ) -> [String: InstanceFault]? {
         let missedBefore = missingSince
         (deafness, strangers, missingSince, isLoadKnown) = (nil, nil, nil, false)
+        isMeasured = true
         switch readings {
-        case .none: return nil
+        case .none:
+            isMeasured = false
+            forgetReadings()
+            return nil
         case .down(let why):
             deafness = Deafness(lack: .signals, reason: why, isWorthSaying: true)
             loads = []
@@ -198,8 +215,9 @@ package struct LaneHealth: Hashable, Sendable {
             let isWhole =
                 !isForeign || match.strangers.count >= match.missing.count
                 || counters?.contains(where: \.isCPUOfSlot) == true
-            guard note(isWhole ? load : nil, of: observed, now) else { return nil }
-            return deafness == nil ? Outliers.faults(in: match.counters) : [:]
+            guard note(isWhole ? load : nil, of: observed, now), deafness == nil else { return nil }
+            (compared, comparisons) = (now, min(Self.looks, comparisons + 1))
+            return Outliers.faults(in: match.counters)
         }
     }
 
@@ -298,6 +316,10 @@ package struct LaneHealth: Hashable, Sendable {
         guard count >= Self.looks, let began, let looked else { return false }
         return looked - began >= scrape * (Self.looks - 1)
     }
+
+    /// Whether the source compares the instances, and did so often enough to say that a degraded one is well
+    /// again. Where there is no source nobody will, and nothing is said because of that.
+    var isCompared: Bool { !isMeasured || deafness == nil && comparisons >= Self.looks }
 
     /// What all instances together used of the CPU limit of one, in basis points; nil when that is not known
     /// or long ago.

@@ -71,8 +71,11 @@ package enum Planner {
         }
         switch situation.wish {
         case .change(let change, let operation):
-            if operation != nil, let back = situation.goingBack {
-                return ended(.back(operation: back.number))
+            if let back = situation.goingBack {
+                // Also where git has the slot that was given up brought in another way now.
+                let slot = change.target.slot
+                let isGivenUp = slot != nil && slot == back.change?.target.slot
+                if operation != nil || isGivenUp { return ended(.back(operation: back.number)) }
             }
             if change.kind == .remove, let outage {
                 return heldOrRepaired(

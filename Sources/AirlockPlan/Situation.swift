@@ -80,7 +80,9 @@ final class Situation: Sendable {
         guard let operation else { return nil }
         if case .back = operation.rollout.direction { return operation }
         guard operation.canGoBack else { return nil }
-        let isAborted = askedRollout == .abort && isUnderWay
+        // Said of the slot, by whatever strategy the same commit has it brought.
+        let isAsked = isUnderWay || operation.change.map { desired?.asks(for: $0) == true } ?? false
+        let isAborted = askedRollout == .abort && isAsked
         return isAborted || steering?.aborted != nil ? operation : nil
     }
 

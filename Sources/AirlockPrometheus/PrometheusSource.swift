@@ -26,7 +26,7 @@ struct PrometheusSource: SignalSource {
     func counters(
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [SecondCounters] {
-        let queries = try asked(of: lane)
+        let queries = try asked(of: lane).withoutNamed
         let range = question(queries, lane, [(.target, slot)])
         var counters: [SecondCounters] = []
         var fault: ProviderError?

@@ -57,6 +57,8 @@ package struct PromotionWatch: Sendable {
     private var lastSeen: Int?
     /// The second since which the source has not answered; nil when it has.
     private var unanswered: Int?
+    /// Why the last question has no answer; nil when it has one, or none was asked.
+    package private(set) var missed: String?
     /// When it was looked last.
     private var looked: Moment?
 
@@ -182,7 +184,7 @@ package struct PromotionWatch: Sendable {
     package mutating func miss(_ reason: String, now: Timestamp) {
         let second = now.milliseconds / 1000
         let since = unanswered ?? second
-        unanswered = since
+        (unanswered, missed) = (since, reason)
         guard second - since >= Self.longestSilence, let source = Self.source else { return }
         note(
             "the source of its signals has not answered for \(second - since) s: \(reason)",
@@ -191,7 +193,7 @@ package struct PromotionWatch: Sendable {
 
     /// The source answers again.
     private mutating func endMiss(now: Timestamp) {
-        unanswered = nil
+        (unanswered, missed) = (nil, nil)
         if let place = alarms.firstIndex(where: { $0.signal == Self.source && $0.over == nil }) {
             alarms[place].over = now
         }

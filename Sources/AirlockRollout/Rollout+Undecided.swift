@@ -9,7 +9,7 @@ extension Rollout {
     package static func staysOpen(
         _ operation: OperationRecord, _ steering: Steering?
     ) -> String? {
-        guard let (canary, plan) = standing(operation, steering), steering?.held == nil,
+        guard let (canary, plan) = standing(operation), steering?.held == nil,
             plan.rule(at: canary.step).isJudged,
             case .undecided(let reasons) = canary.judge.verdict,
             !reasons.allSatisfy(\.isAboutEvidence),
@@ -19,21 +19,20 @@ extension Rollout {
     }
 
     /// Whether a person's word lets it leave the step that it is at: one that waits for it, or that asks for
-    /// it and still has time to go.
+    /// it and still has time to go. A word that decides nothing is not kept for later.
     package static func takesWord(_ operation: OperationRecord, _ steering: Steering?) -> Bool {
         if operation.waitsForPerson(steering) != nil { return true }
-        if staysOpen(operation, steering) != nil { return true }
-        guard let (canary, plan) = standing(operation, steering) else { return false }
+        guard staysOpen(operation, steering) == nil, let (canary, plan) = standing(operation),
+            steering?.passed[canary.step] == nil
+        else { return false }
         return plan.rule(at: canary.step).needsApproval
     }
 
-    /// The canary of an operation at a step below the last that has its traffic and nobody let it leave.
-    private static func standing(
-        _ operation: OperationRecord, _ steering: Steering?
-    ) -> (CanaryState, CanaryPlan)? {
+    /// The canary of an operation at a step below the last that has its traffic.
+    private static func standing(_ operation: OperationRecord) -> (CanaryState, CanaryPlan)? {
         guard case .forward = operation.rollout.direction, let canary = operation.rollout.canary,
             canary.inForce == canary.step, case .canary(let plan)? = operation.change?.strategy,
-            canary.step < plan.steps.count - 1, steering?.passed[canary.step] == nil
+            canary.step < plan.steps.count - 1
         else { return nil }
         return (canary, plan)
     }

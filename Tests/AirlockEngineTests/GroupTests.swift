@@ -136,6 +136,33 @@ struct GroupTests {
         #expect(said.contains("rolledBack") && !said.contains("rollout hold"))
     }
 
+    @Test(
+        "a group that turned back by itself goes back under a stop when a person orders one of it",
+        arguments: ["production/api", "production/web"])
+    func ordered(_ named: String) async throws {
+        let stage = Self.stage()
+        let ledger = CrossingLedger(stage.ledger)
+        let engine = try await stage.engine(on: ledger)
+        try await stage.settle(engine)
+        Self.release(api: 2, web: 3, in: stage)
+        let stop = ControlRequest(id: "1", call: .freezeAll(reason: "x", lasting: nil))
+        ledger.cross(
+            { if case .quarantine = $0 { true } else { false } }, isWaitedFor: true,
+            with: { await engine.handle(stop, from: ControlPeer(uid: 1000, pid: 1)).result })
+        try await stage.look(engine, seconds: 60)
+        for lane in Self.lanes { #expect(try await stage.serving(lane).count == 2) }
+        let answer = await stage.ask(
+            engine, .steer(Build.lane(named), .abort, reason: "looks odd"))
+        #expect(answer == .done(message: "\(named) goes back, and nothing else moves"))
+        try await stage.look(engine, seconds: 30)
+        for (name, lane) in [("api", Self.lanes[0]), ("web", Self.lanes[1])] {
+            #expect(try await stage.serving(lane) == [Build.artifact(name, 1)])
+        }
+        #expect(
+            try await stage.entries(.quarantined).compactMap(\.lane?.description)
+                == [Self.lanes[1]])
+    }
+
     @Test("lanes under way go back with one that had settled already and turned bad")
     func afterSettling() async throws {
         let stage = Self.stage(strategy: "{blueGreen: {keep: 10s}}")

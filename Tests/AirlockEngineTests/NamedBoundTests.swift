@@ -30,12 +30,14 @@ struct NamedBoundTests {
         return stage
     }
 
-    private static func release(_ version: Int, in stage: Stage) {
+    private static func release(
+        _ version: Int, in stage: Stage, bounds: String = "queue: {above: 100, for: 10s}"
+    ) {
         stage.extra["services/api/production.yaml"] = """
             artifact: \(Build.artifact("api", version))
             replicas: 4
             strategy: {canary: {steps: [1%, 25%, 100%], hold: 1m}}
-            rollback: {queue: {above: 100, for: 10s}}
+            rollback: {\(bounds)}
 
             """
         stage.commit()
@@ -55,6 +57,39 @@ struct NamedBoundTests {
         #expect(replay.firstDifference == nil, "\(replay)")
         #expect(replay.transitions.last?.verdict == "harmful")
         #expect(entries.contains { $0.draft.detail.values.contains { $0.contains("queue is 11") } })
+    }
+
+    @Test("as many bounds as a release may have are all in the log, and it is judged again by them")
+    func asManyAsMayBe() async throws {
+        let stage = Self.stage("")
+        let names = (0..<SignalQueries.mostNamed).map { "a-queue-with-a-rather-long-name.\($0)" }
+        let queries = names.map { $0 + ": 'length{slot=\"$slot\"}'" }.joined(separator: ", ")
+        stage.extra["services/api/service.yaml"] = """
+            port: 8080
+            signals:
+              requests: 'requests_total{slot="$slot"}'
+              errors: 'errors_total{slot="$slot"}'
+              named: {\(queries)}
+
+            """
+        let own = names.map { $0 + ": {above: 100, below: 1, for: 10s}" }
+        let bounds =
+            (own + [
+                "errorRate: {above: 50%, for: 10s}", "latencyP99: {above: 2s, for: 10s}",
+                "cpu: {above: 99%, below: 0.01%, for: 10s}",
+                "memory: {above: 2Gi, below: 1Mi, for: 10s}",
+            ]).joined(separator: ", ")
+        Self.release(1, in: stage, bounds: bounds)
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Self.release(2, in: stage, bounds: bounds)
+        try await stage.look(engine, seconds: 90)
+        let entries = stage.ledger.durableEntries
+        let operation = try #require(RolloutReplay.operations(in: entries).first)
+        let replay = RolloutReplay(of: operation, in: entries)
+        #expect(replay.firstDifference == nil, "\(replay)")
+        #expect(replay.policy?.text.ranges(of: "threshold").count == 2 * names.count + 6)
+        #expect(replay.looks > 30)
     }
 
     @Test("a queue that stays within it lets the release go on, and one that nobody measures never")

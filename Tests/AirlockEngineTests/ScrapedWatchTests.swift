@@ -88,18 +88,23 @@ struct ScrapedWatchTests {
         #expect(meeting.most.withLock { $0 } == 2)
     }
 
-    @Test("of a slow source no more is asked than there is time for")
-    func limited() async {
-        let clock = ManualClock()
+    /// A day's watch of a change that settled now.
+    private static func watched(since: Timestamp) -> WatchRecord {
         let change = Change(
             lane: Build.lane("production/api"), kind: .replace, base: nil,
             target: .slot(Build.slot("api", 2), version: nil, replicas: Build.replicas(2)),
             strategy: .allAtOnce(), policy: PolicyDigest(digest: Digest(of: "policy".utf8)),
             commit: nil)
-        let since = clock.now().wall
-        let record = WatchRecord(
+        return WatchRecord(
             change: change, operation: 1, since: since, until: since + .seconds(86_400),
             onAlarm: .alert, history: nil)
+    }
+
+    @Test("of a slow source no more is asked than there is time for")
+    func limited() async {
+        let clock = ManualClock()
+        let since = clock.now().wall
+        let record = Self.watched(since: since)
         clock.advance(by: .seconds(10_800))
         let source = SlowSource(clock: clock)
         var watch = PromotionWatch(record)
@@ -109,6 +114,23 @@ struct ScrapedWatchTests {
         #expect(!inTime && watch.next - first > 7_000 && watch.next - first < 7_201)
         let later = await watch.catchUp(record, from: source, by: clock, within: .seconds(60))
         #expect(later && watch.next - first >= 10_800)
+    }
+
+    @Test("what a source does not answer is not taken for all that there is")
+    func down() async {
+        let clock = ManualClock()
+        let since = clock.now().wall
+        let record = Self.watched(since: since)
+        clock.advance(by: .seconds(3_600))
+        var watch = PromotionWatch(record)
+        let isWhole = await watch.catchUp(
+            record, from: DownSource(), by: clock, within: .seconds(60))
+        #expect(!isWhole && watch.next == since.milliseconds / 1000)
+        #expect(watch.missed?.contains("connection refused") == true)
+        // Once it answers, all there is has been told.
+        let isWholeLater = await watch.catchUp(
+            record, from: SlowSource(clock: clock), by: clock, within: .seconds(60))
+        #expect(isWholeLater && watch.missed == nil)
     }
 }
 
@@ -125,6 +147,15 @@ private struct SlowSource: SignalSource {
                 second: second, requests: 10, errors: 0, latencyP99Microseconds: nil,
                 cpuBasisPoints: nil, memoryBytes: nil)
         }
+    }
+}
+
+/// A source that cannot be reached.
+private struct DownSource: SignalSource {
+    func counters(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [SecondCounters] {
+        throw .noAnswer("connection refused")
     }
 }
 

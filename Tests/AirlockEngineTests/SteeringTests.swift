@@ -149,6 +149,61 @@ struct SteeringTests {
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
     }
 
+    @Test("git aborts a rollout by the same commit that edits its steps")
+    func abortEdited() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        try await stage.look(engine, seconds: 10)
+        Stage.release(2, in: stage, steps: "[1%, 50%, 100%]", more: "rollout: abort")
+        let summary = try await stage.settle(engine)
+        #expect(summary.rolledBack == [Self.lane])
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
+    }
+
+    @Test("a commit that leaves the lane out lifts no bound of a rollout that is lined up")
+    func leftOut() async throws {
+        let stage = Stage.canary()
+        stage.versions["production/web"] = 1
+        stage.commit()
+        let ledger = CrossingLedger(stage.ledger)
+        let engine = try await stage.engine(on: ledger)
+        try await stage.settle(engine)
+        Stage.release(2, in: stage, more: "rollout: {upTo: 1%}")
+        try await stage.look(engine, seconds: 900)
+        #expect(try await stage.share(of: 2) == 10)
+        // A pass that writes something down before it hands out its lanes.
+        let web = Build.lane("production/web")
+        _ = await stage.ask(engine, .freeze(.lane(web), reason: "x", lasting: nil))
+        stage.versions["production/web"] = 2
+        stage.commit()
+        var files = stage.files
+        files["services/api/production.yaml"] = nil
+        let (repository, without) = (stage.repository, files)
+        ledger.cross(
+            { write in
+                guard case .lane(let record) = write else { return false }
+                return record.lane == web && record.held != nil
+            }, isWaitedFor: true,
+            with: {
+                repository.merge(without)
+                do { try await engine.look() } catch {
+                    return .failed(message: "\(error)", advice: "")
+                }
+                return .done(message: "it is in force")
+            })
+        stage.clock.advance(by: .seconds(30))
+        try await stage.look(engine, seconds: 5)
+        #expect(await ledger.answer() == .done(message: "it is in force"))
+        let shared = try await stage.world.deliveries().filter { delivery in
+            guard case .route(let weights) = delivery.order.action else { return false }
+            return delivery.order.lane == Self.lane && weights.count == 2
+        }
+        #expect(shared.count == 1, "the first step, and no other")
+    }
+
     @Test("what is held is watched for longer than the hour of one question")
     func heldForHours() async throws {
         let stage = Stage.canary()

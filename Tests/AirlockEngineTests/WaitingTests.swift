@@ -39,8 +39,8 @@ struct WaitingTests {
         try await stage.settle(engine)
         Stage.release(
             2, in: stage,
-            steps: "[{weight: 1%, requires: approval, hold: 8s}, 25%, 100%], decideWithin: 10s, "
-                + "onUndecided: promote")
+            steps: "[{weight: 1%, requires: approval, analysis: off, hold: 8s}, 25%, 100%], "
+                + "decideWithin: 10s, onUndecided: promote")
         try await stage.look(engine, seconds: 5)
         #expect(try await engine.tick().underWay == [Self.lane], "its hold is not over")
         try await stage.look(engine, seconds: 30)
@@ -58,6 +58,42 @@ struct WaitingTests {
         _ = await stage.ask(engine, .steer(Self.lane, .resume, reason: "x"))
         try await stage.look(engine, seconds: 2)
         #expect(try await engine.tick().underWay == [Self.lane])
+    }
+
+    @Test("missing signals hide no wait for a person, and no word stands in for them")
+    func silent() async throws {
+        for isJudged in [false, true] {
+            let stage = Stage.canary()
+            stage.signals = Unmeasured()
+            let engine = try await stage.engine()
+            try await stage.settle(engine)
+            let analysis = isJudged ? "" : "analysis: off, "
+            Stage.release(
+                2, in: stage,
+                steps: "[{weight: 1%, \(analysis)requires: approval, hold: 8s}, 25%, 100%], "
+                    + "decideWithin: 10s")
+            try await stage.look(engine, seconds: 200)
+            let alerts = try #require(await engine.standing()).alerts
+            let kinds = Set(alerts.map(\.kind))
+            let answer = await stage.ask(engine, .steer(Self.lane, .resume, reason: "x"))
+            if isJudged {
+                #expect(kinds == [.signalsDown])
+                guard case .failed(let message, let advice) = answer else {
+                    Issue.record("\(answer)")
+                    continue
+                }
+                #expect(
+                    message.hasPrefix(
+                        "no word of a person decides the step of production/api: "), "\(message)")
+                #expect(advice.contains("airlock rollout abort production/api"))
+                let state = try await stage.ledger.state()
+                let open = try #require(state.operation(of: Self.lane)?.number)
+                #expect(state.steerings[open]?.passed.isEmpty != false)
+            } else {
+                #expect(kinds == [.signalsDown, .rolloutUndecided])
+                #expect(answer == .done(message: "production/api goes on from step 1"))
+            }
+        }
     }
 
     @Test("a word that ends nothing says so")
@@ -83,4 +119,11 @@ struct WaitingTests {
         }
         #expect(retry.hasSuffix("is tried again as soon as git asks for it"), "\(retry)")
     }
+}
+
+/// A source of signals that never answers.
+private struct Unmeasured: SignalSource {
+    func counters(
+        of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
+    ) async throws(ProviderError) -> [SecondCounters] { throw .noAnswer("nobody measures") }
 }

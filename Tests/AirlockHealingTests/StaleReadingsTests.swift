@@ -102,6 +102,67 @@ import Testing
         #expect(ward.holds == ["no signals, so nothing is ejected or scaled"])
     }
 
+    /// What a source tells that counts no errors of any instance.
+    private static func uncounted() -> InstanceReadings {
+        let counters = (0..<10).map {
+            InstanceCounters(
+                instance: "i\($0)", requests: 100, errors: nil, latencyP99Microseconds: 50_000)
+        }
+        return .known(counters, load: nil)
+    }
+
+    @Test(
+        "a page about degraded instances stands while nobody measures them, and is not said anew",
+        arguments: [true, false])
+    func deafPage(isDown: Bool) throws {
+        var ward = Ward()
+        ward.policy.afterChange = .seconds(3_600)
+        ward.settledAt = ward.time
+        ward.degrade(4, errors: 40)
+        ward.look(10)
+        let page = try #require(ward.pages.first)
+        #expect(page.hasPrefix("instances with errors right after change "))
+        for looks in [1, 5, 40] {
+            ward.readings = isDown ? InstanceReadings.down("it is gone") : Self.uncounted()
+            let deaf = ward.look(looks)
+            #expect(deaf.record.said.contains { $0.text == page })
+            ward.readings = nil
+            ward.look(8)
+            #expect(ward.pages == [page])
+        }
+        ward.counters = [:]
+        #expect(ward.look(10).record.said.isEmpty)
+    }
+
+    @Test("what an instance did before a long silence is not held against it")
+    func longSilence() {
+        var ward = Ward()
+        ward.degrade(4, errors: 40)
+        ward.look(2)
+        ward.readings = Self.uncounted()
+        ward.look(30)
+        ward.readings = nil
+        ward.look(2)
+        #expect(ward.done.isEmpty)
+        ward.look()
+        #expect(ward.actions == ["eject i4"])
+    }
+
+    @Test("a load that nobody measures any more is no load")
+    func sourceGone() {
+        var ward = Ward(2)
+        ward.replicas = Build.replicas(2, 5)
+        ward.load = Share(basisPoints: 9_000)
+        ward.look(5)
+        ward.readings = .some(InstanceReadings.none)
+        ward.look()
+        ward.readings = nil
+        ward.look(5)
+        #expect(ward.done.isEmpty)
+        ward.look()
+        #expect(ward.actions.map { String($0.suffix(4)) } == ["to 3"])
+    }
+
     @Test("the end of one page is no new page for one that stands on")
     func pages() throws {
         var ward = Ward()

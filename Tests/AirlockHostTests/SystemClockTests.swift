@@ -37,9 +37,9 @@ struct SystemClockTests {
     func cancellation() async throws {
         let clock = try SystemClock()
         let start = clock.now()
-        let sleeper = Task { try await clock.sleep(for: .seconds(3600)) }
+        let sleeper = Task { try await clock.sleep(for: .seconds(36_000)) }
         sleeper.cancel()
         await #expect(throws: CancellationError.self) { try await sleeper.value }
-        #expect(clock.now().elapsed(since: start) < .seconds(60))
+        #expect(clock.now().elapsed(since: start) < .seconds(600))
     }
 }

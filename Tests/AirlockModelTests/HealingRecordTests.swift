@@ -41,12 +41,13 @@ import Testing
         healing.say([HealingStatement(.hold, "h", since: time(9))])
         #expect(healing.paged == nil)
         let without = String(decoding: try JSONEncoder().encode(healing), as: UTF8.self)
-        #expect(!without.contains("paged"))
+        #expect(!without.contains("paged") && !without.contains("fault"))
     }
 
     @Test("what is written is read back")
     func roundTrip() throws {
-        var healing = HealingRecord(said: [HealingStatement(.page, "p", since: time(1))])
+        var healing = HealingRecord(
+            said: [HealingStatement(.page, "p", since: time(1), fault: .errors)])
         healing.spend(on: heal(.eject(slot, instance: "a")), at: time(2))
         healing.spend(on: heal(.readmit(slot, instance: "a")), at: time(40))
         let record = LaneRecord(lane: lane, healing: healing)

@@ -94,9 +94,12 @@ struct DecisionTimeTests {
         }
         let dead = (0..<3).map { counters($0, errors: 40) }
         let alive = (3..<103).map { counters($0, errors: $0 == 50 ? 40 : 0) }
-        let traffic = LaneTraffic(dead + alive)
+        let settled = Timestamp(milliseconds: 3_000)
+        let traffic = LaneTraffic(dead + alive, settled: settled)
         #expect(traffic.errors == 40 && traffic.requests == 4_000 && traffic.seconds == 100)
-        #expect(LaneTraffic(dead).errors == 120, "it never answered")
+        #expect(LaneTraffic(dead, settled: settled).errors == 120, "it never answered")
+        let old = LaneTraffic(dead + alive, settled: Timestamp(milliseconds: -60_000))
+        #expect(old.errors == 160 && old.requests == 4_120, "it had answered long before")
     }
 
     @Test("widening replaces the word only while it gets to a step that decides")
@@ -117,7 +120,7 @@ struct DecisionTimeTests {
     func unknown() {
         var world = world(perSecond: nil)
         #expect(world.plan(of: Self.lane).isMoving)
-        world.traffic[id] = MeasuredTraffic([], at: world.now.wall)
+        world.traffic[id] = MeasuredTraffic([], settled: world.now.wall, at: world.now.wall)
         let plan = world.plan(of: Self.lane)
         #expect(plan.isMoving && plan.forecast == nil)
         #expect(

@@ -187,6 +187,31 @@ struct SupersedingTests {
         #expect(world.version(of: lane) == 1)
     }
 
+    @Test("a slot that git or a person gave up goes back, also when git brings it in another way")
+    func givenUp() throws {
+        for isGit in [true, false] {
+            var world = underWay()
+            let number = try #require(world.ledger.lanes[id]?.operation)
+            var same = Build.desired(lane, 2, deadline: .seconds(77))
+            if isGit {
+                same.release.rollout = .abort
+            } else {
+                var said = Steering(operation: number, lane: id)
+                said.aborted = Steering.Word(
+                    actor: Actor(id: "uid:1000", kind: .local), reason: "odd", at: world.now.wall)
+                world.ledger.apply(.steering(said))
+            }
+            world.merge(same)
+            #expect(world.plan(of: lane).disposition == .back(operation: number))
+            // Another slot takes its place all the same.
+            world.merge(Build.desired(lane, 3))
+            guard case .change(_, nil) = world.plan(of: lane).disposition else {
+                Issue.record("\(world.plan(of: lane).disposition)")
+                continue
+            }
+        }
+    }
+
     @Test("a newer wish takes the place of a failed one that is still going back")
     func goingBackSuperseded() {
         var world = underWay()

@@ -61,11 +61,12 @@ struct Bench {
 
     /// What the server says about the target by itself over the last `steps` steps.
     func history(
-        _ answer: [String: Any], steps: Int
+        _ answer: [String: Any], steps: Int, named: [SignalQueries.Named] = []
     ) async throws -> [SecondCounters] {
         try prepare(answer)
         let source = servers().source(
-            at: MetricsServer(address: address, every: .seconds(5)), asking: try Self.queries())
+            at: MetricsServer(address: address, every: .seconds(5)),
+            asking: try Self.queries(named: named))
         return try await source.counters(
             of: Self.lane, slot: Self.target, from: beginning(of: steps), to: now)
     }

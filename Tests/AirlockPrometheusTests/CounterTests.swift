@@ -233,6 +233,22 @@ struct CounterTests {
         #expect(body.contains("target.named.queue") && !body.contains("base.named"), "\(body)")
     }
 
+    @Test("of a slot by itself no signal of the service's own is asked for: nothing reads it there")
+    func namedOfOne() async throws {
+        let bench = try Bench()
+        let queue = SignalQueries.Named(
+            name: try #require(SignalName("queue")),
+            query: try SignalQuery("own{slot=\"$slot\"}"))
+        _ = try await bench.history(
+            bench.matrix([
+                ("target.requests", Self.one, ["0", "10"]),
+                ("target.errors", Self.one, ["0", "0"]),
+            ]), steps: 1, named: [queue])
+        let asked = try bench.program.lines(of: "requests.jsonl")
+        let body = try #require(asked.first?["body"] as? String)
+        #expect(body.contains("target.errors") && !body.contains("named"), "\(body)")
+    }
+
     @Test("buckets are differences of what is cumulative, over time and over the bounds")
     func buckets() async throws {
         let bench = try Bench()

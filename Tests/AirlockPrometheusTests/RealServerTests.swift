@@ -52,7 +52,7 @@ struct RealServerTests {
         _ what: String, from: Timestamp? = nil,
         _ condition: ((target: [SecondCounters], base: [SecondCounters])?, String) -> Bool
     ) async throws {
-        let end = ContinuousClock.now + .seconds(120)
+        let end = ContinuousClock.now + .seconds(600)
         var last = ""
         while ContinuousClock.now < end {
             do {
@@ -116,7 +116,7 @@ struct RealServerTests {
 
     @Test("tells the instances of a slot apart, by the label that its scrape gave them")
     func instances() async throws {
-        let end = ContinuousClock.now + .seconds(120)
+        let end = ContinuousClock.now + .seconds(600)
         var found: [InstanceCounters] = []
         while ContinuousClock.now < end {
             let now = Self.now()

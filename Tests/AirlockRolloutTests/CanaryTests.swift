@@ -102,6 +102,7 @@ struct CanaryTests {
             // No word of a person stands in for numbers.
             #expect(stage.operation.waitsForPerson(nil) == nil)
             #expect(Rollout.staysOpen(stage.operation, nil) != nil)
+            #expect(!Rollout.takesWord(stage.operation, nil))
         }
     }
 
@@ -119,6 +120,13 @@ struct CanaryTests {
                 let wait = stage.operation.waitsForPerson(nil)
                 #expect(wait?.phrase == "step 1 stays undecided and waits for a person")
                 #expect((wait?.since.milliseconds ?? 0) >= 600_000)
+                plan.rules = [CanaryPlan.StepRule(needsApproval: true), .init(), .init()]
+                stage = Stage(canary: plan)
+                stage.signals = Self.traffic(new: 0.005, perSecond: 100)
+                _ = stage.run(seconds: 650)
+                #expect(
+                    stage.operation.waitsForPerson(nil)?.phrase
+                        == "step 1 stays undecided and waits for a person's approval")
             case .promote:
                 #expect(outcome == nil && stage.lane.weights[Stage.new.id] == 250)
             case .revert:

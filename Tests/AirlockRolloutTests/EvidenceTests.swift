@@ -170,6 +170,13 @@ struct EvidenceTests {
         #expect(JudgedPolicy(policy.text + " ") == nil)
         #expect(JudgedPolicy(policy.text.replacing("250", with: "250,250")) != policy)
         #expect(JudgedPolicy("{}") == nil)
+        #expect(policy.detail == ["policy": policy.text], "as in logs of old")
+        for count in [12, 20, 38, JudgePolicy.mostSignals] {
+            let long = try Self.policy(limits: count, metrics: 5)
+            let sizes = long.detail.values.map(\.utf8.count)
+            #expect(sizes.allSatisfy { $0 <= AuditEntry.maximumDetailBytes }, "\(sizes)")
+            #expect(JudgedPolicy(detail: long.detail) == long)
+        }
         #expect(!policy.text.contains("negligible"), "as in logs of old")
         let metric = ComparedMetric(name: HardLimit.Known.errorRate.name)
         let newer = JudgedPolicy(

@@ -81,6 +81,10 @@ import Testing
         bench.clock.advance(by: .seconds(3))
         let again = try await bench.counters(last: 1, slot: spec.id)
         #expect(again.first?.memoryBytes ?? 0 < 70 << 20)
+        // What does not run has no memory, and no lower bound of it is broken.
+        let between = try await bench.counters(last: 4, slot: spec.id)
+        #expect(between.contains { $0.memoryBytes == nil })
+        #expect(between.allSatisfy { $0.memoryBytes != 0 })
     }
 
     @Test("a signal of the service's own goes as its artifact says, by the age of the slot")

@@ -35,13 +35,16 @@ struct StageError: Error, CustomStringConvertible {
 }
 
 /// A process that a test started; it is always waited for.
+///
+/// Started by hand: Foundation's `Process` keeps its files open, and loses the end of a program when many
+/// start and end at the same time.
 final class RunningProgram: Sendable {
     let pid: pid_t
-    private let process: Mutex<Process>
     private let folder: String
     private let started = ContinuousClock.now
     private let ended: AsyncStream<Void>
-    private let taken = Mutex<Outcome?>(nil)
+    /// What `waitpid` said; nil while it runs.
+    private let status = Mutex<Int32?>(nil)
 
     /// Starts a program whose output goes to files, so that nothing can block on a full pipe.
     init(
@@ -51,29 +54,59 @@ final class RunningProgram: Sendable {
         self.folder = folder + "/" + UUID().uuidString
         try FileManager.default.createDirectory(
             atPath: self.folder, withIntermediateDirectories: true)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.environment = environment
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        process.standardInput = FileHandle.nullDevice
-        for name in ["output", "errors"] {
-            try Data().write(to: URL(fileURLWithPath: self.folder + "/" + name))
-        }
-        process.standardOutput = FileHandle(forWritingAtPath: self.folder + "/output")
-        process.standardError = FileHandle(forWritingAtPath: self.folder + "/errors")
+        pid = try Self.spawn(
+            ["/usr/bin/env", "-C", directory, path] + arguments,
+            environment.map { "\($0.key)=\($0.value)" }, output: self.folder)
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         ended = stream
-        process.terminationHandler = { _ in continuation.finish() }
-        try process.run()
-        pid = process.processIdentifier
-        self.process = Mutex(process)
+        let (pid, program) = (pid, self)
+        Thread.detachNewThread {
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            program.status.withLock { $0 = status }
+            continuation.finish()
+        }
+    }
+
+    /// - Parameter output: The folder of the files `output` and `errors`.
+    private static func spawn(
+        _ words: [String], _ environment: [String], output: String
+    ) throws -> pid_t {
+        var files = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&files)
+        defer { posix_spawn_file_actions_destroy(&files) }
+        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
+        for (descriptor, name) in [(Int32(1), "output"), (2, "errors")] {
+            posix_spawn_file_actions_addopen(
+                &files, descriptor, "\(output)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(
+            &attributes,
+            Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+        let (argv, envp) = (
+            words.map { strdup($0) } + [nil], environment.map { strdup($0) } + [nil]
+        )
+        defer { for text in argv + envp { free(text) } }
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, words[0], &files, &attributes, argv, envp)
+        guard code == 0 else {
+            throw StageError("\(words[0]) does not start: \(String(cString: strerror(code)))")
+        }
+        return pid
     }
 
     /// Sends a signal to this process alone.
     func signal(_ number: Int32) { kill(pid, number) }
 
-    var isRunning: Bool { process.withLock { $0.isRunning } }
+    var isRunning: Bool { status.withLock { $0 == nil } }
 
     /// What the process wrote to stderr so far.
     func errors() throws -> String {
@@ -92,9 +125,10 @@ final class RunningProgram: Sendable {
         watchdog.cancel()
         let isLate = await watchdog.value
         let took = started.duration(to: .now)
-        let (code, reason) = process.withLock { ($0.terminationStatus, $0.terminationReason) }
+        guard let status = status.withLock({ $0 }) else { throw StageError("its end was lost") }
+        let signal = status & 0x7f
         let outcome = Outcome(
-            code: reason == .exit ? code : 128 + code,
+            code: signal == 0 ? (status >> 8) & 0xff : 128 + signal,
             output: try String(contentsOfFile: folder + "/output", encoding: .utf8),
             errors: try errors(), took: took)
         guard !isLate else {

@@ -63,7 +63,8 @@ package struct JudgePolicy: Hashable, Sendable, Codable {
     package let falsePass: Chance
     package let freshness: Freshness
     /// Below this share of bad requests a canary passes whatever stable has; nil where only the ratio
-    /// counts, as in policies of old.
+    /// counts, as in policies of old. Of ``ComparedMetric/Kind/badEvents`` it is a share of causes: with
+    /// retries, more of the requests may be bad.
     ///
     /// To exclude it has a chance of its own, a fifth of ``falsePass``: a step passes a harm at or
     /// above both with a chance of at most 6/5 of that.

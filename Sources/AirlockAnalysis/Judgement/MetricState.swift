@@ -197,7 +197,7 @@ extension MetricState {
             Comparison.Share(
                 negligible: share.negligible,
                 proof: .init(evidence: share.evidence, limit: share.limit),
-                isExcluded: share.isExcluded)
+                isExcluded: share.isExcluded, areCauses: metric.kind == .badEvents ? true : nil)
         }
     }
 

@@ -36,8 +36,9 @@ extension Comparison {
     /// What harm was excluded.
     package var exclusion: String {
         if let share, share.isExcluded, safety.evidence < safety.limit {
-            return "\(metric): \(counts)a share of \(share.negligible) bad requests or more on the "
-                + "canary \(Self.excluded(by: share.proof))"
+            let counted = share.areCauses == true ? ", retries counted once," : ""
+            return "\(metric): \(counts)a share of \(share.negligible) bad requests\(counted) or "
+                + "more on the canary \(Self.excluded(by: share.proof))"
         }
         return "\(metric): \(counts)\(tolerated) times the stable slot's rate or more "
             + (share == nil ? "is excluded, \(Self.numbers(safety))" : Self.excluded(by: safety))

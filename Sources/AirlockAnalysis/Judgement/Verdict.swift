@@ -17,11 +17,15 @@ package struct Comparison: Hashable, Sendable, Codable {
         package let proof: Proof
         /// Stays true until the next step begins, whatever the evidence does.
         package let isExcluded: Bool
+        /// Whether bad requests of one cause are counted once, so that more of all requests than
+        /// ``negligible`` may be bad; nil where each counts.
+        package let areCauses: Bool?
 
-        package init(negligible: Chance, proof: Proof, isExcluded: Bool) {
+        package init(negligible: Chance, proof: Proof, isExcluded: Bool, areCauses: Bool? = nil) {
             self.negligible = negligible
             self.proof = proof
             self.isExcluded = isExcluded
+            self.areCauses = areCauses
         }
     }
 

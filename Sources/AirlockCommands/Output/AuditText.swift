@@ -45,8 +45,10 @@ struct AuditText {
 
     /// The counts of evidence are for `airlock rollout replay`.
     private static func isForPeople(_ key: String, of kind: AuditKind) -> Bool {
+        // A long value goes on under its name with a number.
         kind == .evidence
-            ? key == "looks" : !["key", "action", "policy", "proofs", "held"].contains(key)
+            ? key == "looks"
+            : !["key", "action", "policy", "proofs", "held"].contains(key.prefix { $0 != "+" })
     }
 
     /// Digests and commit names as short as everywhere else; other text as it is.

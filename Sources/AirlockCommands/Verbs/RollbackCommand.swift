@@ -146,17 +146,11 @@ struct RollbackCommand: Verb {
         guard let branch = reversal.branch(of: lane, to: wanted.operation.number) else {
             return nil
         }
-        do {
-            let commit = try await Progress.around("pushing \(branch)") {
-                try await source.push(draft, as: branch, limit: FleetReading.fetchLimit)
-            }
-            return Offer(branch: branch, commit: commit, existed: false)
-        } catch let error as SourceError {
-            guard case .rejected = error,
-                let offer = await self.offer(on: branch, of: reversal, source)
-            else { throw error }
-            return offer
+        if let offer = await self.offer(on: branch, of: reversal, source) { return offer }
+        let commit = try await Progress.around("pushing \(branch)") {
+            try await source.push(draft, as: branch, limit: FleetReading.fetchLimit)
         }
+        return Offer(branch: branch, commit: commit, existed: false)
     }
 
     // MARK: Telling

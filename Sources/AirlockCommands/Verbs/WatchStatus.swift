@@ -1,5 +1,6 @@
 import AirlockAnalysis
 import AirlockEngine
+import AirlockHost
 import AirlockModel
 import AirlockPorts
 import AirlockRollout
@@ -41,9 +42,11 @@ struct WatchView: Encodable {
     /// Seconds of what ran before that were learned from.
     let learnedSeconds: Int
     let signals: [Standing]
-    /// The time until which ``signals`` are known, where the source could not be asked for all of it; nil
-    /// where it was.
+    /// The time until which ``signals`` are known, where the source did not tell all of it; nil where it
+    /// did.
     let seenUntil: String?
+    /// Why there is no more, in the words of what measures; nil where there is all.
+    let missing: String?
     let alarms: [Alarm]
     private let rest: Duration
 
@@ -56,6 +59,8 @@ struct WatchView: Encodable {
         let isWhole = await watch.catchUp(
             record, from: source, by: clock, within: Self.patience)
         seenUntil = isWhole ? nil : Timestamp(milliseconds: watch.next * 1000).rfc3339
+        let late = "the source had no time for more in \(Self.patience.phrase)"
+        missing = isWhole ? nil : watch.missed ?? late
         every = watch.spacing
         lane = record.change.lane.description
         if case .slot(_, let version, _) = record.change.target {
@@ -86,7 +91,7 @@ struct WatchView: Encodable {
 
     private enum CodingKeys: CodingKey {
         case lane, version, operation, change, since, until, onAlarm, sensitivity, every
-        case learnedSeconds, signals, seenUntil, alarms
+        case learnedSeconds, signals, seenUntil, missing, alarms
     }
 
     var text: String {
@@ -103,10 +108,10 @@ struct WatchView: Encodable {
             "judged   sensitivity \(sensitivity), a sample every \(every) s",
         ]
         lines += signals.map { "signal   \($0.signal) \($0.standing)" }
-        if let seenUntil {
+        if let seenUntil, let missing {
             lines.append(
-                "seen     until \(seenUntil): the source had no time for more in "
-                    + "\(Self.patience.phrase); the alarms are those that were recorded")
+                "seen     until \(seenUntil): \(missing.visible); the alarms are those that were "
+                    + "recorded")
         }
         lines += alarms.map { alarm in
             let end = alarm.over.map { "to \($0)" } ?? "on"

@@ -23,13 +23,16 @@ extension EnvironmentReconciler {
         }
         for operation in operations {
             guard case .forward = operation.rollout.direction else { continue }
+            let wait = operation.waitsForPerson(steerings[operation.number])
+            // A person can end the wait while signals are missing, too.
+            if let wait { alerts.append(Self.waiting(operation, wait)) }
             if let silence = operation.rollout.canary?.silence,
                 now.wall - silence.since >= Self.silence
             {
                 alerts.append(Self.silent(operation, silence))
-            } else if let wait = operation.waitsForPerson(steerings[operation.number]) {
-                alerts.append(Self.waiting(operation, wait))
-            } else if let evidence = Rollout.staysOpen(operation, steerings[operation.number]) {
+            } else if wait == nil,
+                let evidence = Rollout.staysOpen(operation, steerings[operation.number])
+            {
                 alerts.append(Self.undecided(operation, evidence))
             }
         }

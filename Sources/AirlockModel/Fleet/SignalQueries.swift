@@ -113,6 +113,14 @@ package struct SignalQueries: Hashable, Sendable {
             instance: instance, others: others.filter { $0.key == .latencyP99 || $0.key == .cpu })
     }
 
+    /// What is asked of a slot by itself: without the signals of the service's own, which are for the bounds
+    /// of a rollout, so that one that cannot be answered takes away nothing else.
+    package var withoutNamed: SignalQueries {
+        SignalQueries(
+            requests: requests, errors: errors, areErrorsSeparate: areErrorsSeparate,
+            instance: instance, others: others)
+    }
+
     /// Whether a text is the name of a label, as the data model of Prometheus has it, that a user may mean:
     /// names with two underscores before them are its own.
     package static func isLabel(_ text: String) -> Bool {

@@ -145,16 +145,20 @@ package struct HealingStatement: Hashable, Sendable, Codable {
     /// What to do; empty where it goes on by itself.
     package let advice: String
     package let since: Timestamp
+    /// What is the matter with the instances that it is about; nil where it is about no fault, and in what
+    /// was written before this was.
+    package let fault: InstanceFault?
 
     package init(
         _ kind: Kind, _ text: String, evidence: String = "", advice: String = "",
-        since: Timestamp
+        since: Timestamp, fault: InstanceFault? = nil
     ) {
         self.kind = kind
         self.text = text
         self.evidence = evidence
         self.advice = advice
         self.since = since
+        self.fault = fault
     }
 
     /// Whether it is about the same matter.

@@ -55,9 +55,7 @@ package enum EvidenceColumns {
         }
         var detail = ["looks": "\(first)-\(first + looks.count - 1)"]
         for (name, values) in columns {
-            for (number, piece) in pieces(of: runs(values)).enumerated() {
-                detail[number == 0 ? name : "\(name)+\(number)"] = piece
-            }
+            detail.merge(pieces(of: runs(values), named: name, bytes: pieceBytes)) { $1 }
         }
         return detail
     }
@@ -171,12 +169,30 @@ package enum EvidenceColumns {
             .joined(separator: ",")
     }
 
-    /// The pieces of a column; its characters are ASCII.
-    private static func pieces(of text: String) -> [String] {
+    /// A long text as details of an entry that are not cut: it goes on under its name with `+1`, `+2`, ….
+    ///
+    /// - Parameters:
+    ///   - text: ASCII only.
+    ///   - most: Bytes of one piece, at the most.
+    static func pieces(of text: String, named name: String, bytes most: Int) -> [String: String] {
         let bytes = Array(text.utf8)
-        return stride(from: 0, to: max(1, bytes.count), by: pieceBytes).map { start in
-            String(decoding: bytes[start..<min(start + pieceBytes, bytes.count)], as: UTF8.self)
+        var detail: [String: String] = [:]
+        for start in stride(from: 0, to: max(1, bytes.count), by: most) {
+            detail[start == 0 ? name : "\(name)+\(start / most)"] =
+                String(decoding: bytes[start..<min(start + most, bytes.count)], as: UTF8.self)
         }
+        return detail
+    }
+
+    /// What ``pieces(of:named:bytes:)`` wrote; empty where nothing has that name.
+    static func text(named name: String, in detail: [String: String]) -> String {
+        var text = detail[name] ?? ""
+        var number = 1
+        while let more = detail["\(name)+\(number)"] {
+            text += more
+            number += 1
+        }
+        return text
     }
 }
 
@@ -207,12 +223,7 @@ extension EvidenceColumns {
             _ name: String, _ count: Int, in detail: [String: String]
         ) throws(EvidenceFault) {
             self.name = name
-            var text = detail[name] ?? ""
-            var number = 1
-            while let more = detail["\(name)+\(number)"] {
-                text += more
-                number += 1
-            }
+            let text = EvidenceColumns.text(named: name, in: detail)
             var found: [Substring] = []
             for run in text.split(separator: ",") {
                 let parts = run.split(separator: "*", omittingEmptySubsequences: false)

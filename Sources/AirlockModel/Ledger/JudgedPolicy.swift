@@ -55,6 +55,20 @@ package struct JudgedPolicy: Hashable, Sendable {
         guard self.text == text else { return nil }
     }
 
+    /// ``text`` as an entry of the audit log keeps it: a policy of many bounds is longer than a value may be,
+    /// and goes on in `policy+1`, `policy+2`, ….
+    package var detail: [String: String] {
+        // One that fits into a value is written as it was by versions that had no pieces.
+        EvidenceColumns.pieces(of: text, named: Self.name, bytes: AuditEntry.maximumDetailBytes)
+    }
+
+    /// Reads what ``detail`` wrote; nil for anything else.
+    package init?(detail: [String: String]) {
+        self.init(EvidenceColumns.text(named: Self.name, in: detail))
+    }
+
+    private static let name = "policy"
+
     private struct Form: Decodable {
         let alpha: Int64
         let falsePass: Int64

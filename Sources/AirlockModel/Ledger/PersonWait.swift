@@ -6,6 +6,8 @@ package struct PersonWait: Hashable, Sendable {
     package let step: Int
     /// Whether the release asks for a person at the step; else it had its time and stayed undecided.
     package let isApproval: Bool
+    /// Whether the step is judged and the evidence has not decided it; also where a person is asked for.
+    package let isUndecided: Bool
     /// Since when only a person is waited for.
     package let since: Timestamp
     /// What the judge says, with its numbers and their limits.
@@ -13,9 +15,8 @@ package struct PersonWait: Hashable, Sendable {
 
     /// One phrase, without a full stop.
     package var phrase: String {
-        isApproval
-            ? "step \(step) waits for a person's approval"
-            : "step \(step) stays undecided and waits for a person"
+        let undecided = isUndecided ? " stays undecided and" : ""
+        return "step \(step)\(undecided) waits for a person" + (isApproval ? "'s approval" : "")
     }
 
     /// What that person types.
@@ -34,8 +35,11 @@ extension OperationRecord {
             case .canary(let plan)? = change?.strategy, canary.step < plan.steps.count - 1,
             steering?.passed[canary.step] == nil, steering?.held == nil, steering?.aborted == nil
         else { return nil }
+        let rule = plan.rule(at: canary.step)
+        var isUndecided = false
+        if case .undecided = canary.judge.verdict { isUndecided = rule.isJudged }
         return PersonWait(
-            step: canary.step + 1, isApproval: plan.rule(at: canary.step).needsApproval,
+            step: canary.step + 1, isApproval: rule.needsApproval, isUndecided: isUndecided,
             since: since, told: canary.judge.verdict.sentences.joined(separator: " "))
     }
 }

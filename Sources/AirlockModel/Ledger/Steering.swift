@@ -48,6 +48,11 @@ package struct Steering: Hashable, Sendable, Codable {
             self.group = group
         }
 
+        /// The same word as the order of whoever says `other`: what is at fault stays so.
+        package func ordered(by other: Word) -> Word {
+            Word(actor: other.actor, reason: reason, at: other.at, group: group)
+        }
+
         /// Who said it and why, for people.
         package var phrase: String {
             group == nil ? "\(actor.id): \(reason)" : reason

@@ -25,10 +25,15 @@ package struct LaneTraffic: Hashable, Sendable {
 
     /// Adds up what a source said.
     ///
-    /// What was asked before the first answer ever is no error of the slot: nobody was there yet.
-    package init(_ all: [SecondCounters], isKeyed: Bool = false) {
+    /// What was asked before the first answer ever is no error of the slot: nobody was there yet. A slot
+    /// that had settled had answered before, and what fails then is its own.
+    ///
+    /// - Parameter settled: When the lane settled on the slot.
+    package init(_ all: [SecondCounters], settled: Timestamp, isKeyed: Bool = false) {
         let answered = all.firstIndex { $0.requests > $0.errors } ?? all.startIndex
-        let refused = all[..<answered].lastIndex { $0.errors > 0 }
+        let refused = all[..<answered].lastIndex {
+            $0.errors > 0 && $0.second * 1000 < settled.milliseconds
+        }
         let counters = all[(refused.map { $0 + 1 } ?? all.startIndex)...]
         // Some sources count less often than each second.
         let span = (counters.last?.second ?? 0) - (counters.first?.second ?? 0)
@@ -77,8 +82,12 @@ package struct MeasuredTraffic: Hashable, Sendable {
     }
 
     /// What a source said of the slot that serves; too few seconds tell nothing.
-    package init(_ counters: [SecondCounters], at: Timestamp, isKeyed: Bool = false) {
-        let traffic = LaneTraffic(counters, isKeyed: isKeyed)
+    ///
+    /// - Parameter settled: When the lane settled on the slot.
+    package init(
+        _ counters: [SecondCounters], settled: Timestamp, at: Timestamp, isKeyed: Bool = false
+    ) {
+        let traffic = LaneTraffic(counters, settled: settled, isKeyed: isKeyed)
         self.init(
             traffic.seconds < LaneTraffic.leastSeconds
                 ? .unknown("it was measured for \(traffic.seconds) s only") : .seen(traffic),

@@ -136,8 +136,8 @@ package struct RolloutReplay: Sendable {
     }
 
     private mutating func takeTransition(_ entry: AuditEntry) {
-        if let text = entry.draft.detail["policy"] {
-            guard policy == nil, let read = JudgedPolicy(text) else {
+        if entry.draft.detail["policy"] != nil {
+            guard policy == nil, let read = JudgedPolicy(detail: entry.draft.detail) else {
                 note(fault: "entry \(entry.sequence): its policy cannot be read or comes twice")
                 return
             }
@@ -172,7 +172,7 @@ package struct RolloutReplay: Sendable {
             }
         }
         if entry.draft.detail["policy"] != nil {
-            told.detail["policy"] = policy.text
+            told.detail.merge(policy.detail) { $1 }
             told.detail["falseAlarms"] = policy.policy.budget.description
         }
         if isBack { reason = entry.draft.detail["reason"] }

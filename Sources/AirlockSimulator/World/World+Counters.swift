@@ -66,7 +66,7 @@ extension World {
             second: second, requests: requests, errors: errors,
             latencyP99Microseconds: requests == 0 ? nil : Int(latency),
             cpuBasisPoints: min(10_000, Int(cpu)),
-            memoryBytes: healthy.map { slot.memory(healthyFor: $0.age) }.max() ?? 0,
+            memoryBytes: healthy.map { slot.memory(healthyFor: $0.age) }.max(),
             separateErrors: errors, witnesses: clients(errors, second), latencyBuckets: buckets,
             slowest: slowest(buckets, second),
             named: slot.behaviour.signals?.map { $0.reading(after: time - slot.started) })

@@ -64,8 +64,9 @@ struct ShareTests {
         #expect((50...56).contains(second), "about 5,500 requests: \(second) s")
         let sentence = try #require(judge.verdict.sentences.first)
         #expect(
-            sentence.contains("a share of 0.1% bad requests or more on the canary is excluded"),
-            "\(sentence)")
+            sentence.contains(
+                "a share of 0.1% bad requests, retries counted once, or more on the canary is "
+                    + "excluded"), "\(sentence)")
         #expect(try JSONDecoder().decode(Judge.self, from: try judge.bytes) == judge)
         var later = judge
         for more in 1...3 {
@@ -88,6 +89,10 @@ struct ShareTests {
         #expect(!isAcceptable(judge))
         for second in 26...30 { judge.add(.of(clean, second: second)) }
         #expect(isAcceptable(judge))
+        let sentence = try #require(judge.verdict.sentences.first)
+        #expect(
+            sentence.contains("a share of 0.1% bad requests or more on the canary is excluded"),
+            "\(sentence)")
     }
 
     @Test("harm is harm however small, and no request on one of the slots is no pass")
