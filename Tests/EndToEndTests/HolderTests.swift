@@ -79,13 +79,7 @@ import Testing
 
     @Test("an answer about thousands of lanes fits, with their totals")
     func manyLanes() async throws {
-        var files = Shop.files as [String: String?]
-        for number in 0..<1_100 {
-            files["services/s\(number)/service.yaml"] = Shop.service("s\(number)")
-            for environment in ["staging", "production"] {
-                files["services/s\(number)/\(environment).yaml"] = Shop.release("web", "1.0.0")
-            }
-        }
+        let files = Shop.files(more: 1_100)
         let stage = try await Stage(nil)
         try stage.git("init", "--quiet", "--initial-branch", "main")
         try stage.commit("many", files)

@@ -259,16 +259,9 @@ import Testing
 
     @Test("a plan of many lanes as JSON is the one document that a single writer would write")
     func manyLanes() async throws {
-        var files = Shop.files as [String: String?]
-        for number in 0..<700 {
-            files["services/s\(number)/service.yaml"] = Shop.service("s\(number)")
-            for environment in ["staging", "production"] {
-                files["services/s\(number)/\(environment).yaml"] = Shop.release("web", "1.0.0")
-            }
-        }
         let stage = try await Stage(nil)
         try stage.git("init", "--quiet", "--initial-branch", "main")
-        try stage.commit("many", files)
+        try stage.commit("many", Shop.files(more: 700))
         let plan = try await stage.must("plan", "-o", "json")
         let object = try plan.json()
         let names = (object["lanes"] as? [[String: Any]])?.compactMap { $0["lane"] as? String }

@@ -79,6 +79,18 @@ enum Shop {
         return files
     }()
 
+    /// The shop with so many services more, each in both environments.
+    static func files(more count: Int) -> [String: String?] {
+        var files = files as [String: String?]
+        for number in 0..<count {
+            files["services/s\(number)/service.yaml"] = service("s\(number)")
+            for environment in ["staging", "production"] {
+                files["services/s\(number)/\(environment).yaml"] = release("web", "1.0.0")
+            }
+        }
+        return files
+    }
+
     /// A commit that moves api in production to a version.
     static func api(_ version: String, deadline: String = "20s") -> [String: String?] {
         [
