@@ -39,7 +39,7 @@ package final class ServerProgram: @unchecked Sendable {
     deinit {
         do {
             try input.fileHandleForWriting.close()
-            process.waitUntilExit()
+            _ = process.end()
             try FileManager.default.removeItem(atPath: folder)
         } catch {
             Issue.record("\(folder) is left behind: \(error)")

@@ -1,6 +1,7 @@
 import AirlockGit
 import AirlockModel
 import AirlockPorts
+import AirlockTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -71,8 +72,7 @@ final class Fixture: Sendable {
         }
         try process.run()
         let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        guard process.end() == 0 else {
             let text = try String(contentsOfFile: errors, encoding: .utf8)
             throw FixtureError(text: "\(program) \(arguments): \(text)")
         }

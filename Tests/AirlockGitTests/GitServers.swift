@@ -1,4 +1,5 @@
 import AirlockGit
+import AirlockTestSupport
 import Foundation
 import Testing
 
@@ -133,7 +134,7 @@ final class RunningServer: @unchecked Sendable {
         do { try input.fileHandleForWriting.close() } catch {
             Issue.record("the input of a server cannot be closed: \(error)")
         }
-        process.waitUntilExit()
+        _ = process.end()
     }
 
     /// The port that the server printed.

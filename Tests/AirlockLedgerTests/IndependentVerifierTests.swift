@@ -76,7 +76,6 @@ private enum Go {
         process.standardError = pipe
         try process.run()
         let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+        return (process.end(), String(decoding: output, as: UTF8.self))
     }
 }

@@ -1,5 +1,6 @@
 import AirlockManifest
 import AirlockModel
+import AirlockTestSupport
 import Foundation
 import Testing
 
@@ -38,8 +39,7 @@ struct SchemaTests {
         process.standardError = FileHandle.nullDevice
         try process.run()
         let output = try stdout.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+        return (process.end(), String(decoding: output, as: UTF8.self))
     }
 
     private static let script = """

@@ -1,3 +1,4 @@
+import AirlockTestSupport
 import AirlockTrust
 import Foundation
 import Testing
@@ -99,7 +100,6 @@ private final class Desk {
         process.standardInput =
             input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
         try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        return process.end() == 0
     }
 }

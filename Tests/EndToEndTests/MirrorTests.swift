@@ -1,3 +1,4 @@
+import AirlockTestSupport
 import Foundation
 import Testing
 
@@ -90,6 +91,6 @@ private final class HollowServer {
     /// It serves until its input ends.
     func stop() {
         try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
+        _ = process.end()
     }
 }

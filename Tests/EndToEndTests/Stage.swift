@@ -1,4 +1,5 @@
 import AirlockModel
+import AirlockTestSupport
 import Foundation
 import Testing
 
@@ -134,9 +135,9 @@ final class Stage: Sendable {
         process.standardError = pipe
         try process.run()
         let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
+        let status = process.end()
         let text = String(decoding: bytes, as: UTF8.self)
-        guard process.terminationStatus == 0 else {
+        guard status == 0 else {
             throw StageError("\(program) \(arguments): \(text)")
         }
         return text.trimmingCharacters(in: .newlines)
