@@ -4,6 +4,12 @@ import AirlockRollout
 
 /// What is said about operations under way, and lanes that move together, as the journal knows them.
 extension Books {
+    /// What was said about an open operation, or that nothing was yet.
+    func words(of operation: OperationRecord) -> Steering {
+        steering(of: operation.number)
+            ?? Steering(operation: operation.number, lane: operation.lane)
+    }
+
     /// What git asks of the changes under way in an environment, and whom it moves them with, where that is
     /// not written down yet. Of a lane whose files cannot be read or ask for another change, what is written
     /// down stays.
@@ -13,17 +19,11 @@ extension Books {
         state.operations.values.compactMap { operation -> Steering? in
             let lane = operation.lane
             guard let change = operation.change, lane.environment == environment else { return nil }
-            let known =
-                steering(of: operation.number)
-                ?? Steering(operation: operation.number, lane: lane)
+            let known = words(of: operation)
             var said = known
             // What git says of the next change is not said of this one.
             let newest = slices.last { $0.readable(lane)?.asks(for: change) == true }
-            if let desired = newest?.readable(lane) {
-                let asked = desired.release.rollout
-                said.wish = asked == .proceed ? nil : asked
-                said.group = desired.group
-            }
+            if let desired = newest?.readable(lane) { said.take(desired) }
             let isParked = slices.last?.parked.diagnostics(of: lane).isEmpty == false
             said.isUnread = isParked && said.wish != nil ? true : nil
             return said == known ? nil : said
@@ -68,9 +68,7 @@ extension Books {
             guard lane != quarantine.lane, let operation = operation(openIn: lane),
                 operation.canGoBack
             else { return nil }
-            var said =
-                steering(of: operation.number)
-                ?? Steering(operation: operation.number, lane: lane)
+            var said = words(of: operation)
             guard said.aborted == nil else { return nil }
             said.aborted = Steering.Word(
                 actor: actor,
@@ -93,9 +91,7 @@ extension Books {
             $0.lane != lane && $0.lane.environment == lane.environment
         }
         return others.sorted { $0.number < $1.number }.compactMap { operation in
-            var said =
-                steering(of: operation.number)
-                ?? Steering(operation: operation.number, lane: operation.lane)
+            var said = words(of: operation)
             if operation.lane == fault {
                 guard case .back = operation.rollout.direction, said.aborted == nil else {
                     return nil
@@ -109,5 +105,14 @@ extension Books {
             }
             return .steering(said)
         }
+    }
+}
+
+extension Steering {
+    /// Takes over what git asks of the change, and whom it moves it with.
+    mutating func take(_ desired: DesiredLane) {
+        let asked = desired.release.rollout
+        wish = asked == .proceed ? nil : asked
+        group = desired.group
     }
 }

@@ -62,10 +62,8 @@ extension LaneWorker {
         guard let change = operation.change, let desired, desired.asks(for: change) else {
             return nil
         }
-        let asked = desired.release.rollout
-        var said = Steering(
-            operation: operation.number, lane: lane, wish: asked == .proceed ? nil : asked)
-        said.group = desired.group
+        var said = Steering(operation: operation.number, lane: lane)
+        said.take(desired)
         return said.wish == nil && said.group == nil ? nil : said
     }
 
