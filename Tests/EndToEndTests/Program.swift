@@ -80,6 +80,8 @@ final class RunningProgram: Sendable {
             posix_spawn_file_actions_addopen(
                 &files, descriptor, "\(output)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         }
+        // What it would inherit holds the pipes of other tests' programs open, which wait for their end.
+        posix_spawn_file_actions_addclosefrom_np(&files, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
