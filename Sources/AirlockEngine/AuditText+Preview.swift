@@ -1,7 +1,7 @@
 import AirlockModel
 
 extension AuditText {
-    /// The entry of preview checks that were decided, or given up; nil when neither happened just now.
+    /// The entry of a preview that was decided, or given up; nil when neither happened just now.
     static func previewed(
         _ operation: OperationRecord, from old: RolloutState, at time: Timestamp
     ) -> AuditDraft? {
@@ -28,6 +28,7 @@ extension AuditText {
         for (place, (check, standing)) in checks.enumerated() {
             entry.detail["check \(place + 1)"] = standing.told ?? "\(check.phrase): not asked"
         }
+        entry.detail["bounds"] = preview.bounds.map { $0.told ?? "not looked at" }
         return entry
     }
 }

@@ -70,7 +70,7 @@ package protocol SignalSource: Sendable {
         of lane: LaneID, slot: SlotID, from: Timestamp, to: Timestamp
     ) async throws(ProviderError) -> [SecondCounters]
 
-    /// The counters of both slots of a question over the same seconds.
+    /// The counters of both slots of a question over the same seconds; of one slot where it has only one.
     func counters(
         of lane: LaneID, for question: SignalQuestion
     ) async throws(ProviderError) -> (target: [SecondCounters], base: [SecondCounters])
@@ -96,9 +96,11 @@ extension SignalSource {
     ) async throws(ProviderError) -> (target: [SecondCounters], base: [SecondCounters]) {
         let target = try await counters(
             of: lane, slot: question.target, from: question.from, to: question.to)
-        let base = try await counters(
-            of: lane, slot: question.base, from: question.from, to: question.to)
-        return (target, base)
+        guard let base = question.base else { return (target, []) }
+        return (
+            target,
+            try await counters(of: lane, slot: base, from: question.from, to: question.to)
+        )
     }
 }
 

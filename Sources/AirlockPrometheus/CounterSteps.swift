@@ -81,6 +81,19 @@ struct CounterSteps {
         return counters
     }
 
+    /// What a slot without traffic shows: of every step at which anything but its requests is known.
+    func ofIdle() -> [SecondCounters] {
+        grid.steps.compactMap { time in
+            let cpu = highest(.cpu, at: time).map { Int($0 * 1e4) }
+            let memory = highest(.memory, at: time).map { Int($0) }
+            let named = readings(at: time)
+            guard cpu != nil || memory != nil || named != nil else { return nil }
+            return SecondCounters(
+                second: time - 1, requests: 0, errors: 0, latencyP99Microseconds: nil,
+                cpuBasisPoints: cpu, memoryBytes: memory, named: named)
+        }
+    }
+
     /// The first instance that counts requests and no errors; nil where there is none, or where the series
     /// do not say of which instance they are.
     private func instance(in requests: Growth, without errors: Growth) -> String? {

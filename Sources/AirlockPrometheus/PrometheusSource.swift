@@ -57,9 +57,8 @@ struct PrometheusSource: SignalSource {
     func counters(
         of lane: LaneID, for question: SignalQuestion
     ) async throws(ProviderError) -> (target: [SecondCounters], base: [SecondCounters]) {
-        let slots: [(RangeQuestion.Side, SlotID)] = [
-            (.target, question.target), (.base, question.base),
-        ]
+        guard let base = question.base else { return (try await idle(lane, question), []) }
+        let slots: [(RangeQuestion.Side, SlotID)] = [(.target, question.target), (.base, base)]
         let queries = try asked(of: lane)
         guard let grid = SignalGrid(question, every: server.every, now: now()) else {
             return ([], [])
@@ -69,6 +68,17 @@ struct PrometheusSource: SignalSource {
             try CounterSteps(series, of: side, on: grid, asking: queries).counters()
         }
         return (try counters(.target), try counters(.base))
+    }
+
+    /// What a slot without traffic shows.
+    private func idle(
+        _ lane: LaneID, _ question: SignalQuestion
+    ) async throws(ProviderError) -> [SecondCounters] {
+        let queries = try asked(of: lane)
+        guard let grid = SignalGrid(question, every: server.every, now: now()) else { return [] }
+        let range = self.question(queries, lane, [(.target, question.target)])
+        let series = try await series(range.ofGauges, on: grid)
+        return CounterSteps(series, of: .target, on: grid, asking: queries).ofIdle()
     }
 
     private func asked(of lane: LaneID) throws(ProviderError) -> SignalQueries {
@@ -113,7 +123,7 @@ struct PrometheusSource: SignalSource {
         guard fault.type == "bad_data" || fault.type == "execution" else {
             throw .noAnswer("\(fault.type): \(fault.text)")
         }
-        for signal in range.queries.signals {
+        for signal in range.signals {
             let single = try await send(range.text(of: signal), on: grid)
             if single.status == 200 { continue }
             let why = RangeAnswer.fault(in: single.body)?.text ?? fault.text

@@ -16,10 +16,25 @@ struct RangeQuestion {
     let window: Duration
     let slots: [(side: Side, id: SlotID)]
 
+    /// Whether only what does not count requests is asked for.
+    private(set) var isOfGauges = false
+
+    /// The same without what counts requests.
+    var ofGauges: RangeQuestion {
+        var question = self
+        question.isOfGauges = true
+        return question
+    }
+
+    /// What is asked for beside signals of the service's own.
+    var signals: [SignalQueries.Signal] {
+        isOfGauges ? queries.signals.filter { $0 == .cpu || $0 == .memory } : queries.signals
+    }
+
     /// The whole text in PromQL.
     var text: String {
         slots.flatMap { slot -> [String] in
-            let known = queries.signals.map { term(of: $0, slot) }
+            let known = signals.map { term(of: $0, slot) }
             return known + named(slot).map { term(of: $0, slot) }
         }.joined(separator: " or ")
     }

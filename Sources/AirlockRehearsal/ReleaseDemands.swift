@@ -73,6 +73,7 @@ struct ReleaseDemands: Hashable {
         if isPreviewed(service) {
             if place == 4 { return "preview: fails" }
             if place == 8 { return "preview: silent" }
+            if place == 2 { return "memory: 300Mi" }
         }
         if isWatched(service), Self.turningVersions.contains(version) {
             return "poison: {after: 15s, errorRate: 100%}"

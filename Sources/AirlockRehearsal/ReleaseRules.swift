@@ -5,7 +5,7 @@ import AirlockModel
 /// It believes what the life's own files say of an artifact before what the journal says of its tests.
 struct ReleaseRules: Sendable {
     private let demands: ReleaseDemands
-    /// Artifacts whose test job cannot pass, and those whose slots do not answer rightly.
+    /// Artifacts whose test job cannot pass, and those whose slots fail their preview.
     private let failing: Set<ArtifactReference>
     private let unready: Set<ArtifactReference>
     /// Builds that the journal said had passed.
@@ -60,7 +60,7 @@ struct ReleaseRules: Sendable {
         let isUnready = slots.contains { slot in
             started[slot].map { unready.contains($0) } ?? false
         }
-        return isUnready ? "traffic for a slot that answers wrongly: \(order.phrase)" : nil
+        return isUnready ? "traffic for a slot that fails its preview: \(order.phrase)" : nil
     }
 }
 

@@ -33,7 +33,7 @@ struct Shop {
     ]
     private static let previewed =
         "{blueGreen: {keep: 8s, deadline: 1m, preview: {checks: "
-        + "[{path: /health}, {path: /ready, failures: 2}]}}}"
+        + "[{path: /health}, {path: /ready, failures: 2}], bounds: [memory], hold: 3s}}}"
     private static let names = ["api", "cart", "mail", "search", "store", "web"]
 
     let environments: [String]
@@ -237,9 +237,15 @@ struct Shop {
             replicas: \(replicas)
             config: {LEVEL: "\(release.level)"\(secret)}
             strategy: \(strategy(of: name) ?? "{allAtOnce: {deadline: 1m}}")
-            \(strategy(of: name) == nil ? "" : "rollback: {errorRate: {above: 50%, for: 2s}}")
+            \(bounds(of: name))
             \(demands.releaseText(name, in: environment))
             """
+    }
+
+    private func bounds(of name: String) -> String {
+        guard strategy(of: name) != nil else { return "" }
+        let memory = demands.isPreviewed(name) ? ", memory: {above: 128Mi, for: 1s}" : ""
+        return "rollback: {errorRate: {above: 50%, for: 2s}\(memory)}"
     }
 
     /// Most artifacts are healthy, of which nothing is said; some are slow, fall over now and then or never

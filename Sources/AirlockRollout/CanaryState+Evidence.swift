@@ -11,7 +11,7 @@ extension CanaryState {
         if judge.policy.limits.isEmpty {
             return "nothing judges it: the release has no bound under `rollback`"
         }
-        guard judgedTo != nil else { return nil }
+        guard judgedTo != nil, !isIdle else { return nil }
         guard case .undecided(let open) = judge.verdict else { return told }
         let bounds = open.filter(\.isAboutBound).map(\.sentence)
         return bounds.isEmpty ? "every bound is kept" : bounds.joined(separator: " ")
@@ -38,6 +38,22 @@ extension CanaryState {
         look(now: now)
     }
 
+    /// Whether the new slot is held to bounds before it has any traffic.
+    var isIdle: Bool { judgedTo != nil && inForce == nil }
+
+    /// Begins to hold an idle slot to bounds; no second counts in which it was not whole yet.
+    mutating func beginIdle(now: Moment) {
+        (held, recorded) = (.zero, .zero)
+        sharedSince = now.wall
+        judgedTo = Timestamp(milliseconds: (now.wall.milliseconds / 1000 + 1) * 1000)
+        look(now: now)
+    }
+
+    /// Stops to hold an idle slot to bounds.
+    mutating func endIdle() {
+        if isIdle { suspend() }
+    }
+
     /// Stops judging: the shares are not those of a step any more.
     mutating func suspend() {
         (inForce, judgedTo, sharedSince, silence) = (nil, nil, nil, nil)
@@ -47,7 +63,9 @@ extension CanaryState {
     ///
     /// What a source does not have yet is asked for again, for a minute; nothing is counted twice. A
     /// source that is silent is told to the judge, which then concludes nothing.
-    mutating func take(_ answer: SignalAnswer?, now: Moment) {
+    ///
+    /// - Parameter bounds: What an idle slot is held to: nothing else is judged of it.
+    mutating func take(_ answer: SignalAnswer?, idle bounds: PreviewBounds? = nil, now: Moment) {
         guard let from = judgedTo else { return }
         let end = now.wall.milliseconds / 1000
         if from.milliseconds / 1000 > end + 5 {
@@ -60,17 +78,20 @@ extension CanaryState {
         case nil: return
         case .down(let reason):
             fault(.down, now: now)
-            noteSilence(reason, now: now)
+            noteSilence(reason, of: bounds, now: now)
         case .counters(let target, let base):
             // What was not asked for yet is asked for next, and is no silence.
             let start = from.milliseconds / 1000
             let end = min(end, start + Rollout.mostSeconds)
             let asked = start..<max(start, end)
-            take(
-                target.filter { asked.contains($0.second) },
-                base.filter { asked.contains($0.second) }, until: end)
+            let new = target.filter { asked.contains($0.second) }
+            if isIdle {
+                take(new, idle: bounds, until: end)
+            } else {
+                take(new, base.filter { asked.contains($0.second) }, until: end)
+            }
             look(now: now)
-            noteSilence(nil, now: now)
+            noteSilence(nil, of: bounds, now: now)
         }
     }
 
@@ -114,9 +135,12 @@ extension CanaryState {
     private static let mostRestarts = 16
 
     /// Notes since when a signal is missing, and forgets it when none is.
-    private mutating func noteSilence(_ reason: String?, now: Moment) {
+    private mutating func noteSilence(_ reason: String?, of bounds: PreviewBounds?, now: Moment) {
+        let isIdle = isIdle
         guard case .undecided(let open) = judge.verdict,
-            let missing = open.first(where: \.isAboutSilence)
+            let missing = open.first(where: {
+                isIdle ? $0.isAboutSilence(of: bounds) : $0.isAboutSilence
+            })
         else {
             silence = nil
             return
@@ -163,6 +187,26 @@ extension CanaryState {
         let next = Timestamp(milliseconds: (last + 1) * 1000)
         judgedTo = judgedTo.map { max($0, next) }
     }
+
+    /// Adds one look for each second of an idle slot, at its bounds alone: what few requests it has are
+    /// those of checks.
+    private mutating func take(
+        _ target: [SecondCounters], idle bounds: PreviewBounds?, until end: Int
+    ) {
+        var last = end - 1 - Self.patience
+        for counters in target.sorted(by: { $0.second < $1.second }) {
+            let values = judge.policy.limits.map { limit in
+                bounds?.includes(limit) == true ? limit.reading(of: counters) : nil
+            }
+            judge(
+                JudgedLook(
+                    at: (counters.second + 1) * 1000, step: step,
+                    seen: .second(metrics: judge.metrics.map { _ in nil }, limits: values)))
+            last = max(last, counters.second)
+        }
+        let next = Timestamp(milliseconds: (last + 1) * 1000)
+        judgedTo = judgedTo.map { max($0, next) }
+    }
 }
 
 extension HardLimit {
@@ -195,16 +239,16 @@ extension Rollout {
         of operation: OperationRecord, now: Moment
     ) -> SignalQuestion? {
         guard case .forward = operation.rollout.direction, let change = operation.change,
-            let from = operation.rollout.canary?.judgedTo, let base = change.base?.slot.id,
-            let target = change.target.slot
+            let canary = operation.rollout.canary, let from = canary.judgedTo,
+            let target = change.target.slot, canary.isIdle || change.base != nil
         else { return nil }
         let start = from.milliseconds / 1000
         let end = min(now.wall.milliseconds / 1000, start + mostSeconds)
         guard start < end else { return nil }
         return SignalQuestion(
-            target: target, base: base, from: Timestamp(milliseconds: start * 1000),
-            to: Timestamp(milliseconds: end * 1000),
-            sharedSince: operation.rollout.canary?.sharedSince ?? from)
+            target: target, base: canary.isIdle ? nil : change.base?.slot.id,
+            from: Timestamp(milliseconds: start * 1000),
+            to: Timestamp(milliseconds: end * 1000), sharedSince: canary.sharedSince ?? from)
     }
 
     /// Whether an operation that may not go on has to be looked at all the same: its new slot has
@@ -261,5 +305,11 @@ extension Indecision {
         case .evidence, .noMetric, .oneWitness, .limitBeyond, .nothingToCompare, .noReference:
             false
         }
+    }
+
+    /// Whether it is that nobody knows what an idle slot is held to.
+    fileprivate func isAboutSilence(of bounds: PreviewBounds?) -> Bool {
+        guard case .limitUnknown(let limit, _) = self else { return false }
+        return bounds?.includes(limit) == true
     }
 }

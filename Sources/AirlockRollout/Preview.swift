@@ -1,13 +1,11 @@
 package import AirlockModel
 
-/// The checks of a new slot that has no traffic yet: from what it answered to a verdict.
+/// What a new slot has to show that has no traffic yet: from its answers and signals to a verdict.
 ///
-/// A check passes with one right answer and fails with several wrong ones in a row. No answer decides
+/// A check passes with one right answer and fails with several wrong ones in a row. Bounds pass when all of
+/// them were kept for long enough in one go, and fail when one is broken. No answer and no value decide
 /// nothing: the strategy's deadline does.
 struct Preview {
-    /// How long a pass counts while the switch waits for something else.
-    static let validity = Duration.seconds(300)
-
     let plan: PreviewPlan
 
     /// What the checks come to.
@@ -15,22 +13,28 @@ struct Preview {
         case passed
         /// Something is not known yet; what that is.
         case open(String)
+        /// Nothing is missing but time, and for what.
+        case holding(String)
         /// What is wrong.
         case failed(String)
     }
 
     /// Adds what was answered and says what all of it comes to.
     ///
-    /// - Parameter answer: Nil when nothing was asked.
+    /// - Parameters:
+    ///   - answer: Nil when nothing was asked.
+    ///   - elapsed: Time since the last look; zero after one that was long ago.
     func judge(
-        _ answer: PreviewAnswer?, _ state: inout RolloutState, now: Moment
+        _ answer: PreviewAnswer?, _ state: inout RolloutState, elapsed: Duration, now: Moment
     ) -> Verdict {
         var standing = current(state, now: now) ?? PreviewState(plan)
         defer { state.preview = standing }
         if standing.passed != nil { return .passed }
+        let bounds = hold(&state, &standing, elapsed: elapsed, now: now)
+        var unasked: String?
         switch answer {
         case nil: break
-        case .unaddressed(let why): return .open("the preview checks cannot run: \(why)")
+        case .unaddressed(let why): unasked = "the preview checks cannot run: \(why)"
         case .answers(let answers):
             for (place, check) in plan.checks.enumerated() {
                 guard let answer = answers[place] else { continue }
@@ -41,20 +45,35 @@ struct Preview {
         case .failed: return .failed("the preview failed: \(words(.failed, standing))")
         case .passed:
             standing.passed = now
+            state.canary?.endIdle()
             return .passed
-        case .open:
-            let passed = standing.checks.count { $0.verdict == .passed }
-            return .open(
-                "preview: \(passed) of \(plan.checks.count) checks passed; "
-                    + words(.open, standing))
+        case .open: return open(standing, bounds, unasked)
         }
+    }
+
+    /// What is not decided yet, in words.
+    private func open(
+        _ standing: PreviewState, _ bounds: (words: String, isKept: Bool)?, _ unasked: String?
+    ) -> Verdict {
+        if let unasked { return .open(unasked) }
+        var parts: [String] = []
+        let passed = standing.checks.count { $0.verdict == .passed }
+        let areAsked = passed < plan.checks.count
+        if areAsked {
+            parts = [
+                "\(passed) of \(plan.checks.count) checks passed", words(.open, standing),
+            ]
+        }
+        if let bounds, standing.bounds?.verdict == .open { parts.append(bounds.words) }
+        let told = "preview: \(parts.joined(separator: "; "))"
+        return areAsked || bounds?.isKept == false ? .open(told) : .holding(told)
     }
 
     /// What is known and still counts; nil when all has to be asked anew.
     func current(_ state: RolloutState, now: Moment) -> PreviewState? {
-        guard let known = state.preview, known.checks.count == plan.checks.count else { return nil }
+        guard let known = state.preview, known.isOf(plan) else { return nil }
         guard let passed = known.passed else { return known }
-        let isFresh = passed.boot == now.boot && now.elapsed(since: passed) < Self.validity
+        let isFresh = passed.boot == now.boot && now.elapsed(since: passed) < PreviewPlan.validity
         return isFresh ? known : nil
     }
 
@@ -100,6 +119,7 @@ extension Rollout {
         let open = preview.plan.checks.enumerated().filter { place, _ in
             known.map { $0.checks[place].verdict == .open } ?? true
         }
+        guard !open.isEmpty else { return nil }
         return PreviewQuestion(
             lane: operation.lane, slot: id, endpoint: slot.endpoint,
             checks: Dictionary(uniqueKeysWithValues: open.map { ($0.offset, $0.element) }))

@@ -2,6 +2,7 @@ import AirlockEngine
 import AirlockMemory
 import AirlockModel
 import AirlockPorts
+import AirlockRollout
 import AirlockSimulator
 import AirlockTestSupport
 import Testing
@@ -10,7 +11,8 @@ import Testing
 struct PreviewTests {
     private static let lane = "production/api"
 
-    /// A stage at version 1; version 2 answers rightly, 3 wrongly, 4 not at all.
+    /// A stage at version 1; version 2 answers rightly, 3 wrongly, 4 not at all, and 5 needs ever more
+    /// memory.
     private static func stage() async throws -> (Stage, Engine) {
         let stage = Stage()
         stage.probes = true
@@ -18,6 +20,7 @@ struct PreviewTests {
             artifacts:
               "sha256:\(Build.artifact("api", 3).digest)": {preview: fails}
               "sha256:\(Build.artifact("api", 4).digest)": {preview: silent}
+              "sha256:\(Build.artifact("api", 5).digest)": {memory: 150Mi, leak: 600Mi/m}
             traffic: {api: 200/s}
             secrets: {shop-key: "1"}
 
@@ -28,7 +31,10 @@ struct PreviewTests {
         return (stage, engine)
     }
 
-    private static func release(_ version: Int, in stage: Stage) {
+    private static func release(
+        _ version: Int, in stage: Stage,
+        preview: String = "checks: [{path: /health}, {path: \"/ready?deep=1\", expect: 204}]"
+    ) {
         stage.extra["services/api/production.yaml"] = """
             artifact: \(Build.artifact("api", version))
             replicas: 2
@@ -37,7 +43,8 @@ struct PreviewTests {
               blueGreen:
                 keep: 10s
                 deadline: 1m
-                preview: {checks: [{path: /health}, {path: "/ready?deep=1", expect: 204}]}
+                preview: {\(preview)}
+            rollback: {memory: {above: 200Mi, for: 2s}}
 
             """
         stage.commit()
@@ -99,6 +106,57 @@ struct PreviewTests {
         #expect(entry.detail["check 1"]?.hasPrefix("GET /health: not answered: ") == true)
         let reason = try await stage.entries(.quarantined, of: Self.lane).first?.detail["reason"]
         #expect(reason?.hasPrefix("no progress for 60 s: preview: 0 of 2 checks") == true)
+    }
+
+    @Test("bounds are kept before the traffic, and one that is broken keeps it where it is")
+    func bounds() async throws {
+        let (stage, engine) = try await Self.stage()
+        let before = try await routes(in: stage)
+        Self.release(2, in: stage, preview: "bounds: [memory], hold: 10s")
+        for _ in 0..<8 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        #expect(try await routes(in: stage) == before)
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 2)])
+        let passed = try #require(try await previews(in: stage).last)
+        #expect(passed.outcome == "preview passed")
+        #expect(passed.detail["bounds"] == "kept for 10 s")
+
+        let routed = try await routes(in: stage)
+        Self.release(5, in: stage, preview: "bounds: [memory], hold: 10s")
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await routes(in: stage) == routed)
+        #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 2)])
+        let failed = try #require(try await previews(in: stage).last)
+        #expect(failed.outcome == "preview failed")
+        #expect(failed.detail["bounds"]?.contains("memory is ") == true, "\(failed.detail)")
+        let quarantined = try await stage.entries(.quarantined, of: Self.lane)
+        #expect(quarantined.last?.detail["reason"] == failed.detail["bounds"])
+        let operations = RolloutReplay.operations(in: stage.ledger.durableEntries)
+        #expect(operations.count == 3, "what an idle slot showed is judged again from the log")
+    }
+
+    @Test("a first deployment has to keep to its bounds too")
+    func firstBounds() async throws {
+        let stage = Stage()
+        stage.extra["simulation.yaml"] = """
+            artifacts:
+              "sha256:\(Build.artifact("api", 5).digest)": {memory: 150Mi, leak: 600Mi/m}
+            secrets: {shop-key: "1"}
+
+            """
+        stage.versions = ["development/api": 1, "development/web": 1]
+        Self.release(5, in: stage, preview: "bounds: [memory], hold: 20s")
+        let engine = try await stage.engine()
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await previews(in: stage).map(\.outcome) == ["preview failed"])
+        #expect(try await routes(in: stage) == 0)
+        Self.release(2, in: stage, preview: "bounds: [memory], hold: 20s")
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await previews(in: stage).last?.outcome == "preview passed")
+        #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 2)])
     }
 
     @Test("a kill after every second of the checks changes nothing of how they end")

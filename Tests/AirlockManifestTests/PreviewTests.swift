@@ -65,6 +65,50 @@ struct PreviewTests {
         }
     }
 
+    @Test("bounds are some of those that the release states, and have a time")
+    func bounds() throws {
+        let release = try Self.release(
+            """
+            rollback: {memory: {above: 200Mi, for: 5s}, cpu: {above: 90%, below: 1%}}
+            strategy: {blueGreen: {preview: {bounds: [memory, cpu], hold: 30s}}}
+            """)
+        guard case .blueGreen(let plan) = release.strategy else {
+            Issue.record("\(release.strategy)")
+            return
+        }
+        #expect(plan.preview?.checks.isEmpty == true)
+        #expect(plan.preview?.bounds?.signals.map(\.description) == ["cpu", "memory"])
+        #expect(plan.preview?.bounds?.hold == .seconds(30))
+        let usual = try Self.release(
+            "rollback: {cpu: {above: 90%}}\nstrategy: {blueGreen: {preview: {bounds: [cpu]}}}\n")
+        guard case .blueGreen(let other) = usual.strategy else { return }
+        #expect(other.preview?.bounds?.hold == .seconds(60))
+        #expect(other.preview?.canonical != plan.preview?.canonical)
+    }
+
+    @Test("bounds that could never be kept or broken are refused with their place")
+    func impossible() {
+        for (preview, words) in [
+            ("{bounds: [memroy]}", "did you mean `memory`?"),
+            ("{bounds: [queue]}", "`rollback` of this release has no bound on `queue`"),
+            ("{bounds: [errorRate]}", "a slot without traffic has none"),
+            ("{bounds: [error-rate]}", "a slot without traffic has none"),
+            ("{bounds: [memory, memory]}", "write it once"),
+            ("{bounds: [memory], hold: 6m}", "write 5m or less"),
+            ("{bounds: [memory], hold: 2m}", "before `hold` is over"),
+            ("{checks: [{path: /a}], hold: 2m}", "and there are none"),
+            ("{bounds: []}", "bounds"), ("{}", "preview"),
+        ] {
+            let tree = Self.shop(
+                "rollback: {memory: {above: 200Mi}, errorRate: {above: 2%}}\n"
+                    + "strategy: {blueGreen: {deadline: 2m, preview: \(preview)}}\n")
+            let found = tree.decode().diagnostics.map(\.description)
+            #expect(found.count == 1, "\(preview): \(found)")
+            #expect(found.first?.contains(words) == true, "\(preview): \(found)")
+            #expect(found.first?.hasPrefix("services/api/production.yaml:4:") == true, "\(found)")
+        }
+    }
+
     @Test("a simulated slot says how it answers, and really listens on this machine only")
     func simulated() throws {
         let there = Self.shop(

@@ -59,6 +59,25 @@ struct Bench {
                 sharedSince: Timestamp(milliseconds: from.milliseconds - 60_000)))
     }
 
+    /// What the server says about a target without traffic over the last `steps` steps, and what it was asked.
+    func idle(
+        _ answer: [String: Any], steps: Int = 2,
+        _ others: [SignalQueries.Signal: SignalQuery], named: [SignalQueries.Named]
+    ) async throws -> (counters: [SecondCounters], asked: String) {
+        try prepare(answer)
+        let from = Timestamp(milliseconds: (last - steps * 5) * 1000)
+        let source = servers().source(
+            at: MetricsServer(address: address, every: .seconds(5)),
+            asking: try Self.queries(others, named: named))
+        let found = try await source.counters(
+            of: Self.lane,
+            for: SignalQuestion(
+                target: Self.target, base: nil, from: from, to: now,
+                sharedSince: Timestamp(milliseconds: from.milliseconds - 60_000)))
+        #expect(found.base.isEmpty)
+        return (found.target, try program.lines(of: "requests.jsonl").map { "\($0)" }.joined())
+    }
+
     /// What the server says about the target by itself over the last `steps` steps.
     func history(
         _ answer: [String: Any], steps: Int, named: [SignalQueries.Named] = []

@@ -32,6 +32,25 @@ struct CounterTests {
         #expect(answer.base.allSatisfy { $0.witnesses == nil && $0.separateErrors == nil })
     }
 
+    @Test("a slot without traffic is asked for what counts no requests, and tells it without them")
+    func idle() async throws {
+        let bench = try Bench()
+        let queue = SignalQueries.Named(
+            name: try #require(SignalName("queue")),
+            query: try SignalQuery("queue_length{slot=\"$slot\"}"))
+        let (found, asked) = try await bench.idle(
+            bench.matrix([
+                ("target.memory", Self.one, ["100", "200", nil]),
+                ("target.memory", Self.two, ["150", "150", nil]),
+                ("target.named.queue", Self.one, [nil, "7", nil]),
+            ]), [.memory: try SignalQuery("memory{slot=\"$slot\"}")], named: [queue])
+        #expect(found.map(\.second) == [bench.last - 6])
+        #expect(found.first?.memoryBytes == 200 && found.first?.requests == 0)
+        #expect(found.first?.named?.map(\.signal.description) == ["queue"])
+        #expect(asked.contains("queue_length") && asked.contains("memory"))
+        #expect(!asked.contains("requests_total") && !asked.contains("errors_total"), "\(asked)")
+    }
+
     @Test("a counter that began anew counts from zero, and never backwards")
     func resets() async throws {
         let bench = try Bench()

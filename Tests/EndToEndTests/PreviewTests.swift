@@ -48,6 +48,33 @@ import Testing
         #expect(lanes.count { $0["preview"] != nil } == 1)
     }
 
+    @Test("the plan lists the bounds that the new slot is held to, and for how long")
+    func plannedBounds() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let release = Shop.release("web", "1.1.0", replicas: 2).replacingOccurrences(
+            of: "{allAtOnce: {deadline: 20s}}",
+            with: "{blueGreen: {keep: 0s, preview: {bounds: [memory], hold: 3s}}}")
+        try stage.commit(
+            "bounded",
+            [
+                "services/web/staging.yaml": release
+                    + "rollback: {memory: {above: 200Mi, for: 5s}}\n"
+            ])
+        let text = try await stage.must("plan").output
+        let sentence = "for 3 s in one go: no memory above 200Mi for 5s"
+        #expect(text.contains("preview   \(sentence)"), "\(text)")
+        let markdown = try await stage.must("plan", "-o", "markdown").output
+        #expect(markdown.contains("- \(sentence)"), "\(markdown)")
+        let lanes = try #require(
+            try await stage.must("plan", "-o", "json").json()["lanes"] as? [[String: Any]])
+        let bounds = lanes.compactMap { $0["previewBounds"] as? [String: Any] }
+        #expect(bounds.count == 1 && bounds.first?["holdSeconds"] as? Int == 3)
+        try await stage.must("reconcile", "--wait", "120s")
+        #expect(try await previews(stage).last?["outcome"] as? String == "preview passed")
+        #expect(try await stage.lane(Self.lane)["version"] as? String == "1.1.0")
+    }
+
     @Test("a wrong answer keeps the traffic where it is; when the server is mended it moves")
     func real() async throws {
         let program = try ServerProgram(

@@ -61,8 +61,9 @@ package struct LimitWatch: Hashable, Sendable, Codable {
     private var since: Int?
     /// When the value before was beyond; nil if it was not, and right after a gap.
     private var lastBeyond: Int?
-    /// The newest time that was ever read: values at or before it were seen already.
-    private var newest = Int.min
+    /// The newest time that was ever read, in milliseconds since 1970: values at or before it were seen
+    /// already.
+    package private(set) var newest = Int.min
 
     package init(limit: HardLimit, freshness: Freshness) {
         self.limit = limit

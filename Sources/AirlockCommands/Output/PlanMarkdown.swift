@@ -74,10 +74,13 @@ struct PlanMarkdown {
 
     /// What the new slot is asked before it gets traffic.
     private func preview(_ lane: LanePlan) -> [String] {
-        let checks = lane.change?.previewChecks ?? []
-        guard !checks.isEmpty else { return [] }
+        var asked = (lane.change?.previewChecks ?? []).map(\.sentence)
+        if let bounds = lane.change.flatMap(PreviewBoundsView.init) {
+            asked.append(bounds.sentence)
+        }
+        guard !asked.isEmpty else { return [] }
         return ["", "Asked of `\(lane.lane)` before its traffic:", ""]
-            + checks.map { "- \(Self.escaped($0.sentence))" }
+            + asked.map { "- \(Self.escaped($0))" }
     }
 
     /// What takes the new slot back at once.

@@ -60,6 +60,9 @@ struct PlanText {
         var lines = [head]
         if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
         lines += (lane.change?.previewChecks ?? []).map { "      preview   " + $0.sentence }
+        lines += (lane.change.flatMap(PreviewBoundsView.init).map { [$0.sentence] } ?? []).map {
+            "      preview   " + $0
+        }
         lines += (lane.change?.bounds ?? []).map { "      bound     " + $0.text }
         if let forecast = lane.forecast { lines += Self.lines(of: forecast).map { "      " + $0 } }
         lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }

@@ -76,6 +76,8 @@ struct LaneView: Codable {
     let forecast: ForecastView?
     /// What the new slot is asked before it gets traffic; nil where it is asked nothing.
     let preview: [PreviewCheckView]?
+    /// What it has to keep to before it gets traffic; nil for nothing.
+    let previewBounds: PreviewBoundsView?
     /// What takes the new slot back at once, such as `queue above 100 for 30s`; nil where nothing does.
     let bounds: [String]?
     /// What the rollout under way waits for a person with; nil where it waits for none.
@@ -96,6 +98,7 @@ struct LaneView: Codable {
         forecast = plan.forecast.map(ForecastView.init)
         let checks = plan.change?.previewChecks ?? []
         preview = checks.isEmpty ? nil : checks.map(PreviewCheckView.init)
+        previewBounds = plan.change.flatMap(PreviewBoundsView.init)
         let limits = plan.change?.bounds ?? []
         bounds = limits.isEmpty ? nil : limits.map(\.text)
         waits = plan.waits.map { PersonWaitView($0, in: plan.lane) }

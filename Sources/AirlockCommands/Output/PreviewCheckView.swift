@@ -18,6 +18,24 @@ struct PreviewCheckView: Codable {
     }
 }
 
+/// What it has to keep to before it gets traffic.
+struct PreviewBoundsView: Codable {
+    /// Such as `memory above 200Mi for 30s`.
+    let bounds: [String]
+    let holdSeconds: Int
+
+    /// Nil where a change has none.
+    init?(_ change: Change) {
+        guard let (limits, hold) = change.previewBounds else { return nil }
+        (bounds, holdSeconds) = (limits.map(\.text), hold.milliseconds / 1000)
+    }
+
+    /// `keeps for 60 s: no memory above 200Mi for 30s`.
+    var sentence: String {
+        "for \(holdSeconds) s in one go: no \(bounds.joined(separator: ", no "))"
+    }
+}
+
 extension PreviewCheck {
     /// `GET /health answers 200 within 2000 ms; 3 wrong answers in a row give it up`.
     var sentence: String {

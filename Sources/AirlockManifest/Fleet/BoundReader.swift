@@ -67,6 +67,14 @@ extension HardLimit.Known {
         }
     }
 
+    /// Whether a slot without requests has no value of it.
+    var isOfRequests: Bool {
+        switch self {
+        case .errorRate, .latencyP99: true
+        case .cpu, .memory: false
+        }
+    }
+
     /// A threshold as a release writes it, in millionths of the signal's unit; nil for another form.
     fileprivate func millionths(_ text: String) -> Int64? {
         switch self {

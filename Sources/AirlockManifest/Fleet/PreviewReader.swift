@@ -1,8 +1,12 @@
+import AirlockAnalysis
 import AirlockModel
 
-/// Turns the preview checks of a release into their value.
+/// Turns the preview of a release into its value.
 enum PreviewReader {
-    static func preview(_ given: Document.Value) throws(Problem) -> PreviewPlan {
+    /// - Parameter plan: The rest of the strategy: its bounds and its deadline.
+    static func preview(
+        _ given: Document.Value, of plan: BlueGreenPlan
+    ) throws(Problem) -> PreviewPlan {
         let items = given["checks"]?.items ?? []
         guard items.count <= PreviewPlan.maximumChecks else {
             throw Problem(
@@ -12,7 +16,70 @@ enum PreviewReader {
         }
         var checks: [PreviewCheck] = []
         for item in items { checks.append(try check(item)) }
-        return PreviewPlan(checks: checks)
+        return PreviewPlan(checks: checks, bounds: try bounds(given, of: plan))
+    }
+
+    private static func bounds(
+        _ given: Document.Value, of plan: BlueGreenPlan
+    ) throws(Problem) -> PreviewBounds? {
+        let hold = try DocumentReader.read(Quantity.duration, "hold", of: given)
+        guard let items = given["bounds"]?.items else {
+            guard hold != nil else { return nil }
+            throw Problem(
+                given["hold"]?.place ?? given.place,
+                "`hold` is the time for which `bounds` are kept, and there are none",
+                "add bounds: [memory], or remove it")
+        }
+        var named: Set<SignalName> = []
+        for item in items {
+            let name = try signal(item, of: plan)
+            guard named.insert(name).inserted else {
+                throw Problem(item.place, "`\(name)` stands there twice", "write it once")
+            }
+        }
+        // An upper and a lower bound of one signal stand beside each other.
+        var bounds = PreviewBounds(signals: [])
+        for signal in plan.limits.map(\.signal) where named.remove(signal) != nil {
+            bounds.signals.append(signal)
+        }
+        bounds.hold = hold ?? bounds.hold
+        guard bounds.hold <= PreviewPlan.validity else {
+            throw Problem(
+                given["hold"]?.place ?? given.place,
+                "a preview holds for at most 5m: an answer from before that counts no longer",
+                "write 5m or less; what comes later is for `rollback` and `watch`")
+        }
+        guard bounds.hold < plan.deadline else {
+            throw Problem(
+                given["hold"]?.place ?? given.place,
+                "the new slot is given up at its deadline, before `hold` is over",
+                "write a shorter `hold` or a longer `deadline`")
+        }
+        return bounds
+    }
+
+    /// One of the bounds of the release, of a signal that a slot without requests has too.
+    private static func signal(
+        _ item: Document.Value, of plan: BlueGreenPlan
+    ) throws(Problem) -> SignalName {
+        let text = item.text ?? ""
+        if let known = HardLimit.Known.allCases.first(where: {
+            $0.key == text || $0.rawValue == text
+        }), known.isOfRequests {
+            throw Problem(
+                item.place,
+                "`\(text)` is measured by requests, and a slot without traffic has none",
+                "write cpu, memory or a signal of your own")
+        }
+        let name = try DocumentReader.need(SignalName(text), "bounds", item)
+        guard plan.limits.contains(where: { $0.signal == name }) else {
+            let near = NearestName.of(text, among: plan.limits.map(\.signal.description))
+            throw Problem(
+                item.place, "`rollback` of this release has no bound on `\(text)`",
+                near.map { "did you mean `\($0)`?" }
+                    ?? "add rollback: {\(text): {above: …}}")
+        }
+        return name
     }
 
     private static func check(_ given: Document.Value) throws(Problem) -> PreviewCheck {

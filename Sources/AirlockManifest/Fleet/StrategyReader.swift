@@ -39,7 +39,7 @@ enum StrategyReader {
         plan.deadline =
             try DocumentReader.read(Quantity.duration, "deadline", of: given) ?? plan.deadline
         plan.preview = try given["preview"].map { given throws(Problem) in
-            try PreviewReader.preview(given)
+            try PreviewReader.preview(given, of: plan)
         }
         return plan
     }

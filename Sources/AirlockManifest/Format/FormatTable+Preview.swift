@@ -1,13 +1,22 @@
 import AirlockModel
 
 extension FormatTable {
-    /// What the new slot of a switch has to answer before it gets traffic.
-    static let preview = Record([
-        .required(
-            "checks", .list(of: .record(previewCheck), minimum: 1),
-            "Requests to the new slot while it has no traffic; all have to be answered rightly, at most "
-                + "\(PreviewPlan.maximumChecks).", example: "[{path: /health, expect: 200}]")
-    ])
+    /// What the new slot of a switch has to show before it gets traffic.
+    static let preview = Record(
+        [
+            .optional(
+                "checks", .list(of: .record(previewCheck), minimum: 1),
+                "Requests to the new slot while it has no traffic; all have to be answered rightly, at most "
+                    + "\(PreviewPlan.maximumChecks).", example: "[{path: /health, expect: 200}]"),
+            .optional(
+                "bounds", .list(of: .text(.signalName), minimum: 1),
+                "Bounds of `rollback` that the new slot has to keep to while it has no traffic: `cpu`, `memory` or a signal of your own.",
+                example: "[memory, warmup-errors]"),
+            .optional(
+                "hold", .text(.duration),
+                "How long in one go `bounds` have to be kept, at most 5m; else 60s.",
+                example: "60s"),
+        ], minimum: 1)
 
     private static let previewCheck = Record([
         .required("path", .text(.urlPath), "What is asked for with GET.", example: "/health"),

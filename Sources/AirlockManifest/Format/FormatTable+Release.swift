@@ -147,7 +147,7 @@ extension FormatTable {
             "After this time without health the new slot is given up; else 10m.", example: "10m"),
         .optional(
             "preview", .record(preview),
-            "What the new slot has to answer before it gets any traffic.",
+            "What the new slot has to show before it gets any traffic.",
             example: "{checks: [{path: /health, expect: 200, within: 2s}]}"),
     ])
 

@@ -1,16 +1,48 @@
-/// What the new slot of a blue-green switch has to answer before it gets any traffic.
+package import AirlockAnalysis
+
+/// What the new slot of a blue-green switch has to show before it gets any traffic.
 package struct PreviewPlan: Hashable, Sendable, Codable {
     /// The most checks of one release.
     package static let maximumChecks = 16
+    /// How long a pass counts while the switch waits for something else.
+    package static let validity = Duration.seconds(300)
 
-    /// Asked side by side; at least one.
+    /// Asked side by side; empty where nothing is asked.
     package var checks: [PreviewCheck]
+    /// What it has to keep to; nil for nothing.
+    package var bounds: PreviewBounds?
 
-    package init(checks: [PreviewCheck]) { self.checks = checks }
+    package init(checks: [PreviewCheck], bounds: PreviewBounds? = nil) {
+        self.checks = checks
+        self.bounds = bounds
+    }
 
     /// The form that enters digests.
     package var canonical: JSONValue {
-        .fields(["checks": .array(checks.map(\.canonical))])
+        .fields(["checks": .array(checks.map(\.canonical)), "bounds": bounds?.canonical])
+    }
+}
+
+/// The bounds of a release that its new slot has to keep to while it is idle.
+package struct PreviewBounds: Hashable, Sendable, Codable {
+    /// Those of the release's bounds that say something of a slot without requests; at least one, in their
+    /// order there.
+    package var signals: [SignalName]
+    /// How long in one go all of them have to be kept.
+    package var hold: Duration
+
+    package init(signals: [SignalName], hold: Duration = .seconds(60)) {
+        self.signals = signals
+        self.hold = hold
+    }
+
+    /// Whether it is about that bound.
+    package func includes(_ limit: HardLimit) -> Bool { signals.contains(limit.signal) }
+
+    fileprivate var canonical: JSONValue {
+        .fields([
+            "signals": .array(signals.map { .text($0) }), "hold": .integer(hold.milliseconds),
+        ])
     }
 }
 

@@ -2,20 +2,31 @@
 package struct PreviewState: Hashable, Sendable, Codable {
     /// One for each check, in the order of the plan.
     package var checks: [Standing]
+    /// Where the bounds stand; nil where there are none.
+    package var bounds: Standing?
+    /// The time of the value since which all bounds are kept, in milliseconds since 1970; nil while one is
+    /// not, or not known.
+    package var keptSince: Int?
     /// When the last of them passed; nil before.
     package var passed: Moment?
 
     /// Nothing was asked yet.
     package init(_ plan: PreviewPlan) {
         checks = plan.checks.map { _ in Standing() }
+        bounds = plan.bounds.map { _ in Standing() }
     }
 
-    /// Where one check stands.
+    /// Whether it is about what `plan` asks.
+    package func isOf(_ plan: PreviewPlan) -> Bool {
+        checks.count == plan.checks.count && (bounds == nil) == (plan.bounds == nil)
+    }
+
+    /// Where one check stands, or the bounds.
     package struct Standing: Hashable, Sendable, Codable {
         package var verdict: Verdict = .open
         /// Wrong answers in a row.
         package var wrong = 0
-        /// What it came to when it was asked last, for people; nil before.
+        /// What it came to when it was looked at last, for people; nil before.
         package var told: String?
     }
 
@@ -26,9 +37,10 @@ package struct PreviewState: Hashable, Sendable, Codable {
         case failed
     }
 
-    /// One word for all checks: one that failed is enough.
+    /// One word for all of it: one thing that failed is enough.
     package var verdict: Verdict {
-        if checks.contains(where: { $0.verdict == .failed }) { return .failed }
-        return checks.allSatisfy { $0.verdict == .passed } ? .passed : .open
+        let verdicts = checks.map(\.verdict) + (bounds.map { [$0.verdict] } ?? [])
+        if verdicts.contains(.failed) { return .failed }
+        return verdicts.allSatisfy { $0 == .passed } ? .passed : .open
     }
 }

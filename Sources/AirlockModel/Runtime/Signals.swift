@@ -1,9 +1,10 @@
-/// What a rollout has to know of two slots that serve beside each other.
+/// What a rollout has to know of two slots that serve beside each other, or of one that is idle.
 package struct SignalQuestion: Hashable, Sendable {
     /// The slot that is judged.
     package let target: SlotID
-    /// The slot that serves the rest.
-    package let base: SlotID
+    /// The slot that serves the rest; nil where the target has no traffic, so that only what does not count
+    /// requests is asked of it.
+    package let base: SlotID?
     /// Whole seconds in `from..<to`.
     package let from: Timestamp
     package let to: Timestamp
@@ -11,7 +12,7 @@ package struct SignalQuestion: Hashable, Sendable {
     package let sharedSince: Timestamp
 
     package init(
-        target: SlotID, base: SlotID, from: Timestamp, to: Timestamp, sharedSince: Timestamp
+        target: SlotID, base: SlotID?, from: Timestamp, to: Timestamp, sharedSince: Timestamp
     ) {
         self.sharedSince = sharedSince
         self.target = target

@@ -25,14 +25,14 @@ enum CapabilityGate {
         switch change.kind {
         case .create: preview(of: change).union([.start, .route])
         case .replace: preview(of: change).union([.start, .route, .stop])
-        case .scale: change.previewChecks.isEmpty ? [.scale] : [.scale, .route, .address]
+        case .scale:
+            change.preview == nil ? [.scale] : preview(of: change).union([.scale, .route])
         case .remove: [.route, .stop]
         }
     }
 
     /// What its preview checks need.
     private static func preview(of change: Change) -> Set<Capability> {
-        guard case .blueGreen(let plan) = change.strategy, plan.preview != nil else { return [] }
-        return [.address]
+        change.previewChecks.isEmpty ? [] : [.address]
     }
 }

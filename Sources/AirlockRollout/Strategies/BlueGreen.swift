@@ -19,11 +19,15 @@ struct BlueGreen: SideBySide {
         now: Moment
     ) -> RolloutStep {
         guard let sides = Sides(change, state, lane, now) else {
-            return alone(change, state, lane, previewed, now)
+            return alone(change, state, lane, answer, now)
         }
         let known = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))
-        let seen = look(sides, state, known, answer)
-        if let harm = seen.harm { return harm }
+        let seen = look(sides, state, known, answer, idle: plan.preview?.bounds)
+        if let harm = seen.harm {
+            guard known.isIdle, case .back(let reason) = harm.state.direction else { return harm }
+            return RolloutStep(
+                state: Preview.broken(harm.state, reason: reason), next: harm.next)
+        }
         guard course.ceiling >= 0 || seen.watched.inForce != nil else {
             return wait(seen.state, "\(course.ceilingBy) lets nothing start yet")
         }
@@ -56,6 +60,7 @@ struct BlueGreen: SideBySide {
             return act(.route([sides.base: 1000]), sides, state)
         }
         if isOldThere, isEarly(sides, state, isWhole: lane.weights == weights) {
+            state.canary?.endIdle()
             return act(.route([sides.base: 1000]), sides, state)
         }
         if lane.weights == weights { return keep(sides, state, watched, slot) }
@@ -67,7 +72,7 @@ struct BlueGreen: SideBySide {
             return act(.scale(id, replicas: needed), sides, state)
         }
         guard slot.healthyCount >= needed else {
-            state.preview = nil
+            Preview.forget(&state)
             return lack(sides, state, "\(slot.healthyCount) of \(needed) instances are healthy")
         }
         if needed > 0, let step = preview(sides, &state, previewed) { return step }

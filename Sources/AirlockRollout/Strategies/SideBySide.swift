@@ -43,13 +43,15 @@ protocol SideBySide {
 extension SideBySide {
     /// Judges what was seen since the last look.
     ///
+    /// - Parameter bounds: What the new slot is held to while it is idle.
     /// - Returns: The state with the verdict, and the way back where it is that the new slot does harm.
     func look(
-        _ sides: Sides, _ before: RolloutState, _ known: CanaryState, _ answer: SignalAnswer?
+        _ sides: Sides, _ before: RolloutState, _ known: CanaryState, _ answer: SignalAnswer?,
+        idle bounds: PreviewBounds? = nil
     ) -> (state: RolloutState, watched: CanaryState, harm: RolloutStep?) {
         var (state, watched) = (before, known)
         state.seen = sides.now
-        watched.take(answer, now: sides.now)
+        watched.take(answer, idle: bounds, now: sides.now)
         (watched.isReady, watched.waitsSince) = (nil, nil)
         state.canary = watched
         guard case .harmful(let reasons) = watched.judge.verdict else {
