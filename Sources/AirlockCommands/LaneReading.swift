@@ -22,9 +22,12 @@ struct LaneReading {
         var condition: Condition {
             if let operation {
                 if case .back = operation.rollout.direction { return .rollingBack }
-                if operation.heal != nil { return .healing }
-                if operation.verification != nil { return .verifying }
-                return operation.change == nil ? .repairing : .changing
+                switch operation.work {
+                case .change: return .changing
+                case .repair(let repair): return repair.isRollback ? .rollingBack : .repairing
+                case .heal: return .healing
+                case .verify: return .verifying
+                }
             }
             if record.holdReason != nil { return .held }
             guard let settled = record.settled else { return .absent }

@@ -152,9 +152,9 @@ extension Engine: ControlHandler {
         await steering.enter()
         defer { steering.leave() }
         let now = clock.now().wall
-        guard let known = await books.freeze(at: scope), known.isInForce(at: now) else {
-            let ended = await books.freeze(at: scope)?.until
-                .map { ", its freeze ended at \($0.rfc3339)" }
+        let known = await books.freeze(at: scope)
+        guard known?.isInForce(at: now) == true else {
+            let ended = known?.until.map { ", its freeze ended at \($0.rfc3339)" }
             return .failed(
                 message: "\(scope) is not frozen\(ended ?? "")",
                 advice: "`airlock status` shows what is")
@@ -172,7 +172,7 @@ extension Engine: ControlHandler {
         await steering.enter()
         defer { steering.leave() }
         let found = await books.quarantines(of: lane)
-        let held = await books.record(of: lane).holdReason
+        let asked = await books.record(of: lane).quarantinedWish
         let now = clock.now().wall
         var transaction = await verifyAgain(lane, by: actor, at: now)
         guard !found.isEmpty || !transaction.isEmpty else {
@@ -191,7 +191,7 @@ extension Engine: ControlHandler {
         try await books.commit(transaction)
         await wakeAll()
         // Where git has gone back meanwhile there is nothing to try.
-        let isTried = found.isEmpty || found.contains { held?.contains($0.slot.short) == true }
+        let isTried = found.isEmpty || found.contains { $0.slot == asked }
         return .done(
             message: isTried
                 ? "\(lane) is tried again"

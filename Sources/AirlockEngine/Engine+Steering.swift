@@ -16,8 +16,7 @@ extension Engine {
             return await nothingOpen(lane, for: steer)
         }
         let isStopped = await books.stop?.isInForce(at: clock.now().wall) == true
-        let known = await books.steering(of: operation.number)
-        var said = known ?? Steering(operation: operation.number, lane: lane)
+        var said = await books.words(of: operation)
         let word = Steering.Word(actor: actor, reason: reason, at: clock.now().wall)
         let message: String
         switch steer {

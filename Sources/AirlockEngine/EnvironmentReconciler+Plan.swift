@@ -334,7 +334,9 @@ extension EnvironmentReconciler {
     /// What waits at gates. An outage is not what its commit asked for.
     private static func held(_ change: Change?, for reason: HoldReason) -> LaneRecord.HeldChange? {
         guard case .gates = reason, let change, let commit = change.commit else { return nil }
-        return LaneRecord.HeldChange(change: change.id, commit: commit)
+        return LaneRecord.HeldChange(
+            change: change.id, commit: commit,
+            quarantined: reason.isQuarantine ? change.target.slot : nil)
     }
 
     /// Takes over another version of the same slot: nothing has to move for it.

@@ -243,11 +243,11 @@ actor EnvironmentReconciler {
         finishedSincePass += 1
         let now = parts.clock.now()
         switch end {
-        case .ended(let outcome, let isRepair):
+        case .ended(let outcome, let work):
             backoffs[lane] = nil
             promoted.lanes?.insert(lane)
             status.note(failure: nil, of: lane, at: now)
-            status.note(outcome, isRepair: isRepair, of: lane)
+            status.note(outcome, of: work, in: lane)
             status.isStale = true
         case .waiting(let rest):
             backoffs[lane] = nil

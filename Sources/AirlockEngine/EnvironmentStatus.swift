@@ -3,12 +3,12 @@ import AirlockPlan
 
 /// What is known of one environment after its last pass.
 struct EnvironmentStatus: Sendable {
-    /// How an operation ended, and whether it was a repair or a heal.
+    /// How an operation ended, and what it was.
     struct Ending: Sendable {
         /// Counts the endings of the environment since the start.
         let number: Int
         let outcome: OperationRecord.Outcome
-        let isRepair: Bool
+        let work: EndedWork
     }
 
     /// Whether something happened since the last pass.
@@ -40,10 +40,10 @@ struct EnvironmentStatus: Sendable {
 
     /// Notes how an operation ended.
     mutating func note(
-        _ outcome: OperationRecord.Outcome, isRepair: Bool, of lane: LaneID
+        _ outcome: OperationRecord.Outcome, of work: EndedWork, in lane: LaneID
     ) {
         endingCount += 1
-        endings[lane] = Ending(number: endingCount, outcome: outcome, isRepair: isRepair)
+        endings[lane] = Ending(number: endingCount, outcome: outcome, work: work)
     }
 
     /// Notes why a lane rests, or that it does not fail any more.
@@ -94,6 +94,23 @@ struct EnvironmentStatus: Sendable {
     func isUnderWay(_ waits: [ChangeID: PersonWait]) -> Bool {
         lanes.contains {
             $0.isMoving && !leftOut.contains($0.lane) && $0.wait(among: waits) == nil
+        }
+    }
+}
+
+/// What an operation that ended was, as a summary counts it.
+enum EndedWork: Sendable {
+    case change
+    /// A repair of drift, a heal or a test job: the lane stays what it settled on.
+    case repair
+    /// Git does not ask any more for what was under way.
+    case rollback
+
+    init(_ work: OperationRecord.Work) {
+        switch work {
+        case .change: self = .change
+        case .repair(let repair): self = repair.isRollback ? .rollback : .repair
+        case .heal, .verify: self = .repair
         }
     }
 }

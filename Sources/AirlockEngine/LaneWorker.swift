@@ -18,7 +18,7 @@ enum Assignment: Sendable {
 
 /// How a visit to a lane ended.
 enum VisitEnd: Sendable {
-    case ended(OperationRecord.Outcome, isRepair: Bool)
+    case ended(OperationRecord.Outcome, of: EndedWork)
     /// Nothing to do before this much time has passed.
     case waiting(Duration)
     /// The provider refused or did not answer; the lane rests.
@@ -141,7 +141,7 @@ struct LaneWorker: Sendable {
             case .wait(_, let lookAgain): return .waiting(lookAgain)
             case .end(let outcome):
                 try await end(operation, outcome, pending: &pending)
-                return .ended(outcome, isRepair: operation.change == nil)
+                return .ended(outcome, of: EndedWork(operation.work))
             case .act(.route) where await hasToWait(operation): return .waiting(.seconds(1))
             case .act(let action):
                 let failure = try await perform(

@@ -14,8 +14,14 @@ extension ReconcileSummary {
         let fresh = status.endings.filter { $0.value.number > mark }
         for (lane, ending) in fresh.sorted(by: { $0.key < $1.key }) {
             switch ending.outcome {
-            case .settled where ending.isRepair: repaired.append(lane)
-            case .settled: settled.append(lane)
+            case .settled:
+                switch ending.work {
+                case .change: settled.append(lane)
+                case .repair: repaired.append(lane)
+                case .rollback:
+                    if rollbacks == nil { rollbacks = [] }
+                    rollbacks?.append(lane)
+                }
             case .rolledBack: rolledBack.append(lane)
             case .superseded, .expired, .verified: continue
             }

@@ -4,7 +4,7 @@ import AirlockSimulator
 import Synchronization
 
 /// The simulated world, during one of whose calls something else happens.
-final class CrossingProvider: Provider {
+final class CrossingProvider: ForwardingProvider {
     typealias Event = @Sendable () async -> Void
 
     private struct Crossings {
@@ -12,7 +12,7 @@ final class CrossingProvider: Provider {
         var orders: [LaneID: Event] = [:]
     }
 
-    private let world: SimulatedProvider
+    let world: SimulatedProvider
     private let crossings = Mutex(Crossings())
 
     init(_ world: SimulatedProvider) { self.world = world }
@@ -27,10 +27,6 @@ final class CrossingProvider: Provider {
         crossings.withLock { $0.orders[lane] = event }
     }
 
-    func capabilities(of environment: EnvironmentName) -> Set<Capability> {
-        world.capabilities(of: environment)
-    }
-
     func observe(
         _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
         since revision: ProviderRevision?
@@ -43,20 +39,10 @@ final class CrossingProvider: Provider {
         return try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
     }
 
-    func claim(
-        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
-    ) async throws(ProviderError) -> Claim {
-        try await world.claim(environment, of: fleet, for: claim, takeOver: takeOver)
-    }
-
     func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
         if let event = crossings.withLock({ $0.orders.removeValue(forKey: order.lane) }) {
             await event()
         }
         return try await world.perform(order)
     }
-
-    func isPresent(
-        _ artifact: ArtifactReference, in environment: EnvironmentName
-    ) async throws(ProviderError) -> Bool { true }
 }

@@ -9,9 +9,9 @@ import Testing
 /// Two services that move together; web calls api.
 @Suite("a group of services")
 struct GroupTests {
-    private static let lanes = ["production/api", "production/web"]
+    static let lanes = ["production/api", "production/web"]
 
-    private static func stage(
+    static func stage(
         strategy: String = "{canary: {steps: [10%, 50%, 100%], hold: 20s}}"
     ) -> Stage {
         let stage = Stage()
@@ -34,7 +34,7 @@ struct GroupTests {
         return stage
     }
 
-    private static func release(
+    static func release(
         api: Int, web: Int, in stage: Stage,
         strategy: String = "{canary: {steps: [10%, 50%, 100%], hold: 20s}}", more: String = ""
     ) {

@@ -4,7 +4,7 @@ import AirlockSimulator
 import Synchronization
 
 /// A provider that counts what it is asked, and hangs where a test says, until it is released.
-final class HangingProvider: Provider {
+final class HangingProvider: ForwardingProvider {
     /// What a provider was asked.
     struct Asked {
         var looks = 0
@@ -17,7 +17,7 @@ final class HangingProvider: Provider {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let world: SimulatedProvider
+    let world: SimulatedProvider
     private let state = Mutex(State())
     private let asked = Mutex(Asked())
     /// Says something each time a call hangs.
@@ -69,10 +69,6 @@ final class HangingProvider: Provider {
         }
     }
 
-    func capabilities(of environment: EnvironmentName) -> Set<Capability> {
-        world.capabilities(of: environment)
-    }
-
     func observe(
         _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
         since revision: ProviderRevision?
@@ -82,12 +78,6 @@ final class HangingProvider: Provider {
         return try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
     }
 
-    func claim(
-        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
-    ) async throws(ProviderError) -> Claim {
-        try await world.claim(environment, of: fleet, for: claim, takeOver: takeOver)
-    }
-
     func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
         asked.withLock { $0.orders.append(order) }
         await wait { $0.lanes.contains(order.lane) }
@@ -95,8 +85,4 @@ final class HangingProvider: Provider {
         sayDone.yield(order)
         return receipt
     }
-
-    func isPresent(
-        _ artifact: ArtifactReference, in environment: EnvironmentName
-    ) async throws(ProviderError) -> Bool { true }
 }

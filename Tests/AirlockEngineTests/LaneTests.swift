@@ -68,6 +68,8 @@ struct LaneTests {
         #expect(summary.held[Build.lane("production/api")]?.contains("rolled back") == true)
         #expect(try await stage.serving("production/api") == [Build.artifact("api")])
         #expect(try await stage.entries(.quarantined).count == 1)
+        let record = try await stage.ledger.state().lanes[Build.lane("production/api")]
+        #expect(record?.quarantinedWish != nil)
         let answer = await stage.ask(engine, .retry(Build.lane("production/api")))
         #expect(answer == .done(message: "production/api is tried again"))
         #expect(try await stage.entries(.released).first?.actor.id == "uid:1000")

@@ -23,6 +23,8 @@ final class Stage {
     /// Whether the world's slots are asked their preview checks.
     var probes = false
     var settings = EngineSettings()
+    /// Where log lines go; nowhere unless a test says so.
+    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     /// Versions of the services of the next commit, by `environment/service`.
     var versions = ["development/api": 1, "development/web": 1, "production/api": 1]
     var name = "shop"
@@ -93,8 +95,7 @@ final class Stage {
         var parts = EngineParts(
             source: repository, ledger: other ?? ledger, providers: [.simulated: provider ?? world],
             signals: [.simulated: signals ?? world], signalServers: servers,
-            secrets: world, behaviours: world, clock: clock,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            secrets: world, behaviours: world, clock: clock, logger: logger,
             settings: settings)
         parts.probers = probes ? [.simulated: world] : [:]
         return try await Engine(parts: parts)

@@ -16,19 +16,27 @@ struct SteeringTests {
         await stage.ask(engine, .steer(Self.lane, steer, reason: reason))
     }
 
+    /// A stage in which a change of production/api has been under way for so long.
+    private func begun(
+        _ version: Int = 2, in stage: Stage = Stage.canary(), steps: String = "[1%, 25%, 100%]",
+        more: String = "", seconds: Int = 10
+    ) async throws -> (stage: Stage, engine: Engine) {
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(version, in: stage, steps: steps, more: more)
+        try await stage.look(engine, seconds: seconds)
+        return (stage, engine)
+    }
+
     @Test("a person's hold keeps the step, over a restart, and resume ends it; both are in the log")
     func hold() async throws {
-        let stage = Stage.canary()
-        var engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(2, in: stage)
-        try await stage.look(engine, seconds: 10)
+        let (stage, killed) = try await begun()
         #expect(
-            await steer(stage, engine, .hold)
+            await steer(stage, killed, .hold)
                 == .done(
                     message: "production/api stays where it is until "
                         + "`airlock rollout resume production/api`"))
-        engine = try await stage.restart()
+        let engine = try await stage.restart()
         try await stage.look(engine, seconds: 300)
         #expect(try await stage.share(of: 2) == 10)
         #expect(
@@ -42,11 +50,7 @@ struct SteeringTests {
 
     @Test("what is held is judged on, and its harm is taken back")
     func heldAndHarmful() async throws {
-        let stage = Stage.canary()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(3, in: stage)
-        try await stage.look(engine, seconds: 3)
+        let (stage, engine) = try await begun(3, seconds: 3)
         #expect(try await stage.share(of: 3) == 10)
         _ = await steer(stage, engine, .hold)
         try await stage.look(engine, seconds: 60)
@@ -63,20 +67,16 @@ struct SteeringTests {
             .freezeAll(reason: "x", lasting: nil),
         ]
         for freeze in freezes {
-            let stage = Stage.canary()
-            var engine = try await stage.engine()
-            try await stage.settle(engine)
-            Stage.release(2, in: stage)
-            try await stage.look(engine, seconds: 10)
-            if let freeze { _ = await stage.ask(engine, freeze) }
+            let (stage, killed) = try await begun()
+            if let freeze { _ = await stage.ask(killed, freeze) }
             guard
-                case .done(let answer) = await steer(stage, engine, .abort, reason: "looks odd")
+                case .done(let answer) = await steer(stage, killed, .abort, reason: "looks odd")
             else {
                 Issue.record("it does not go back")
                 continue
             }
             #expect(answer.hasPrefix("production/api goes back"))
-            engine = try await stage.restart()
+            let engine = try await stage.restart()
             let summary = try await stage.settle(engine)
             #expect(summary.rolledBack == [Self.lane])
             #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
@@ -93,11 +93,7 @@ struct SteeringTests {
 
     @Test("what goes back by itself stays under a stop of everything until a person orders it back")
     func stopped() async throws {
-        let stage = Stage.canary()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(3, in: stage)
-        try await stage.look(engine, seconds: 3)
+        let (stage, engine) = try await begun(3, seconds: 3)
         #expect(try await stage.share(of: 3) == 10)
         _ = await stage.ask(engine, .freezeAll(reason: "x", lasting: nil))
         try await stage.look(engine, seconds: 60)
@@ -111,12 +107,8 @@ struct SteeringTests {
 
     @Test("a step that requires approval is left when a person says so, and not before")
     func approval() async throws {
-        let stage = Stage.canary()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(
-            2, in: stage, steps: "[{weight: 1%, requires: approval, hold: 30s}, 25%, 100%]")
-        try await stage.look(engine, seconds: 10)
+        let (stage, engine) = try await begun(
+            steps: "[{weight: 1%, requires: approval, hold: 30s}, 25%, 100%]")
         try await stage.look(engine, seconds: 600)
         #expect(try await stage.share(of: 2) == 10)
         #expect(
@@ -136,10 +128,7 @@ struct SteeringTests {
 
     @Test("git aborts a rollout that is frozen, before its new slot has any traffic too")
     func abortFrozen() async throws {
-        let stage = Stage.canary()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(2, in: stage)
+        let (stage, engine) = try await begun(seconds: 0)
         _ = try await engine.tick()
         #expect(try await stage.share(of: 2) == 0)
         _ = await stage.ask(engine, .freeze(.lane(Self.lane), reason: "x", lasting: nil))
@@ -151,11 +140,7 @@ struct SteeringTests {
 
     @Test("git aborts a rollout by the same commit that edits its steps")
     func abortEdited() async throws {
-        let stage = Stage.canary()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(2, in: stage)
-        try await stage.look(engine, seconds: 10)
+        let (stage, engine) = try await begun()
         Stage.release(2, in: stage, steps: "[1%, 50%, 100%]", more: "rollout: abort")
         let summary = try await stage.settle(engine)
         #expect(summary.rolledBack == [Self.lane])
@@ -216,10 +201,7 @@ struct SteeringTests {
 
             """
         stage.commit()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(2, in: stage)
-        try await stage.look(engine, seconds: 10)
+        let engine = try await begun(in: stage).engine
         _ = await steer(stage, engine, .hold)
         try await stage.look(engine, seconds: 4_200)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
@@ -228,11 +210,7 @@ struct SteeringTests {
 
     @Test("git holds, bounds, lets go on and aborts the same rollout")
     func fromGit() async throws {
-        let stage = Stage.canary()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(2, in: stage, more: "rollout: {upTo: 1%}")
-        try await stage.look(engine, seconds: 600)
+        let (stage, engine) = try await begun(more: "rollout: {upTo: 1%}", seconds: 600)
         #expect(try await stage.share(of: 2) == 10)
         Stage.release(2, in: stage, more: "rollout: {upTo: 30%}")
         try await stage.look(engine, seconds: 600)
@@ -259,16 +237,12 @@ struct SteeringTests {
         "a file that cannot be read lifts neither a hold nor a bound of git, also over a kill",
         arguments: ["hold", "{upTo: 5%}"])
     func unreadable(_ wish: String) async throws {
-        let stage = Stage.canary()
-        var engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(2, in: stage)
-        try await stage.look(engine, seconds: 10)
+        let (stage, killed) = try await begun()
         Stage.release(2, in: stage, more: "rollout: \(wish)")
-        try await stage.look(engine, seconds: 3)
+        try await stage.look(killed, seconds: 3)
         Stage.release(2, in: stage, more: "rollout: [")
-        try await stage.look(engine, seconds: 100)
-        engine = try await stage.restart()
+        try await stage.look(killed, seconds: 100)
+        let engine = try await stage.restart()
         try await stage.look(engine, seconds: 500)
         #expect(try await stage.share(of: 2) == 10)
         let state = try await stage.ledger.state()
@@ -289,11 +263,7 @@ struct SteeringTests {
 
     @Test("a rollout that git did not hold goes on while its file cannot be read")
     func unreadableAndFree() async throws {
-        let stage = Stage.canary()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(2, in: stage, more: "rollout: hold")
-        try await stage.look(engine, seconds: 3)
+        let (stage, engine) = try await begun(more: "rollout: hold", seconds: 3)
         Stage.release(2, in: stage)
         try await stage.look(engine, seconds: 10)
         Stage.release(2, in: stage, more: "rollout: [")
@@ -307,10 +277,7 @@ struct SteeringTests {
     func heldAndDead() async throws {
         let stage = Stage.canary()
         stage.signals = NoSource()
-        let engine = try await stage.engine()
-        try await stage.settle(engine)
-        Stage.release(2, in: stage, steps: "[60%, 100%], deadline: 2m")
-        try await stage.look(engine, seconds: 10)
+        let engine = try await begun(in: stage, steps: "[60%, 100%], deadline: 2m").engine
         #expect(try await stage.share(of: 2) == 600)
         _ = await steer(stage, engine, .hold)
         // Of the slot with the most traffic.

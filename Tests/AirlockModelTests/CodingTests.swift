@@ -109,12 +109,17 @@ struct CodingTests {
             let request = ControlRequest(id: "r", call: call)
             #expect(try roundTrip(request).0 == request)
         }
-        let summary = ReconcileSummary(
+        var summary = ReconcileSummary(
             commit: Build.commit(1), settled: [lane], held: [lane: "frozen"], faults: ["none"])
         let answer = ControlAnswer(id: "r", result: .reconciled(summary))
         let (read, text) = try roundTrip(answer)
         #expect(read == answer)
         #expect(text.contains(#""held":{"production/flags:checkout":"frozen"}"#))
+        // A holder of an older version tells of no rollback in git, and is understood.
+        #expect(!text.contains("rollbacks"))
+        summary.rollbacks = [lane]
+        #expect(summary.bounded.totals?.rollbacks == 1)
+        #expect(try roundTrip(summary.bounded).0 == summary.bounded)
     }
 }
 

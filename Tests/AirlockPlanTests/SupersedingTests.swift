@@ -122,6 +122,11 @@ struct SupersedingTests {
         #expect(held.verdict(.quarantine)?.answer == .refuse)
         #expect(
             held.verdict(.quarantine)?.move == .run("airlock rollout retry production/checkout"))
+        if case .hold(let reason) = held.disposition {
+            #expect(reason.isQuarantine)
+        } else {
+            Issue.record("\(held.disposition)")
+        }
         let count = world.actions.count
         world.converge()
         #expect(world.actions.count == count)

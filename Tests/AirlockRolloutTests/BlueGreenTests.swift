@@ -28,7 +28,8 @@ struct BlueGreenTests {
                 }
             }
             return .counters(
-                target: counters(question.target, errors), base: counters(question.base, 0))
+                target: counters(question.target, errors),
+                base: question.base.map { counters($0, 0) } ?? [])
         }
     }
 

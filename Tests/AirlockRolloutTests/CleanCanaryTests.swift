@@ -16,7 +16,8 @@ struct CleanCanaryTests {
                     latencyP99Microseconds: nil, cpuBasisPoints: nil, memoryBytes: nil)
             }
         }
-        return .counters(target: counters(question.target), base: counters(question.base))
+        return .counters(
+            target: counters(question.target), base: question.base.map(counters) ?? [])
     }
 
     @Test("it goes through every step by itself, and says what was excluded")

@@ -31,7 +31,7 @@ struct PreviewBoundsTests {
 
     private static func stage(
         _ kind: Change.Kind = .replace, checks: [PreviewCheck] = [], deadline: Int = 60,
-        _ source: Source
+        seeing source: Source
     ) -> Stage {
         let strategy = strategy(checks: checks, deadline: deadline)
         var stage =
@@ -62,7 +62,7 @@ struct PreviewBoundsTests {
     @Test("kept for their time they let the switch happen, in a first deployment too")
     func kept() {
         for kind in [Change.Kind.replace, .create] {
-            var stage = Self.stage(kind, .says { _ in 100 })
+            var stage = Self.stage(kind, seeing: .says { _ in 100 })
             #expect(stage.run(seconds: 15) == nil)
             #expect(stage.actions.count == 1, "no traffic before its time")
             #expect(stage.run(seconds: 80) == .settled)
@@ -76,7 +76,7 @@ struct PreviewBoundsTests {
     @Test("broken they stop the new slot without traffic, with the numbers")
     func broken() {
         for kind in [Change.Kind.replace, .create] {
-            var stage = Self.stage(kind, .says { 190 + $0 })
+            var stage = Self.stage(kind, seeing: .says { 190 + $0 })
             let reason = Self.reason(&stage, seconds: 40)
             #expect(reason?.contains("memory is 2") == true, "\(reason ?? "it went on")")
             #expect(stage.actions.dropFirst() == [.stop(Stage.new.id)])
@@ -87,7 +87,7 @@ struct PreviewBoundsTests {
 
     @Test("a value beyond a bound that is not for its time begins the time anew")
     func anew() {
-        var stage = Self.stage(.says { (10..<13).contains($0) ? 250 : 100 })
+        var stage = Self.stage(seeing: .says { (10..<13).contains($0) ? 250 : 100 })
         #expect(stage.run(seconds: 30) == nil)
         #expect(stage.actions.count == 1)
         #expect(stage.run(seconds: 80) == .settled)
@@ -97,7 +97,7 @@ struct PreviewBoundsTests {
     func silent() {
         for kind in [Change.Kind.replace, .create] {
             for source in [Source.down, .says { _ in nil }, .says { $0 < 10 ? 100 : nil }] {
-                var stage = Self.stage(kind, source)
+                var stage = Self.stage(kind, seeing: source)
                 let reason = Self.reason(&stage, seconds: 150)
                 #expect(
                     reason?.hasPrefix("no progress for 60 s: preview: nobody knows memory") == true,
@@ -110,10 +110,10 @@ struct PreviewBoundsTests {
 
     @Test("their time does not use up the deadline, but a source that comes and goes does")
     func deadline() {
-        var stage = Self.stage(deadline: 21, .says { _ in 100 })
+        var stage = Self.stage(deadline: 21, seeing: .says { _ in 100 })
         #expect(stage.run(seconds: 100) == .settled)
         // Never beyond for long enough to be broken, never kept for long enough to pass.
-        var flapping = Self.stage(.says { $0 % 8 < 4 ? 100 : 250 })
+        var flapping = Self.stage(seeing: .says { $0 % 8 < 4 ? 100 : 250 })
         let reason = Self.reason(&flapping, seconds: 400)
         #expect(reason?.contains("no progress for 60 s") == true, "\(reason ?? "it went on")")
     }
@@ -121,7 +121,7 @@ struct PreviewBoundsTests {
     @Test("checks are asked beside them, once, and both have to pass")
     func both() {
         let checks = [PreviewCheck(path: "/health", failures: 2)]
-        var stage = Self.stage(checks: checks, .says { _ in 100 })
+        var stage = Self.stage(checks: checks, seeing: .says { _ in 100 })
         var asked = 0
         stage.probes = { _ in
             asked += 1
@@ -129,7 +129,7 @@ struct PreviewBoundsTests {
         }
         #expect(stage.run(seconds: 100) == .settled)
         #expect(asked == 1)
-        var wrong = Self.stage(checks: checks, .says { _ in 100 })
+        var wrong = Self.stage(checks: checks, seeing: .says { _ in 100 })
         wrong.probes = { _ in .answers([0: .status(500, after: .milliseconds(5))]) }
         let reason = Self.reason(&wrong, seconds: 60)
         #expect(reason?.hasPrefix("the preview failed: GET /health: 500") == true)
@@ -138,7 +138,7 @@ struct PreviewBoundsTests {
 
     @Test("a lost instance, a kill and a clock that is set pass nothing early")
     func interrupted() {
-        var lost = Self.stage(.says { _ in 100 })
+        var lost = Self.stage(seeing: .says { _ in 100 })
         _ = lost.run(seconds: 15)
         lost.setHealth(Stage.new, 11)
         _ = lost.look()
@@ -146,7 +146,7 @@ struct PreviewBoundsTests {
         lost.setHealth(Stage.new, 12)
         #expect(lost.run(seconds: 15) == nil)
         #expect(lost.actions.count == 1)
-        var killed = Self.stage(.says { _ in 100 })
+        var killed = Self.stage(seeing: .says { _ in 100 })
         for _ in 0..<15 {
             _ = killed.look()
             killed.restart()
@@ -154,7 +154,7 @@ struct PreviewBoundsTests {
         }
         #expect(killed.actions.count == 1, "time in which nobody looked is no time")
         #expect(killed.run(seconds: 80) == .settled)
-        var set = Self.stage(.says { _ in 100 })
+        var set = Self.stage(seeing: .says { _ in 100 })
         _ = set.run(seconds: 5)
         set.setWall(back: -3_600)
         #expect(set.run(seconds: 10) == nil)
@@ -163,7 +163,7 @@ struct PreviewBoundsTests {
 
     @Test("after the switch it is held to all bounds of the release again")
     func later() {
-        var stage = Self.stage(.says { $0 < 28 ? 100 : 250 })
+        var stage = Self.stage(seeing: .says { $0 < 28 ? 100 : 250 })
         let reason = Self.reason(&stage, seconds: 60)
         #expect(reason?.contains("memory is 250") == true, "\(reason ?? "it went on")")
         #expect(stage.actions.contains(.route([Stage.new.id: 1000])))

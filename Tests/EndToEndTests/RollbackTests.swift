@@ -68,6 +68,34 @@ import Testing
         try await stage.must("audit", "verify")
     }
 
+    @Test("git going back is a rollback to explain, reconcile and status, as it is to history")
+    func backInGit() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        // It takes an hour to start, so that it is still under way when git goes back.
+        try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
+        try await stage.must("reconcile")
+        try stage.git("revert", "--no-edit", "HEAD")
+        try await stage.must("plan")
+        let coming = try await stage.must("explain", "production/api").output
+        #expect(coming.contains("would be rolled back next: git does not ask"), "\(coming)")
+        let done = try await stage.must("reconcile", "--wait", "120s", "-o", "json").json()
+        #expect(done["rollbacks"] as? [String] == ["production/api"], "\(done)")
+        #expect(done["repaired"] as? [String] == [] && done["rolledBack"] as? [String] == [])
+        #expect(try await stage.must("history", "production/api").output.contains("rollback"))
+
+        try stage.git("revert", "--no-edit", "HEAD")
+        try await stage.must("reconcile")
+        // Nothing gets done from here on, so that the rollback is seen under way.
+        try await stage.must("sim", "fault", "refuse", "production/api")
+        try stage.git("revert", "--no-edit", "HEAD")
+        try await stage.airlock("reconcile")
+        let lane = try await stage.lane("production/api")
+        #expect(lane["state"] as? String == "rollingBack", "\(lane)")
+        let going = try await stage.must("explain", "production/api").output
+        #expect(going.contains(" rolls it back: git does not ask"), "\(going)")
+    }
+
     @Test("rollback prints a patch that git applies, and pushes a branch where it may")
     func rollback() async throws {
         let stage = try await Stage()

@@ -10,6 +10,7 @@ struct SummaryText {
         var lines: [String] = []
         lines += summary.settled.map { "\(ink.green("settled")) \($0)" }
         lines += summary.repaired.map { "\(ink.green("repaired")) \($0)" }
+        lines += (summary.rollbacks ?? []).map { "\(ink.green("rollback")) \($0)" }
         lines += summary.rolledBack.map { "\(ink.red("rolled back")) \($0)" }
         lines += held
         lines += summary.underWay.map { lane in
@@ -27,9 +28,10 @@ struct SummaryText {
         lines += summary.faults.map { "\(ink.red("fault")) \($0.visible)" }
         let commit = summary.commit.map { " at \($0.short)" } ?? ""
         let totals = summary.totals ?? summary.bounded.totals
+        let rollbacks = Self.rollbacks(totals?.rollbacks)
         let counts =
             "\(totals?.settled ?? 0) settled, \(totals?.repaired ?? 0) repaired, "
-            + "\(totals?.rolledBack ?? 0) rolled back, "
+            + "\(rollbacks)\(totals?.rolledBack ?? 0) rolled back, "
             + "\(totals?.held ?? 0) held, \(totals?.underWay ?? 0) under way"
         if lines.isEmpty {
             return ink.green("Nothing to do\(commit): every lane is what git says.")
@@ -39,6 +41,12 @@ struct SummaryText {
 }
 
 extension SummaryText {
+    /// How many rollbacks git made, with the comma after it; empty where it made none, as it seldom does.
+    private static func rollbacks(_ count: Int?) -> String {
+        guard let count else { return "" }
+        return "\(count) \(count == 1 ? "rollback" : "rollbacks") in git, "
+    }
+
     /// Lanes that are held for the same reason stand on one line.
     private var held: [String] {
         var lanes: [String: [LaneID]] = [:]

@@ -189,6 +189,9 @@ struct ExplainCommand: Verb {
         case .change(let change, let operation):
             return operation.map { "operation \($0) is under way: \(change.kind.rawValue)" }
                 ?? "would \(change.kind.rawValue) next"
+        case .repair(let repair, let operation) where repair.isRollback:
+            return operation.map { "operation \($0) rolls it back: \(repair.phrase)" }
+                ?? "would be rolled back next: \(repair.phrase)"
         case .repair: return "would be repaired next"
         case .heal(let heal, let operation):
             return "operation \(operation) heals it: \(heal.phrase)"

@@ -121,7 +121,7 @@ extension OperationRecord {
     fileprivate var kind: String {
         switch work {
         case .change(let change): change.kind.rawValue
-        case .repair(let repair): repair.found.isEmpty ? "rollback" : "repair"
+        case .repair(let repair): repair.isRollback ? "rollback" : "repair"
         case .heal: "heal"
         case .verify: "verify"
         }

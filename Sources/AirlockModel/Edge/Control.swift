@@ -87,6 +87,9 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     package var settled: [LaneID]
     package var rolledBack: [LaneID]
     package var repaired: [LaneID]
+    /// Lanes in which git took back what was under way. That is no failure, unlike ``rolledBack``. Nil for
+    /// none, and in answers of a holder from before this was told.
+    package var rollbacks: [LaneID]?
     /// Lanes that are held, with the reason.
     package var held: [LaneID: String]
     /// Lanes in which a forward change waits.
@@ -114,6 +117,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         package let settled: Int
         package let rolledBack: Int
         package let repaired: Int
+        /// Nil for none.
+        package let rollbacks: Int?
         package let held: Int
         package let underWay: Int
         package let leftOut: Int
@@ -125,10 +130,12 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         let limit = Self.maximumLanes
         summary.totals = Totals(
             settled: settled.count, rolledBack: rolledBack.count, repaired: repaired.count,
-            held: held.count, underWay: underWay.count, leftOut: leftOut.count)
+            rollbacks: rollbacks?.count, held: held.count, underWay: underWay.count,
+            leftOut: leftOut.count)
         summary.settled = Array(settled.prefix(limit))
         summary.rolledBack = Array(rolledBack.prefix(limit))
         summary.repaired = Array(repaired.prefix(limit))
+        summary.rollbacks = rollbacks.map { Array($0.prefix(limit)) }
         summary.heldForward = Array(heldForward.prefix(limit))
         summary.underWay = Array(underWay.prefix(limit))
         summary.leftOut = Array(leftOut.prefix(limit))

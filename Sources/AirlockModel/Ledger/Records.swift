@@ -40,17 +40,6 @@ package struct LaneRecord: Hashable, Sendable, Codable {
         previous = Array(([slot] + older).prefix(Self.maximumPrevious))
     }
 
-    /// A change that waits.
-    package struct HeldChange: Hashable, Sendable, Codable {
-        package let change: ChangeID
-        package let commit: CommitID
-
-        package init(change: ChangeID, commit: CommitID) {
-            self.change = change
-            self.commit = commit
-        }
-    }
-
     /// What was decided about a lane, in words.
     package enum Decision: Hashable, Sendable, Codable {
         /// An operation was opened for this.

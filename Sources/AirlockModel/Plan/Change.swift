@@ -123,9 +123,12 @@ package struct Repair: Hashable, Sendable, Codable {
         self.found = found
     }
 
-    /// Whether it mends no drift and takes back what was under way, because git does not ask for that any
-    /// more. The end of a first deployment is none: it leaves nothing that serves.
-    package var goesBack: Bool { found.isEmpty && to != nil }
+    /// Whether it mends no drift: it takes back what was under way, because git does not ask for that any
+    /// more. People read it as a rollback, not as a repair.
+    package var isRollback: Bool { found.isEmpty }
+
+    /// Whether it is a rollback that leaves something that serves; the end of a first deployment does not.
+    package var goesBack: Bool { isRollback && to != nil }
 }
 
 /// One way in which a lane differs from what it settled on.

@@ -1,4 +1,4 @@
-import AirlockModel
+package import AirlockModel
 
 /// Refuses a slot that was rolled back in this lane.
 enum QuarantineGate {
@@ -11,5 +11,13 @@ enum QuarantineGate {
             reason: "slot \(target.short) was rolled back by operation \(found.operation): "
                 + found.reason,
             move: .run("airlock rollout retry \(change.lane)"))
+    }
+}
+
+extension HoldReason {
+    /// Whether git asks for a slot that was rolled back and not released, whatever else holds the lane.
+    package var isQuarantine: Bool {
+        guard case .gates(let verdicts) = self else { return false }
+        return verdicts.contains { $0.gate == .quarantine && $0.answer != .pass }
     }
 }
