@@ -135,7 +135,7 @@ struct PreviewTests {
         let quarantined = try await stage.entries(.quarantined, of: Self.lane)
         #expect(quarantined.last?.detail["reason"] == failed.detail["bounds"])
         let operations = RolloutReplay.operations(in: stage.ledger.durableEntries)
-        #expect(operations.count == 3, "what an idle slot showed is judged again from the log")
+        #expect(operations.count == 2, "what an idle slot showed is judged again from the log")
     }
 
     @Test("a first deployment has to keep to its bounds too")

@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockManifest
 import AirlockModel
 import AirlockTestSupport
@@ -93,7 +94,7 @@ struct PreviewTests {
             ("{bounds: [queue]}", "`rollback` of this release has no bound on `queue`"),
             ("{bounds: [errorRate]}", "a slot without traffic has none"),
             ("{bounds: [error-rate]}", "a slot without traffic has none"),
-            ("{bounds: [memory, memory]}", "write it once"),
+            ("{bounds: [memory, memory]}", "keep one"),
             ("{bounds: [memory], hold: 6m}", "write 5m or less"),
             ("{bounds: [memory], hold: 2m}", "before `hold` is over"),
             ("{checks: [{path: /a}], hold: 2m}", "and there are none"),

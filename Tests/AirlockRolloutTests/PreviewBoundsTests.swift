@@ -49,7 +49,12 @@ struct PreviewBoundsTests {
                         latencyP99Microseconds: nil, cpuBasisPoints: nil, memoryBytes: $0 << 20)
                 }
             }
-            return .counters(target: target, base: [])
+            let base = seconds.map { second in
+                SecondCounters(
+                    second: second, requests: 0, errors: 0, latencyP99Microseconds: nil,
+                    cpuBasisPoints: nil, memoryBytes: nil)
+            }
+            return .counters(target: target, base: question.base == nil ? [] : base)
         }
         return stage
     }
@@ -165,7 +170,7 @@ struct PreviewBoundsTests {
     func later() {
         var stage = Self.stage(seeing: .says { $0 < 28 ? 100 : 250 })
         let reason = Self.reason(&stage, seconds: 60)
-        #expect(reason?.contains("memory is 250") == true, "\(reason ?? "it went on")")
+        #expect(reason?.contains("memory is \(250 << 20), above") == true, "\(reason ?? "it went on")")
         #expect(stage.actions.contains(.route([Stage.new.id: 1000])))
         #expect(stage.operation.rollout.preview?.verdict == .passed)
     }

@@ -80,8 +80,7 @@ final class RunningProgram: Sendable {
             posix_spawn_file_actions_addopen(
                 &files, descriptor, "\(output)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         }
-        // What it would inherit holds the pipes of other tests' programs open, which wait for their end.
-        posix_spawn_file_actions_addclosefrom_np(&files, 3)
+        try closeOthers(&files)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -103,6 +102,19 @@ final class RunningProgram: Sendable {
             throw StageError("\(words[0]) does not start: \(String(cString: strerror(code)))")
         }
         return pid
+    }
+
+    /// Has a program inherit nothing but what it is given: it would hold the pipes of other tests' programs
+    /// open, and those wait for the end of their input.
+    ///
+    /// The function is in glibc since 2.34, in a part of the header that Swift does not see.
+    private static func closeOthers(_ files: inout posix_spawn_file_actions_t) throws {
+        typealias CloseFrom =
+            @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+        guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else {
+            throw StageError("this C library cannot close what a program would inherit")
+        }
+        _ = unsafeBitCast(symbol, to: CloseFrom.self)(&files, 3)
     }
 
     /// Sends a signal to this process alone.

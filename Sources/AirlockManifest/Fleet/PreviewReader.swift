@@ -32,10 +32,7 @@ enum PreviewReader {
         }
         var named: Set<SignalName> = []
         for item in items {
-            let name = try signal(item, of: plan)
-            guard named.insert(name).inserted else {
-                throw Problem(item.place, "`\(name)` stands there twice", "write it once")
-            }
+            named.insert(try signal(item, of: plan))
         }
         // An upper and a lower bound of one signal stand beside each other.
         var bounds = PreviewBounds(signals: [])
@@ -71,8 +68,8 @@ enum PreviewReader {
                 "`\(text)` is measured by requests, and a slot without traffic has none",
                 "write cpu, memory or a signal of your own")
         }
-        let name = try DocumentReader.need(SignalName(text), "bounds", item)
-        guard plan.limits.contains(where: { $0.signal == name }) else {
+        guard let name = SignalName(text), plan.limits.contains(where: { $0.signal == name })
+        else {
             let near = NearestName.of(text, among: plan.limits.map(\.signal.description))
             throw Problem(
                 item.place, "`rollback` of this release has no bound on `\(text)`",

@@ -9,7 +9,7 @@ extension FormatTable {
                 "Requests to the new slot while it has no traffic; all have to be answered rightly, at most "
                     + "\(PreviewPlan.maximumChecks).", example: "[{path: /health, expect: 200}]"),
             .optional(
-                "bounds", .list(of: .text(.signalName), minimum: 1),
+                "bounds", .list(of: .text(.words), minimum: 1),
                 "Bounds of `rollback` that the new slot has to keep to while it has no traffic: `cpu`, `memory` or a signal of your own.",
                 example: "[memory, warmup-errors]"),
             .optional(
