@@ -41,7 +41,7 @@ enum AuditText {
             entry.detail["cause"] = change.cause
             return entry
         case .repair(let repair):
-            guard repair.found.isEmpty else {
+            guard repair.isRollback else {
                 return draft(.decision, operation, at: time, outcome: "repair")
             }
             var entry = draft(.decision, operation, at: time, outcome: "rollback")

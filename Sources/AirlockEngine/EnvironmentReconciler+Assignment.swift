@@ -65,7 +65,7 @@ extension EnvironmentReconciler {
                 .change(change), commit: change.commit, author: author, superseding: open)
         case .repair(let repair, let operation):
             if let operation { return .resume(operation) }
-            guard repair.found.isEmpty else {
+            guard repair.isRollback else {
                 return .open(
                     .repair(repair), commit: repair.to?.commit, author: nil, superseding: open)
             }

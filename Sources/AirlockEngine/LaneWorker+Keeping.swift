@@ -37,6 +37,11 @@ extension LaneWorker {
             try await keep(state, in: &operation, knowing: said, pending: &pending)
             return
         }
+        if state.canary?.isIdle == true || operation.rollout.canary?.isIdle == true {
+            // What an idle slot shows is no step.
+            try await keep(state, in: &operation, knowing: said, pending: &pending)
+            return
+        }
         guard var seen = state.canary, let known = operation.rollout.canary else { return }
         // What gives up its watch gives up a step, and that is not done.
         guard seen.judgedTo != nil else {

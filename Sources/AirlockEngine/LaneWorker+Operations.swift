@@ -45,7 +45,7 @@ extension LaneWorker {
                     record.watch = record.watch ?? old.watchBefore
                 }
             }
-            if case .repair(let repair) = work, !repair.found.isEmpty {
+            if case .repair(let repair) = work, !repair.isRollback {
                 pending.entries.append(AuditText.drift(repair, in: operation, at: now.wall))
             }
             pending.writes += [.operation(operation), .lane(record)]

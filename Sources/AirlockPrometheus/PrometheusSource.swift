@@ -76,8 +76,9 @@ struct PrometheusSource: SignalSource {
     ) async throws(ProviderError) -> [SecondCounters] {
         let queries = try asked(of: lane)
         guard let grid = SignalGrid(question, every: server.every, now: now()) else { return [] }
-        let range = self.question(queries, lane, [(.target, question.target)])
-        let series = try await series(range.ofGauges, on: grid)
+        var range = self.question(queries, lane, [(.target, question.target)])
+        range.only = question.bounded
+        let series = try await series(range, on: grid)
         return CounterSteps(series, of: .target, on: grid, asking: queries).ofIdle()
     }
 
@@ -129,7 +130,7 @@ struct PrometheusSource: SignalSource {
             let why = RangeAnswer.fault(in: single.body)?.text ?? fault.text
             throw .refused("`\(signal.rawValue)` cannot be asked: \(why)")
         }
-        for signal in range.queries.named {
+        for signal in range.named {
             guard let text = range.text(of: signal) else { continue }
             let single = try await send(text, on: grid)
             if single.status == 200 { continue }

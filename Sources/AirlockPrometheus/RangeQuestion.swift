@@ -15,21 +15,8 @@ struct RangeQuestion {
     let queries: SignalQueries
     let window: Duration
     let slots: [(side: Side, id: SlotID)]
-
-    /// Whether only what does not count requests is asked for.
-    private(set) var isOfGauges = false
-
-    /// The same without what counts requests.
-    var ofGauges: RangeQuestion {
-        var question = self
-        question.isOfGauges = true
-        return question
-    }
-
-    /// What is asked for beside signals of the service's own.
-    var signals: [SignalQueries.Signal] {
-        isOfGauges ? queries.signals.filter { $0 == .cpu || $0 == .memory } : queries.signals
-    }
+    /// What alone is asked for, none of which counts requests; nil for everything.
+    var only: [SignalName]?
 
     /// The whole text in PromQL.
     var text: String {
@@ -37,6 +24,24 @@ struct RangeQuestion {
             let known = signals.map { term(of: $0, slot) }
             return known + named(slot).map { term(of: $0, slot) }
         }.joined(separator: " or ")
+    }
+
+    /// What is asked for beside signals of the service's own.
+    var signals: [SignalQueries.Signal] {
+        guard let only else { return queries.signals }
+        return queries.signals.filter { signal in
+            switch signal {
+            case .cpu: only.contains(HardLimit.Known.cpu.name)
+            case .memory: only.contains(HardLimit.Known.memory.name)
+            case .requests, .errors, .latencyP99, .latencyBuckets: false
+            }
+        }
+    }
+
+    /// Those of the service's own signals that are asked for.
+    var named: [SignalQueries.Named] {
+        guard let only else { return queries.named }
+        return queries.named.filter { only.contains($0.name) }
     }
 
     /// The text for one signal, to find the one that a server refuses.
@@ -62,7 +67,7 @@ struct RangeQuestion {
     /// The service's own signals are those of the slot that is judged: bounds are for it alone.
     private func named(_ slot: (side: Side, id: SlotID)) -> [SignalQueries.Named] {
         switch slot.side {
-        case .target: queries.named
+        case .target: named
         case .base: []
         }
     }

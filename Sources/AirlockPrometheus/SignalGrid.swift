@@ -25,11 +25,20 @@ struct SignalGrid: Hashable {
     /// under the shares in force.
     init?(_ question: SignalQuestion, every: Duration, now: Timestamp) {
         let step = max(1, every.milliseconds / 1000)
+        let newest = min(now.milliseconds / 1000 - Self.settling, question.to.milliseconds / 1000)
+        guard question.base != nil else {
+            // Nothing is counted, so that the first value is one of the time that is asked about.
+            let begin = Self.seconds(question.from) + 1
+            self.init(
+                step: step, first: (begin + step - 1) / step * step - step,
+                end: newest / step * step)
+            if last <= first { return nil }
+            return
+        }
         let shared = Self.seconds(question.sharedSince) + step
         let begin = max(Self.seconds(question.from), shared)
-        let end = min(now.milliseconds / 1000 - Self.settling, question.to.milliseconds / 1000)
         self.init(
-            step: step, first: (begin + step - 1) / step * step, end: end / step * step)
+            step: step, first: (begin + step - 1) / step * step, end: newest / step * step)
         if last <= first { return nil }
     }
 

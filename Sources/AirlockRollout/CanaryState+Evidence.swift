@@ -11,6 +11,7 @@ extension CanaryState {
         if judge.policy.limits.isEmpty {
             return "nothing judges it: the release has no bound under `rollback`"
         }
+        if isHarmful { return told }
         guard judgedTo != nil, !isIdle else { return nil }
         guard case .undecided(let open) = judge.verdict else { return told }
         let bounds = open.filter(\.isAboutBound).map(\.sentence)
@@ -39,14 +40,14 @@ extension CanaryState {
     }
 
     /// Whether the new slot is held to bounds before it has any traffic.
-    var isIdle: Bool { judgedTo != nil && inForce == nil }
+    package var isIdle: Bool { judgedTo != nil && inForce == nil }
 
-    /// Begins to hold an idle slot to bounds; no second counts in which it was not whole yet.
+    /// Begins to hold an idle slot to bounds: no value counts from before it was whole.
     mutating func beginIdle(now: Moment) {
-        (held, recorded) = (.zero, .zero)
+        (step, held, recorded) = (0, .zero, .zero)
         sharedSince = now.wall
         judgedTo = Timestamp(milliseconds: (now.wall.milliseconds / 1000 + 1) * 1000)
-        look(now: now)
+        fault(.empty, now: now)
     }
 
     /// Stops to hold an idle slot to bounds.
@@ -247,12 +248,13 @@ extension Rollout {
         guard start < end else { return nil }
         return SignalQuestion(
             target: target, base: canary.isIdle ? nil : change.base?.slot.id,
+            bounded: canary.isIdle ? change.preview?.bounds?.signals ?? [] : [],
             from: Timestamp(milliseconds: start * 1000),
             to: Timestamp(milliseconds: end * 1000), sharedSince: canary.sharedSince ?? from)
     }
 
     /// Whether an operation that may not go on has to be looked at all the same: its new slot has
-    /// traffic, or lost it, and harm that it does is taken back whatever holds the change.
+    /// traffic, lost it, or is held to bounds, and harm is taken back whatever holds the change.
     package static func isWatched(_ operation: OperationRecord, in lane: LaneObservation) -> Bool {
         if case .back = operation.rollout.direction { return false }
         if let canary = operation.rollout.canary, canary.judgedTo != nil || canary.lostAt != nil {

@@ -6,39 +6,59 @@ extension Preview {
     /// Adds a look at the bounds, which ``CanaryState/take(_:idle:now:)`` has judged.
     ///
     /// The time is counted by the times of the values, so that it is seen time, and by the monotonic clock,
-    /// so that a clock that is set passes nothing.
+    /// so that a clock that is set passes nothing. Bounds are looked at until the switch: that they were
+    /// kept for their time says nothing of what is beyond one now.
     /// - Returns: Where they stand, for people, and whether all are kept; nil where there are none.
     func hold(
         _ state: inout RolloutState, _ standing: inout PreviewState, elapsed: Duration, now: Moment
     ) -> (words: String, isKept: Bool)? {
         guard let bounds = plan.bounds, var watched = state.canary else { return nil }
         defer { state.canary = watched }
-        guard standing.bounds?.verdict == .open else { return ("its bounds are kept", true) }
         guard watched.isIdle else {
             watched.beginIdle(now: now)
-            standing.keptSince = nil
+            (standing.bounds, standing.keptSince) = (PreviewState.Standing(), nil)
             return ("its bounds are not looked at yet", false)
         }
         let limits = watched.judge.limits.filter { bounds.includes($0.limit) }
         let open = limits.compactMap(\.openWords)
         guard open.isEmpty, let newest = limits.map(\.newest).min() else {
-            (standing.keptSince, watched.held) = (nil, .zero)
+            if !Self.isGap(limits, watched, now: now) {
+                (standing.keptSince, watched.held) = (nil, .zero)
+            }
             let told = open.joined(separator: "; ")
-            standing.bounds?.told = told
+            (standing.bounds?.verdict, standing.bounds?.told) = (.open, told)
             return (told, false)
         }
-        standing.bounds?.told = "kept"
-        let since = standing.keptSince ?? newest
-        if standing.keptSince != nil { watched.held += elapsed }
-        standing.keptSince = since
-        let kept = min(watched.held, .milliseconds(newest - since))
-        guard kept >= bounds.hold else {
-            let (spent, whole) = (kept.milliseconds / 1000, bounds.hold.milliseconds / 1000)
-            return ("its bounds are kept for \(spent) of \(whole) s", true)
+        if let since = standing.keptSince, since <= newest {
+            watched.held += elapsed
+        } else {
+            // Also after the clock was set back.
+            (standing.keptSince, watched.held) = (newest, .zero)
         }
-        standing.bounds?.verdict = .passed
-        standing.bounds?.told = "kept for \(kept.milliseconds / 1000) s"
+        let kept = min(watched.held, .milliseconds(newest - (standing.keptSince ?? newest)))
+        guard kept >= bounds.hold else {
+            (standing.bounds?.verdict, standing.bounds?.told) = (.open, "kept, not for long enough")
+            return ("its bounds are kept for \(kept.whole) of \(bounds.hold.phrase)", true)
+        }
+        if standing.bounds?.verdict != .passed {
+            (standing.bounds?.verdict, standing.bounds?.told) = (
+                .passed, "kept for \(bounds.hold.phrase)"
+            )
+        }
         return ("its bounds are kept", true)
+    }
+
+    /// Whether a source that says nothing has done so for less time than a value may be old: what it says
+    /// next tells of that time too.
+    private static func isGap(
+        _ limits: [LimitWatch], _ watched: CanaryState, now: Moment
+    ) -> Bool {
+        let isBeyond = limits.contains { limit in
+            if case .beyond = limit.state { true } else { false }
+        }
+        guard !isBeyond, let since = watched.silence?.since else { return false }
+        let time = now.wall - since
+        return time >= .zero && time <= watched.judge.policy.freshness.oldest
     }
 
     /// The state of a rollout whose idle slot broke a bound.
@@ -67,4 +87,9 @@ extension LimitWatch {
         case .unknown: "nobody knows \(limit.signal)"
         }
     }
+}
+
+extension Duration {
+    /// In whole seconds: `12s`.
+    fileprivate var whole: String { "\(milliseconds / 1000)s" }
 }

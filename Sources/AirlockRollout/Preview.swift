@@ -8,7 +8,7 @@ package import AirlockModel
 struct Preview {
     let plan: PreviewPlan
 
-    /// What the checks come to.
+    /// What all of it comes to.
     enum Verdict: Equatable {
         case passed
         /// Something is not known yet; what that is.
@@ -29,7 +29,6 @@ struct Preview {
     ) -> Verdict {
         var standing = current(state, now: now) ?? PreviewState(plan)
         defer { state.preview = standing }
-        if standing.passed != nil { return .passed }
         let bounds = hold(&state, &standing, elapsed: elapsed, now: now)
         var unasked: String?
         switch answer {
@@ -38,16 +37,17 @@ struct Preview {
         case .answers(let answers):
             for (place, check) in plan.checks.enumerated() {
                 guard let answer = answers[place] else { continue }
-                take(answer, to: check, &standing.checks[place])
+                take(answer, to: check, &standing.checks[place], now: now)
             }
         }
         switch standing.verdict {
         case .failed: return .failed("the preview failed: \(words(.failed, standing))")
         case .passed:
-            standing.passed = now
-            state.canary?.endIdle()
+            standing.passed = standing.passed ?? now
             return .passed
-        case .open: return open(standing, bounds, unasked)
+        case .open:
+            standing.passed = nil
+            return open(standing, bounds, unasked)
         }
     }
 
@@ -69,22 +69,35 @@ struct Preview {
         return areAsked || bounds?.isKept == false ? .open(told) : .holding(told)
     }
 
-    /// What is known and still counts; nil when all has to be asked anew.
+    /// What is known and still counts; nil when nothing is. What passed too long ago is asked anew: all
+    /// of it where all had passed.
     func current(_ state: RolloutState, now: Moment) -> PreviewState? {
-        guard let known = state.preview, known.isOf(plan) else { return nil }
-        guard let passed = known.passed else { return known }
-        let isFresh = passed.boot == now.boot && now.elapsed(since: passed) < PreviewPlan.validity
-        return isFresh ? known : nil
+        guard var known = state.preview, known.isOf(plan) else { return nil }
+        if let passed = known.passed {
+            if Self.counts(passed, now: now) { return known }
+            known.checks = PreviewState(plan).checks
+        }
+        for place in known.checks.indices where known.checks[place].verdict == .passed {
+            if let passed = known.checks[place].passed, Self.counts(passed, now: now) { continue }
+            known.checks[place] = PreviewState.Standing()
+        }
+        if known.checks.contains(where: { $0.verdict == .open }) { known.passed = nil }
+        return known
+    }
+
+    private static func counts(_ passed: Moment, now: Moment) -> Bool {
+        passed.boot == now.boot && now.elapsed(since: passed) < PreviewPlan.validity
     }
 
     private func take(
-        _ answer: ProbeAnswer, to check: PreviewCheck, _ standing: inout PreviewState.Standing
+        _ answer: ProbeAnswer, to check: PreviewCheck, _ standing: inout PreviewState.Standing,
+        now: Moment
     ) {
         guard standing.verdict == .open else { return }
         switch answer {
         case .none(let why): standing.told = "\(check.phrase): not answered: \(why)"
         case .status(check.expect, let time):
-            (standing.verdict, standing.wrong) = (.passed, 0)
+            (standing.verdict, standing.wrong, standing.passed) = (.passed, 0, now)
             standing.told = "\(check.phrase): \(check.expect) after \(time.milliseconds) ms"
         case .status(let status, _):
             standing.wrong += 1

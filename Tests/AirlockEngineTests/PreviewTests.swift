@@ -122,7 +122,7 @@ struct PreviewTests {
         #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 2)])
         let passed = try #require(try await previews(in: stage).last)
         #expect(passed.outcome == "preview passed")
-        #expect(passed.detail["bounds"] == "kept for 10 s")
+        #expect(passed.detail["bounds"] == "kept for 10s")
 
         let routed = try await routes(in: stage)
         Self.release(5, in: stage, preview: "bounds: [memory], hold: 10s")
@@ -136,6 +136,57 @@ struct PreviewTests {
         #expect(quarantined.last?.detail["reason"] == failed.detail["bounds"])
         let operations = RolloutReplay.operations(in: stage.ledger.durableEntries)
         #expect(operations.count == 2, "what an idle slot showed is judged again from the log")
+    }
+
+    @Test("under a freeze an idle slot is looked at, and a clock that is set hangs nothing")
+    func heldBounds() async throws {
+        let (stage, first) = try await Self.stage()
+        var engine = first
+        Self.release(2, in: stage, preview: "bounds: [memory], hold: 20s")
+        for _ in 0..<10 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        let lane = Build.lane(Self.lane)
+        _ = await stage.ask(engine, .freeze(.lane(lane), reason: "x", lasting: nil))
+        for _ in 0..<5 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        stage.clock.step(wall: .seconds(-3_600))
+        for _ in 0..<5 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        engine = try await stage.restart()
+        _ = await stage.ask(engine, .thaw(.lane(lane)))
+        // A clock that was set holds production for ten minutes.
+        for _ in 0..<700 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        #expect(try await stage.serving(Self.lane) == [Build.artifact("api", 2)])
+        #expect(try await stage.entries(.quarantined, of: Self.lane).isEmpty)
+    }
+
+    @Test("under a freeze an idle slot that breaks a bound goes back")
+    func heldAndBroken() async throws {
+        let (stage, engine) = try await Self.stage()
+        let before = try await routes(in: stage)
+        Self.release(5, in: stage, preview: "bounds: [memory], hold: 60s")
+        for _ in 0..<4 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        _ = await stage.ask(
+            engine, .freeze(.lane(Build.lane(Self.lane)), reason: "x", lasting: nil))
+        for _ in 0..<30 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        #expect(try await previews(in: stage).last?.outcome == "preview failed")
+        #expect(try await stage.entries(.quarantined, of: Self.lane).count == 1)
+        #expect(try await routes(in: stage) == before)
     }
 
     @Test("a first deployment has to keep to its bounds too")
@@ -161,10 +212,19 @@ struct PreviewTests {
 
     @Test("a kill after every second of the checks changes nothing of how they end")
     func killed() async throws {
-        for (version, outcome) in [(2, "preview passed"), (3, "preview failed")] {
+        let bounds = "bounds: [memory], hold: 5s"
+        let cases = [
+            (2, nil, "preview passed"), (3, nil, "preview failed"), (2, bounds, "preview passed"),
+            (5, bounds, "preview failed"),
+        ]
+        for (version, preview, outcome) in cases {
             let (stage, first) = try await Self.stage()
             var engine = first
-            Self.release(version, in: stage)
+            if let preview {
+                Self.release(version, in: stage, preview: preview)
+            } else {
+                Self.release(version, in: stage)
+            }
             for _ in 0..<40 {
                 _ = try await engine.tick()
                 stage.clock.advance(by: .seconds(1))

@@ -72,7 +72,9 @@ struct Bench {
         let found = try await source.counters(
             of: Self.lane,
             for: SignalQuestion(
-                target: Self.target, base: nil, from: from, to: now,
+                target: Self.target, base: nil,
+                bounded: try ["memory", "queue"].map { try #require(SignalName($0)) }, from: from,
+                to: now,
                 sharedSince: Timestamp(milliseconds: from.milliseconds - 60_000)))
         #expect(found.base.isEmpty)
         return (found.target, try program.lines(of: "requests.jsonl").map { "\($0)" }.joined())

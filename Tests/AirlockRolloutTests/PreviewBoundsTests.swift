@@ -71,7 +71,7 @@ struct PreviewBoundsTests {
             #expect(stage.run(seconds: 15) == nil)
             #expect(stage.actions.count == 1, "no traffic before its time")
             #expect(stage.run(seconds: 80) == .settled)
-            #expect(stage.operation.rollout.preview?.bounds?.told == "kept for 20 s")
+            #expect(stage.operation.rollout.preview?.bounds?.told == "kept for 20s")
             let traffic = Action.route([Stage.new.id: 1000])
             #expect(stage.actions.count { $0 == traffic } == 1)
             #expect(stage.operation.rollout.canary?.isHarmful == false)
@@ -159,18 +159,83 @@ struct PreviewBoundsTests {
         }
         #expect(killed.actions.count == 1, "time in which nobody looked is no time")
         #expect(killed.run(seconds: 80) == .settled)
-        var set = Self.stage(seeing: .says { _ in 100 })
-        _ = set.run(seconds: 5)
-        set.setWall(back: -3_600)
-        #expect(set.run(seconds: 10) == nil)
-        #expect(set.actions.count == 1)
+        for seconds in [-3_600, 3_600] {
+            var set = Self.stage(seeing: .says { _ in 100 })
+            _ = set.run(seconds: 5)
+            set.setWall(back: seconds)
+            #expect(set.run(seconds: 10) == nil)
+            #expect(set.actions.count == 1)
+            #expect(set.run(seconds: 100) == .settled)
+        }
+    }
+
+    @Test("a value from before the slot was whole does not count")
+    func sparse() {
+        // A value every 15 s; the first after the instance came back is at 30 s.
+        var stage = Self.stage(seeing: .says { $0 % 15 == 14 ? 100 : nil })
+        _ = stage.run(seconds: 16)
+        stage.setHealth(Stage.new, 11)
+        _ = stage.run(seconds: 3)
+        stage.setHealth(Stage.new, 12)
+        #expect(stage.run(seconds: 30) == nil)
+        #expect(stage.actions.count == 1, "one value is no time")
+        #expect(stage.run(seconds: 100) == .settled)
+    }
+
+    @Test("what passed first does not count for ever while the other is open")
+    func halves() {
+        let checks = [PreviewCheck(path: "/health")]
+        var memory: Int? = nil
+        var late = Self.stage(checks: checks, deadline: 900, seeing: .says { _ in memory })
+        var asked = 0
+        late.probes = { _ in
+            asked += 1
+            return .answers([0: .status(200, after: .milliseconds(5))])
+        }
+        #expect(late.run(seconds: 400) == nil)
+        #expect(asked == 2, "an answer counts for five minutes")
+        memory = 100
+        #expect(late.run(seconds: 100) == .settled)
+        // The bounds were kept for long when the answer comes, and one is not kept by then.
+        var status = 503
+        var early = Self.stage(
+            checks: [PreviewCheck(path: "/health", failures: 100)], deadline: 900,
+            seeing: .says { $0 < 50 || $0 >= 56 ? 100 : 250 })
+        early.probes = { _ in .answers([0: .status(status, after: .milliseconds(5))]) }
+        #expect(early.run(seconds: 52) == nil)
+        status = 200
+        #expect(early.run(seconds: 3) == nil)
+        #expect(early.actions.count == 1, "a bound that is not kept now is not kept")
+    }
+
+    @Test("a pass that waits for git is renewed as long as its bounds are kept")
+    func renewed() {
+        var stage = Self.stage(seeing: .says { _ in 100 })
+        stage.course = Course(.upTo(500), nil)
+        #expect(stage.run(seconds: 1_000) == nil)
+        #expect(stage.operation.rollout.preview?.passed != nil)
+        stage.course = Course()
+        _ = stage.look()
+        #expect(stage.actions.last == .route([Stage.new.id: 1000]))
+    }
+
+    @Test("a slot that uses no CPU while it is idle breaks no lower bound")
+    func idleness() throws {
+        let bounds = PreviewBounds(signals: [HardLimit.Known.cpu.name])
+        for (side, isIncluded) in [(HardLimit.Side.above, true), (.below, false)] {
+            let limit = HardLimit(
+                signal: HardLimit.Known.cpu.name, side: side,
+                threshold: SignalValue(millionths: 10_000), duration: .zero)
+            #expect(bounds.includes(limit) == isIncluded)
+        }
     }
 
     @Test("after the switch it is held to all bounds of the release again")
     func later() {
         var stage = Self.stage(seeing: .says { $0 < 28 ? 100 : 250 })
         let reason = Self.reason(&stage, seconds: 60)
-        #expect(reason?.contains("memory is \(250 << 20), above") == true, "\(reason ?? "it went on")")
+        let told = reason ?? "it went on"
+        #expect(told.contains("memory is \(250 << 20), above"), "\(told)")
         #expect(stage.actions.contains(.route([Stage.new.id: 1000])))
         #expect(stage.operation.rollout.preview?.verdict == .passed)
     }

@@ -62,14 +62,14 @@ import Testing
                     + "rollback: {memory: {above: 200Mi, for: 5s}}\n"
             ])
         let text = try await stage.must("plan").output
-        let sentence = "for 3 s in one go: no memory above 200Mi for 5s"
+        let sentence = "keeps for 3s in one go: no memory above 200Mi for 5s"
         #expect(text.contains("preview   \(sentence)"), "\(text)")
         let markdown = try await stage.must("plan", "-o", "markdown").output
         #expect(markdown.contains("- \(sentence)"), "\(markdown)")
         let lanes = try #require(
             try await stage.must("plan", "-o", "json").json()["lanes"] as? [[String: Any]])
         let bounds = lanes.compactMap { $0["previewBounds"] as? [String: Any] }
-        #expect(bounds.count == 1 && bounds.first?["holdSeconds"] as? Int == 3)
+        #expect(bounds.count == 1 && bounds.first?["holdMilliseconds"] as? Int == 3_000)
         try await stage.must("reconcile", "--wait", "120s")
         #expect(try await previews(stage).last?["outcome"] as? String == "preview passed")
         #expect(try await stage.lane(Self.lane)["version"] as? String == "1.1.0")

@@ -79,7 +79,7 @@ struct PlanMarkdown {
             asked.append(bounds.sentence)
         }
         guard !asked.isEmpty else { return [] }
-        return ["", "Asked of `\(lane.lane)` before its traffic:", ""]
+        return ["", "What `\(lane.lane)` has to show before its traffic:", ""]
             + asked.map { "- \(Self.escaped($0))" }
     }
 

@@ -47,7 +47,8 @@ struct PlanText {
         let forward = ["create", "replace", "scale", "remove"].map { "\(count($0)) to \($0)" }
         var rest: [String] = []
         if underWay > 0 { rest.append("\(underWay) under way") }
-        rest.append("\(count("repair") + count("heal") + count("back")) to repair")
+        rest.append("\(count("repair") + count("heal")) to repair")
+        if count("back") > 0 { rest.append("\(count("back")) to take back") }
         if count("verify") > 0 { rest.append("\(count("verify")) to verify") }
         rest += ["\(waiting) waiting", "\(count("hold") - waiting) held"]
         return ink.bold(
@@ -60,8 +61,8 @@ struct PlanText {
         var lines = [head]
         if let change = lane.change { lines += details(of: change).map { "      " + $0 } }
         lines += (lane.change?.previewChecks ?? []).map { "      preview   " + $0.sentence }
-        lines += (lane.change.flatMap(PreviewBoundsView.init).map { [$0.sentence] } ?? []).map {
-            "      preview   " + $0
+        if let bounds = lane.change.flatMap(PreviewBoundsView.init) {
+            lines.append("      preview   " + bounds.sentence)
         }
         lines += (lane.change?.bounds ?? []).map { "      bound     " + $0.text }
         if let forecast = lane.forecast { lines += Self.lines(of: forecast).map { "      " + $0 } }
@@ -69,7 +70,7 @@ struct PlanText {
         if let operation = lane.underWay {
             lines.append("      " + ink.cyan("under way: operation \(operation)"))
         }
-        if case .repair(let repair, _) = lane.disposition, repair.found.isEmpty {
+        if case .repair(let repair, _) = lane.disposition, repair.isRollback {
             lines.append("      " + ink.cyan("goes back: \(repair.phrase)"))
         }
         if let wait = lane.waits {

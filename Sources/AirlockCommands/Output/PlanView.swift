@@ -216,7 +216,7 @@ extension LanePlan {
     var action: String {
         switch disposition {
         case .change(let change, _): change.kind.rawValue
-        case .repair(let repair, _): repair.found.isEmpty ? "back" : "repair"
+        case .repair(let repair, _): repair.isRollback ? "back" : "repair"
         case .heal: "heal"
         case .verify: "verify"
         case .back: "back"

@@ -22,17 +22,18 @@ struct PreviewCheckView: Codable {
 struct PreviewBoundsView: Codable {
     /// Such as `memory above 200Mi for 30s`.
     let bounds: [String]
-    let holdSeconds: Int
+    let holdMilliseconds: Int
 
     /// Nil where a change has none.
     init?(_ change: Change) {
         guard let (limits, hold) = change.previewBounds else { return nil }
-        (bounds, holdSeconds) = (limits.map(\.text), hold.milliseconds / 1000)
+        (bounds, holdMilliseconds) = (limits.map(\.text), hold.milliseconds)
     }
 
-    /// `keeps for 60 s: no memory above 200Mi for 30s`.
+    /// `keeps for 1m in one go: no memory above 200Mi for 30s`.
     var sentence: String {
-        "for \(holdSeconds) s in one go: no \(bounds.joined(separator: ", no "))"
+        let time = Duration.milliseconds(holdMilliseconds).phrase
+        return "keeps for \(time) in one go: no \(bounds.joined(separator: ", no "))"
     }
 }
 

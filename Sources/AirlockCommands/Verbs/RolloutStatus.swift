@@ -117,7 +117,7 @@ private struct RolloutView: Encodable {
         author = operation.author
         guard case .slot(_, let version, _)? = operation.change?.target else {
             self.version = nil
-            strategy = operation.change == nil ? "repair" : "removal"
+            strategy = operation.workWord
             next = Self.next(operation, observed, nil, course, SignalTraits(), now).words
             return
         }
@@ -126,8 +126,16 @@ private struct RolloutView: Encodable {
         let traits = signals?.traits ?? SignalTraits()
         let (state, words) = Self.next(operation, observed, answer, course, traits, now)
         next = words
-        strategy = operation.change?.strategy.word ?? "repair"
+        strategy = operation.workWord
         guard let shares = operation.change?.strategy.steps, let canary = state.canary else {
+            return
+        }
+        missing = canary.silence?.reason
+        if case .down(let reason)? = answer { missing = reason }
+        let bounds = state.preview?.bounds?.told.map { "bounds: \($0)" }
+        guard operation.change?.kind == .replace else {
+            // A slot with none beside it has no steps.
+            evidence = canary.toldOfBounds ?? bounds
             return
         }
         // What the next look would want is not there yet, and while it is held will not come.
@@ -139,13 +147,11 @@ private struct RolloutView: Encodable {
         } else {
             perMille = shares[inForce]
         }
-        missing = canary.silence?.reason
-        if case .down(let reason)? = answer { missing = reason }
         heldSeconds = canary.held.milliseconds / 1000
         verdict = canary.word
         guard case .canary? = operation.change?.strategy else {
             // Nothing serves beside the new slot that it could be compared with.
-            evidence = canary.toldOfBounds
+            evidence = canary.toldOfBounds ?? (canary.inForce == nil ? bounds : nil)
             return
         }
         falseAlarms = canary.falseAlarms
@@ -200,5 +206,17 @@ private struct RolloutView: Encodable {
             lines.append("next     \(next.visible)")
         }
         return lines.joined(separator: "\n")
+    }
+}
+
+extension OperationRecord {
+    /// What it is, in a word: the strategy of a change, or what else is done.
+    fileprivate var workWord: String {
+        switch work {
+        case .change(let change): change.kind == .remove ? "removal" : change.strategy.word
+        case .repair(let repair): repair.isRollback ? "rollback" : "repair"
+        case .heal: "heal"
+        case .verify: "test job"
+        }
     }
 }

@@ -82,13 +82,17 @@ extension EnvironmentReconciler {
         _ operation: OperationRecord, _ silence: CanaryState.Silence
     ) -> Alert {
         let lane = operation.lane
+        let isIdle = operation.rollout.canary?.isIdle == true
         return Alert(
             .signalsDown, of: .lane(lane), commit: operation.commit,
             summary: "the rollout of \(lane) waits: its signals are not known",
             evidence: silence.reason,
-            advice:
-                "Mend what measures it (docs/signals.md); nothing is promoted or rolled back for "
-                + "lack of numbers. `airlock rollout status \(lane)` asks again.",
+            advice: "Mend what measures it (docs/signals.md); "
+                + (isIdle
+                    ? "its new slot gets no traffic until its bounds are known, and is given up at "
+                        + "its `deadline`. "
+                    : "nothing is promoted or rolled back for lack of numbers. ")
+                + "`airlock rollout status \(lane)` asks again.",
             since: silence.since)
     }
 

@@ -46,12 +46,6 @@ enum PreviewReader {
                 "a preview holds for at most 5m: an answer from before that counts no longer",
                 "write 5m or less; what comes later is for `rollback` and `watch`")
         }
-        guard bounds.hold < plan.deadline else {
-            throw Problem(
-                given["hold"]?.place ?? given.place,
-                "the new slot is given up at its deadline, before `hold` is over",
-                "write a shorter `hold` or a longer `deadline`")
-        }
         return bounds
     }
 
@@ -68,7 +62,8 @@ enum PreviewReader {
                 "`\(text)` is measured by requests, and a slot without traffic has none",
                 "write cpu, memory or a signal of your own")
         }
-        guard let name = SignalName(text), plan.limits.contains(where: { $0.signal == name })
+        guard let name = SignalName(text),
+            plan.limits.contains(where: PreviewBounds(signals: [name]).includes)
         else {
             let near = NearestName.of(text, among: plan.limits.map(\.signal.description))
             throw Problem(

@@ -36,8 +36,11 @@ package struct PreviewBounds: Hashable, Sendable, Codable {
         self.hold = hold
     }
 
-    /// Whether it is about that bound.
-    package func includes(_ limit: HardLimit) -> Bool { signals.contains(limit.signal) }
+    /// Whether it is about that bound. A slot without traffic that uses no CPU does nothing wrong.
+    package func includes(_ limit: HardLimit) -> Bool {
+        let isIdleness = limit.side == .below && limit.signal == HardLimit.Known.cpu.name
+        return signals.contains(limit.signal) && !isIdleness
+    }
 
     fileprivate var canonical: JSONValue {
         .fields([

@@ -154,7 +154,7 @@ package struct BlueGreenPlan: Hashable, Sendable, Codable {
     package var deadline: Duration
     /// What the new slot may never do; acts at once.
     package var limits: [HardLimit]
-    /// What the new slot has to answer before the switch; nil for nothing.
+    /// What the new slot has to show before the switch; nil for nothing.
     package var preview: PreviewPlan?
 
     package init(

@@ -7,13 +7,15 @@ package struct CanaryState: Hashable, Sendable, Codable {
     /// The step whose shares the router has acknowledged; nil before the first, and while the shares
     /// are not those of any step.
     package var inForce: Int?
-    /// Monotonic time at the wanted step with its share of the traffic, added up over boots.
+    /// Monotonic time at the wanted step with its share of the traffic, or for which an idle slot kept to
+    /// its bounds, added up over boots.
     package var held: Duration
     /// How much of `held` is written down.
     package var recorded: Duration
-    /// Up to where seconds were judged; nil as long as no share is in force.
+    /// Up to where seconds were judged; nil as long as no share is in force and no idle slot is held to
+    /// bounds.
     package var judgedTo: Timestamp?
-    /// When the shares in force were taken by the router.
+    /// When the shares in force were taken by the router, or the idle slot began to be held to bounds.
     package var sharedSince: Timestamp?
     /// Since when the judge lacks a signal, and why; nil while it has all.
     package var silence: Silence?

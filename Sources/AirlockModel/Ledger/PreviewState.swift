@@ -7,7 +7,7 @@ package struct PreviewState: Hashable, Sendable, Codable {
     /// The time of the value since which all bounds are kept, in milliseconds since 1970; nil while one is
     /// not, or not known.
     package var keptSince: Int?
-    /// When the last of them passed; nil before.
+    /// When the last of them passed; nil while one has not.
     package var passed: Moment?
 
     /// Nothing was asked yet.
@@ -24,6 +24,8 @@ package struct PreviewState: Hashable, Sendable, Codable {
     /// Where one check stands, or the bounds.
     package struct Standing: Hashable, Sendable, Codable {
         package var verdict: Verdict = .open
+        /// When it passed; nil before, and of bounds, which are looked at until the switch.
+        package var passed: Moment?
         /// Wrong answers in a row.
         package var wrong = 0
         /// What it came to when it was looked at last, for people; nil before.

@@ -146,9 +146,9 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var seen: Moment?
     /// Healthy instances of the target that were seen at the most: progress is exceeding it.
     package var best: Int
-    /// Where a canary stands; nil before its first step and for every other strategy.
+    /// Where a change stands whose new slot is judged; nil before the first look, and for what is not.
     package var canary: CanaryState?
-    /// Where the checks of an idle slot stand; nil before the first, and where there are none.
+    /// What an idle slot has shown; nil before it is looked at, and where nothing is asked of it.
     package var preview: PreviewState?
     /// Whether it goes back from where it had settled: the base takes the traffic when it is whole again.
     package var keepsCapacity: Bool?

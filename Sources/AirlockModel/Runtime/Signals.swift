@@ -1,10 +1,13 @@
+package import AirlockAnalysis
+
 /// What a rollout has to know of two slots that serve beside each other, or of one that is idle.
 package struct SignalQuestion: Hashable, Sendable {
     /// The slot that is judged.
     package let target: SlotID
-    /// The slot that serves the rest; nil where the target has no traffic, so that only what does not count
-    /// requests is asked of it.
+    /// The slot that serves the rest; nil where the target has no traffic.
     package let base: SlotID?
+    /// What a target without traffic is asked for, none of which counts requests; empty where it has some.
+    package let bounded: [SignalName]
     /// Whole seconds in `from..<to`.
     package let from: Timestamp
     package let to: Timestamp
@@ -12,8 +15,10 @@ package struct SignalQuestion: Hashable, Sendable {
     package let sharedSince: Timestamp
 
     package init(
-        target: SlotID, base: SlotID?, from: Timestamp, to: Timestamp, sharedSince: Timestamp
+        target: SlotID, base: SlotID?, bounded: [SignalName] = [], from: Timestamp, to: Timestamp,
+        sharedSince: Timestamp
     ) {
+        self.bounded = bounded
         self.sharedSince = sharedSince
         self.target = target
         self.base = base

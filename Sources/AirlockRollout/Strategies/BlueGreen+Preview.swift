@@ -1,9 +1,9 @@
 import AirlockAnalysis
 import AirlockModel
 
-/// The checks of the new slot while it is idle.
+/// What the new slot has to show while it is idle.
 extension BlueGreen {
-    /// What the checks leave to be done in place of the switch; nil when they let it happen.
+    /// What is to be done in place of the switch; nil when it may happen.
     func preview(
         _ sides: Sides, _ state: inout RolloutState, _ answer: PreviewAnswer?
     ) -> RolloutStep? {

@@ -29,7 +29,9 @@ struct BlueGreen: SideBySide {
                 state: Preview.broken(harm.state, reason: reason), next: harm.next)
         }
         guard course.ceiling >= 0 || seen.watched.inForce != nil else {
-            return wait(seen.state, "\(course.ceilingBy) lets nothing start yet")
+            var state = seen.state
+            Preview.forget(&state)
+            return wait(state, "\(course.ceilingBy) lets nothing start yet")
         }
         return bring(sides, seen.state, seen.watched)
     }
