@@ -42,18 +42,20 @@ package enum Rollout {
                 state.direction = .back(reason: reason)
                 state.seen = nil
             }
-            switch change.strategy {
-            case .allAtOnce(let deadline):
-                return AllAtOnce(deadline: deadline).advance(
-                    change, state: state, in: lane, now: now)
-            case .canary(let plan):
-                return Canary(plan: plan, course: course, traits: traits).advance(
-                    change, state: state, in: lane, answer: answer, now: now)
-            case .blueGreen(let plan):
-                return BlueGreen(
-                    plan: plan, course: course, traits: traits, previewed: preview
-                ).advance(change, state: state, in: lane, answer: answer, now: now)
-            }
+            let step =
+                switch change.strategy {
+                case .allAtOnce(let deadline):
+                    AllAtOnce(deadline: deadline).advance(
+                        change, state: state, in: lane, now: now)
+                case .canary(let plan):
+                    Canary(plan: plan, course: course, traits: traits).advance(
+                        change, state: state, in: lane, answer: answer, now: now)
+                case .blueGreen(let plan):
+                    BlueGreen(
+                        plan: plan, course: course, traits: traits, previewed: preview
+                    ).advance(change, state: state, in: lane, answer: answer, now: now)
+                }
+            return tidied(step, of: change, in: lane)
         case .repair(let repair):
             return Self.repair(repair, state: operation.rollout, in: lane, now: now)
         case .heal(let heal):
@@ -82,6 +84,27 @@ package enum Rollout {
         state.step += 1
         state.refusal = nil
         return state
+    }
+
+    /// What is done while a change waits: slots that nobody asks for any more and that have no traffic, as of a
+    /// change that this one took the place of, are stopped. Many commits in a row would leave one each, all
+    /// of them running until the last has settled.
+    private static func tidied(
+        _ step: RolloutStep, of change: Change, in lane: LaneObservation
+    ) -> RolloutStep {
+        guard case .wait = step.next, case .forward = step.state.direction,
+            let target = change.target.slot
+        else { return step }
+        let isServed = lane.slots.contains {
+            lane.weights[$0.id, default: 0] > 0 && $0.healthyCount > 0
+        }
+        // What could still serve stays while nothing else does.
+        guard isServed || (change.kind == .create && lane.weights.isEmpty) else { return step }
+        let wanted = [target, change.base?.slot.id]
+        let left = lane.slots.first {
+            !wanted.contains($0.id) && lane.weights[$0.id, default: 0] == 0
+        }
+        return left.map { RolloutStep(state: step.state, next: .act(.stop($0.id))) } ?? step
     }
 
     /// One action, as long as what it was decided on is fresh; what it came to is for the next look.

@@ -39,6 +39,34 @@ struct LaneTests {
         #expect(quiet.underWay.isEmpty && quiet.held.isEmpty)
     }
 
+    @Test("commits that follow each other leave no slots behind while the last is under way")
+    func successors() async throws {
+        let stage = Stage()
+        let slow = (2...8).map {
+            "\"sha256:\(Build.artifact("api", $0).digest)\": {startup: 1m}"
+        }
+        stage.extra["simulation.yaml"] =
+            "artifacts: {\(slow.joined(separator: ", "))}\nsecrets: {shop-key: \"1\"}\n"
+        stage.commit()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let lane = Build.lane("production/api")
+        for version in 2...8 {
+            stage.versions["production/api"] = version
+            stage.commit()
+            for _ in 0..<3 {
+                _ = try await engine.tick()
+                stage.clock.advance(by: .seconds(1))
+            }
+            let answer = try await stage.world.observe(
+                lane.environment, of: Build.fleetName(), lanes: nil, since: nil)
+            guard case .observed(let observation) = answer else { continue }
+            #expect(observation.lanes[lane]?.slots.count == 2, "version \(version)")
+        }
+        try await stage.settle(engine, rounds: 200)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 8)])
+    }
+
     @Test("why a lane under way does not go on is told")
     func failures() async throws {
         let stage = Stage()

@@ -42,6 +42,28 @@ struct GoldenPathTests {
         #expect(stage.lane.serving.map(\.id) == [old.id])
     }
 
+    @Test("what an earlier change left idle is stopped while the next waits, if something serves")
+    func leftovers() {
+        var stage = Stage(.replace, in: Stage.serving(old).after(.start(other, replicas: 2)))
+        #expect(stage.look(phase: { _ in .starting }) == .act(.start(new, replicas: 2)))
+        #expect(stage.look(phase: { _ in .starting }) == .act(.stop(other.id)))
+        guard case .wait = stage.look(phase: { _ in .starting }) else {
+            Issue.record("it does not wait")
+            return
+        }
+        stage.setHealth(new, 2)
+        #expect(stage.run() == .settled)
+        #expect(stage.lane == Stage.serving(new))
+        // The slot with the traffic has no healthy instance: another that has some is not stopped.
+        var lost = Stage(.replace, in: Stage.serving(old).after(.start(other, replicas: 2)))
+        lost.setHealth(old, 0)
+        for _ in 0..<3 { _ = lost.look(phase: { _ in .starting }) }
+        #expect(lost.lane.slot(other.id) != nil)
+        var first = Stage(.create, in: Stage.empty.after(.start(other, replicas: 2)))
+        for _ in 0..<3 { _ = first.look(phase: { _ in .starting }) }
+        #expect(first.actions == [.start(new, replicas: 2), .stop(other.id)])
+    }
+
     @Test("another number of replicas scales the slot that is there")
     func scale() {
         var stage = Stage(.scale, in: Stage.serving(old))
