@@ -34,7 +34,7 @@ struct FleetReading {
 
     /// Reads the branch after a fetch, or from the last fetch when the remote cannot be reached.
     func head() async throws -> Reading {
-        let (head, notices) = try await fetch()
+        let (head, notices) = try await fetch(forPlan: true)
         var decoder = FleetDecoder()
         return try await read(head, with: &decoder, notices: notices)
     }
@@ -55,7 +55,7 @@ struct FleetReading {
 
     /// Reads what the branch would be after merging `branch`, in memory.
     func merged(_ branch: BranchName) async throws -> Reading {
-        let (head, notices) = try await fetch()
+        let (head, notices) = try await fetch(forPlan: true)
         let proposal = try await Progress.around("fetching \(branch)") {
             try await source.proposal(branch: branch, limit: Self.fetchLimit)
         }
@@ -80,10 +80,16 @@ struct FleetReading {
         return reading
     }
 
-    func fetch() async throws -> (FetchedHead, [String]) {
+    /// Fetches the branch, or takes the last fetch and says why.
+    ///
+    /// - Parameter forPlan: Whether it is only looked at: then another process that writes the mirror
+    ///   is not waited for as long.
+    func fetch(forPlan: Bool = false) async throws -> (FetchedHead, [String]) {
         do {
             let head = try await Progress.around("fetching \(wiring.settings.shown(.repo))") {
-                try await source.fetch(limit: Self.fetchLimit)
+                try await forPlan
+                    ? source.headForPlan(limit: Self.fetchLimit)
+                    : source.fetch(limit: Self.fetchLimit)
             }
             return (head, [])
         } catch let error as SourceError {

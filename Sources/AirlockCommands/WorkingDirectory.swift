@@ -1,3 +1,5 @@
+import AirlockGit
+import AirlockHost
 import AirlockManifest
 import AirlockModel
 import Foundation
@@ -5,8 +7,8 @@ import Glibc
 
 /// The files of a folder that a fleet is read from; links are named, never followed.
 struct WorkingDirectory {
-    /// The deepest folder that is visited; the format needs three levels.
-    private static let maximumDepth = 8
+    /// The deepest folder that is visited: as deep as a commit is read, so that both name the same files.
+    private static let maximumDepth = GitLimits.standard.treeDepth
     /// The largest file that is read in bytes; one byte more tells that it is too large.
     private static let maximumFileBytes = (1 << 20) + 1
 
@@ -14,7 +16,7 @@ struct WorkingDirectory {
 
     /// Reads everything below the read paths, sorted by path.
     ///
-    /// - Throws: ``Failure`` when the folder is not there or holds too many files.
+    /// - Throws: ``Failure`` when the folder is not there, holds too many files or is too deep.
     func files() throws -> [FleetValidation.File] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
@@ -51,13 +53,25 @@ struct WorkingDirectory {
     ) throws {
         let place = "\(path)/\(name)"
         var status = stat()
-        guard lstat(place, &status) == 0 else { return }
-        guard files.count < ManifestLimits.files, depth <= Self.maximumDepth else {
+        guard lstat(place, &status) == 0 else {
+            let reason = errno
+            if reason == ENOENT { return }
             throw Failure(
-                "\(path) is too large or too deep for a fleet", advice: "move other files out")
+                "\(place.visible) cannot be read: \(String(cString: strerror(reason)))",
+                advice: "check its rights, or move it out of \(path)")
+        }
+        guard files.count < ManifestLimits.files else {
+            throw Failure(
+                "\(path) has more than \(ManifestLimits.files) files",
+                advice: "move other files out")
         }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
+            guard depth <= Self.maximumDepth else {
+                throw Failure(
+                    "\(place.visible) lies below more than \(Self.maximumDepth) levels of folders",
+                    advice: "move it up, or out of \(path)")
+            }
             for child in try FileManager.default.contentsOfDirectory(atPath: place).sorted() {
                 try visit("\(name)/\(child)", depth: depth + 1, into: &files)
             }

@@ -22,7 +22,7 @@ package struct GitLimits: Hashable, Sendable {
     package var fetchedObjects = 10_000_000
     /// Bytes received in one fetch.
     package var fetchedBytes = 4 << 30
-    /// Longest wait for another process that writes the mirror, when a plan is made.
+    /// Longest wait for another process that writes the mirror, over all fetches of one plan.
     package var planLockWait = Duration.seconds(10)
     /// Time for which a branch fetched for a plan is kept.
     package var planAge = Duration.seconds(86_400)

@@ -3,6 +3,14 @@ package import AirlockPorts
 import CLibgit2
 
 extension GitSource {
+    /// Fetches the head of the deployed branch for a plan.
+    ///
+    /// For another process that writes the mirror it waits as long as plans do, and not for most of
+    /// `limit` as ``fetch(limit:)``; the next ``proposal(branch:limit:)`` waits for no more than is left.
+    package func headForPlan(limit: Duration) async throws(SourceError) -> FetchedHead {
+        try await fetchForPlan(branch, as: .head, until: ContinuousClock.now + limit)
+    }
+
     /// What the branch would be after merging `branch`, made in memory.
     ///
     /// When the remote does not answer in time, or another process writes the mirror for longer than
@@ -12,6 +20,7 @@ extension GitSource {
     package func proposal(
         branch: BranchName, limit: Duration
     ) async throws(SourceError) -> ProposedMerge {
+        defer { planPatience = limits.planLockWait }
         let end = ContinuousClock.now + limit
         let onto = try await base(until: end)
         let (head, staleBecause) = try await planned(branch, until: end)
@@ -56,9 +65,18 @@ extension GitSource {
     private func fetchForPlan(
         _ branch: BranchName, as purpose: FetchPurpose, until end: ContinuousClock.Instant
     ) async throws(SourceError) -> FetchedHead {
-        let left = max(.zero, end - .now)
-        return try await fetch(
-            branch, for: purpose, lockPatience: min(limits.planLockWait, left * 3 / 4), limit: left)
+        let begin = ContinuousClock.now
+        let left = max(.zero, end - begin)
+        let patience = min(planPatience, left * 3 / 4)
+        do throws(SourceError) {
+            let found = try await fetch(branch, for: purpose, lockPatience: patience, limit: left)
+            planPatience = max(.zero, planPatience - found.waited)
+            return found.head
+        } catch {
+            // What of it was waiting is not known: no more than it took.
+            planPatience = max(.zero, planPatience - min(patience, ContinuousClock.now - begin))
+            throw error
+        }
     }
 
     private func merge(

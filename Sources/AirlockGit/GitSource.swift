@@ -23,6 +23,9 @@ package actor GitSource: CommitSource {
     private let executor = BlockingExecutor(label: "airlock.git")
     private var opened: OpenedMirror?
     private(set) var counters = ReadCounts()
+    /// How long the plan that is made may still wait for another process that writes the mirror; one
+    /// for all of its fetches, because who asks waits for all of them together.
+    var planPatience: Duration
     /// Large folders of the newest commit that was compared.
     private var knownTrees: [GitObjectID: RawTree] = [:]
 
@@ -54,6 +57,7 @@ package actor GitSource: CommitSource {
         self.remote = remote
         self.branch = branch
         self.limits = limits
+        planPatience = limits.planLockWait
         self.now = now
         paths = MirrorPaths(state: directory)
         supervisor = FetchSupervisor(worker: worker)
@@ -69,7 +73,7 @@ package actor GitSource: CommitSource {
 
     package func fetch(limit: Duration) async throws(SourceError) -> FetchedHead {
         // Less than the whole, so that the answer is "busy" and the worker need not be killed.
-        try await fetch(branch, for: .head, lockPatience: limit * 3 / 4, limit: limit)
+        try await fetch(branch, for: .head, lockPatience: limit * 3 / 4, limit: limit).head
     }
 
     /// Moves the mirror to `mirror.git.aside`; what is there already stays, and the mirror goes.
@@ -190,10 +194,10 @@ package actor GitSource: CommitSource {
 }
 
 extension GitSource {
-    /// Has the worker fetch a branch.
+    /// Has the worker fetch a branch, and says how long it waited for the mirror's lock.
     func fetch(
         _ branch: BranchName, for purpose: FetchPurpose, lockPatience: Duration, limit: Duration
-    ) async throws(SourceError) -> FetchedHead {
+    ) async throws(SourceError) -> (head: FetchedHead, waited: Duration) {
         let asked = now()
         let request = FetchRequest(
             state: paths.state, remote: remote, branch: branch, purpose: purpose, asked: asked,
@@ -203,7 +207,10 @@ extension GitSource {
             access: access)
         let result = try await supervisor.ask(.fetch(request), limit: limit)
         guard let commit = result.commit else { throw .failed("the fetch worker named no commit") }
-        return FetchedHead(commit: commit, fetched: asked)
+        return (
+            FetchedHead(commit: commit, fetched: asked),
+            .milliseconds(result.waitedMilliseconds ?? 0)
+        )
     }
 
     /// What the last good fetch of a branch found and the mirror still has.

@@ -19,7 +19,7 @@ extension Document {
         guard bytes.count <= ManifestLimits.bytes else {
             throw Problem(
                 nil,
-                "the file has \(bytes.count) bytes, the limit is \(ManifestLimits.bytes) bytes",
+                "the file has more than \(ManifestLimits.bytes) bytes, which is the limit",
                 "split it, or move what is not configuration elsewhere")
         }
         if let offset = Self.firstInvalidByte(bytes) {

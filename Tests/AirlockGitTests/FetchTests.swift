@@ -274,6 +274,22 @@ struct FetchTests {
         }
     }
 
+    @Test("a mirror without the folder of its packs is corrupt, and not a remote that is away")
+    func packless() async throws {
+        let fixture = try Fixture()
+        try await with(fixture.source()) { source async throws in
+            _ = try await source.fetch(limit: .ample)
+            let packs = fixture.mirror + "/objects/pack"
+            try FileManager.default.removeItem(atPath: packs)
+            do {
+                _ = try await source.fetch(limit: .ample)
+                Issue.record("fetched into a corrupt mirror")
+            } catch SourceError.corrupt(let text) {
+                #expect(text.contains(packs))
+            }
+        }
+    }
+
     @Test("a pack with flipped bits is corrupt")
     func flipped() async throws {
         let fixture = try Fixture()

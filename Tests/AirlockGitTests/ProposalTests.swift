@@ -177,6 +177,29 @@ struct ProposalTests {
         #expect(GitLimits.standard.planLockWait == .seconds(10))
     }
 
+    @Test("a plan waits for another writer of the mirror once, and not for each of its fetches")
+    func patience() async throws {
+        let fixture = try parted()
+        let topic = try #require(topic)
+        var limits = GitLimits.standard
+        limits.planLockWait = .seconds(4)
+        try await with(fixture.source(limits: limits)) { source async throws in
+            _ = try await source.headForPlan(limit: .ample)
+            _ = try await source.proposal(branch: topic, limit: .ample)
+            try await withHeldLock(fixture) {
+                let begin = ContinuousClock.now
+                await #expect(throws: SourceError.busy) {
+                    try await source.headForPlan(limit: .ample)
+                }
+                #expect(ContinuousClock.now - begin >= .seconds(4))
+                let middle = ContinuousClock.now
+                let proposal = try await source.proposal(branch: topic, limit: .ample)
+                #expect(proposal.staleBecause == "another process is writing the mirror")
+                #expect(ContinuousClock.now - middle < .seconds(4))
+            }
+        }
+    }
+
     @Test(
         "a plan's commit has a reference of its own for a day, and the deployed head is not moved")
     func references() async throws {

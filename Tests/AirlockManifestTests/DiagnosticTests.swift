@@ -68,6 +68,18 @@ struct DiagnosticTests {
     }
 
     @Test(
+        "a number with more digits than are read is told to be too large",
+        arguments: [
+            "health: {path: /, every: 99999999999d}", "health: {path: /, every: 1h1000000m}",
+            "resources: {memory: 1000000Mi}", "resources: {cpu: 1000000}",
+        ])
+    func tooManyDigits(text: String) {
+        let found = messages(.service, "port: 1\n" + text)
+        let words = "is too large: a number has at most 6 digits before its unit: write "
+        #expect(found.contains { $0.contains(words) }, "\(found)")
+    }
+
+    @Test(
         "a bare number where a unit belongs shows the right form",
         arguments: [
             (ManifestKind.service, "port: 1\nhealth: {path: /, every: 5}", "write 5s or 5m"),

@@ -79,7 +79,7 @@ struct DocumentTests {
     @Test("a hundred megabytes of nothing are refused by their size alone")
     func size() throws {
         let found = try #require(problem([UInt8](repeating: 0x20, count: 100 << 20)))
-        #expect(found.problem.contains("\(ManifestLimits.bytes) bytes"))
+        #expect(found.problem.contains("more than \(ManifestLimits.bytes) bytes"))
         #expect(problem([UInt8](repeating: 0x0A, count: ManifestLimits.bytes)) != nil)
     }
 

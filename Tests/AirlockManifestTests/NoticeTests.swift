@@ -44,6 +44,19 @@ struct NoticeTests {
         }
     }
 
+    @Test("a fleet that runs nothing says so, unless its files say more")
+    func empty() {
+        var fleet = Build.fleet([])
+        #expect(fleet.notices.count == 1)
+        #expect(fleet.notices.first?.contains("there is no service below services/") == true)
+        fleet.serviceFileCount = 1
+        #expect(fleet.notices.first?.contains("no service has a release") == true)
+        let lane = Build.desired(name)
+        fleet.parked.lanes[lane.lane] = [Diagnostic(path: "f", problem: "p", advice: nil)]
+        #expect(fleet.notices.isEmpty)
+        #expect(Build.fleet([lane]).notices == notices(lane))
+    }
+
     @Test("a share below all of the traffic keeps a blue-green release from switching")
     func ceiling() throws {
         let watch = WatchPlan(time: .seconds(1_800))

@@ -68,6 +68,19 @@ struct ReadPathTests {
         #expect(problem.advice == "name it \(right)")
     }
 
+    @Test("a fleet.yaml that is there and refused is not told to be missing too")
+    func refusedFleet() {
+        let files = [
+            FleetValidation.File(path: "fleet.yaml", kind: .symlink, bytes: []),
+            FleetValidation.File(path: "fleet.yml", bytes: []),
+        ]
+        for file in files {
+            let found = FleetValidation.validate([file])
+            #expect(found.fleet == nil)
+            #expect(found.diagnostics.map(\.path) == [file.path], "\(found.diagnostics)")
+        }
+    }
+
     @Test("an environment cannot be called service")
     func reserved() {
         guard case .refused(let problem, parks: nil) = ReadPath("environments/service.yaml") else {

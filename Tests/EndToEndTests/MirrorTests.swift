@@ -6,7 +6,7 @@ import Testing
 @Suite("a damaged mirror") struct MirrorTests {
     @Test(
         "is put aside and fetched anew, with every lane as it was",
-        arguments: ["pack", "objects", "HEAD"])
+        arguments: ["pack", "objects", "objects/pack", "HEAD"])
     func mended(_ damage: String) async throws {
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "120s")
@@ -25,6 +25,12 @@ import Testing
         default: try FileManager.default.removeItem(atPath: mirror + "/" + damage)
         }
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        if damage == "objects/pack" {
+            // A plan leaves it as it is, and does not blame the remote.
+            let plan = try await stage.airlock("plan")
+            #expect(plan.code == 1 && plan.errors.contains("the mirror is damaged"))
+            #expect(plan.errors.contains("→ `airlock reconcile`"), "\(plan.errors)")
+        }
         let outcome = try await stage.must("reconcile", "--wait", "120s", "-o", "json")
         #expect(try outcome.json()["settled"] as? [String] == ["production/api"])
         #expect(outcome.errors.contains("the mirror is damaged"), "\(outcome.errors)")

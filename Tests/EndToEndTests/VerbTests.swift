@@ -100,6 +100,34 @@ import Testing
         #expect(missing.code == 1 && missing.errors.contains("no folder nowhere"))
     }
 
+    @Test("validate names what lies too deep, and says that a fleet runs nothing")
+    func validateOdd() async throws {
+        let stage = try await Stage()
+        let deep = "services/web/" + String(repeating: "d/", count: 60)
+        try stage.shell(
+            "cd '\(stage.repository)' && mkdir -p \(deep) && touch \(deep)notes.txt")
+        let named = try await stage.airlock("validate", "shop")
+        #expect(named.code == 1 && named.output.contains("\(deep)notes.txt: "), "\(named.errors)")
+        try stage.shell("cd '\(stage.repository)' && mkdir -p \(deep)d/d/d/d/d")
+        let refused = try await stage.airlock("validate", "shop")
+        #expect(refused.code == 1 && refused.errors.contains("shop/services/web/d/d/"))
+        #expect(refused.errors.contains("64 levels"), "\(refused.errors)")
+        try stage.shell("rm -r '\(stage.repository)/services'")
+        let empty = try await stage.must("validate", "shop").output
+        #expect(empty.contains("note: there is no service below services/"), "\(empty)")
+        #expect(empty.contains("2 environments, 0 lanes."), "\(empty)")
+    }
+
+    @Test("init names its folder as one word of a shell, and refuses an empty name")
+    func oddFolder() async throws {
+        let stage = try await Stage(nil)
+        let made = try await stage.must("init", "we ird", "--name", "odd").output
+        #expect(made.contains("airlock validate 'we ird'\n"), "\(made)")
+        #expect(made.contains("airlock run --repo 'we ird' --trust-root"), "\(made)")
+        let unnamed = try await stage.airlock("init", "", "--name", "odd")
+        #expect(unnamed.code == 1 && unnamed.errors.contains("name is empty"), "\(unnamed.errors)")
+    }
+
     @Test(
         "schema prints a JSON Schema of each kind",
         arguments: ["fleet", "environment", "service", "release", "simulation"])

@@ -29,7 +29,9 @@ extension SourceError {
         case .tooLarge: "move it out of the folders that a fleet is read from"
         case .rejected: "look at the reference on the server, and at who may write it"
         case .unsupportedRemote: "docs/remotes.md shows every form and setting"
-        case .corrupt: "remove mirror.git in the state directory; the next fetch makes it anew"
+        case .corrupt:
+            "`airlock reconcile` puts it aside and fetches anew, as `airlock run` does by itself; or "
+                + "remove mirror.git in the state directory"
         case .failed: "mend what it names, then try again"
         }
     }

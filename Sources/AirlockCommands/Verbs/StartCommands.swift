@@ -33,7 +33,7 @@ struct ValidateCommand: Verb {
         let files = try WorkingDirectory(path: directory).files()
         let (fleet, diagnostics) = FleetValidation.validate(files)
         let isValid = diagnostics.isEmpty && fleet != nil
-        let notices = fleet.map { $0.notices(of: $0.lanes.keys) } ?? []
+        let notices: [String] = fleet?.notices ?? []
         switch output.format {
         case .json, .yaml:
             let report = Report(
@@ -45,8 +45,9 @@ struct ValidateCommand: Verb {
             for notice in notices { Output.data("note: \(notice.visible)") }
             if isValid, let fleet {
                 Output.data(
-                    "\(fleet.name) is valid: \(fleet.environments.count) environments, "
-                        + "\(fleet.lanes.count) lanes.")
+                    "\(fleet.name) is valid: "
+                        + "\(Self.counted(fleet.environments.count, "environment")), "
+                        + "\(Self.counted(fleet.lanes.count, "lane")).")
             }
         }
         guard !isValid else { return .done }
@@ -56,6 +57,10 @@ struct ValidateCommand: Verb {
                     + "  → mend them; `airlock schema KIND` shows the form of a file")
         }
         return .error
+    }
+
+    private static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 }
 
@@ -97,6 +102,9 @@ struct InitCommand: Verb {
     var name: String?
 
     func perform() async throws -> ExitStatus {
+        guard !directory.isEmpty else {
+            throw Failure("the folder's name is empty", advice: "name a new folder")
+        }
         let folder = URL(filePath: directory).standardizedFileURL
         let text = name ?? folder.lastPathComponent
         guard let fleet = FleetName(text) else {
@@ -110,15 +118,16 @@ struct InitCommand: Verb {
         let root = try FirstRepository.commit(
             path, paths: files.map(\.path),
             author: (user.name, "\(user.name)@localhost"), message: "The first fleet")
+        let word = directory.shellWord
         Output.data(
             """
             Made \(directory): a git repository with the fleet \(fleet), \(files.count) files.
             trust root \(root)
 
             Next:
-              airlock validate \(directory)
-              airlock plan --repo \(directory)
-              airlock run --repo \(directory) --trust-root \(root)
+              airlock validate \(word)
+              airlock plan --repo \(word)
+              airlock run --repo \(word) --trust-root \(root)
             """)
         return .done
     }
@@ -147,5 +156,18 @@ struct InitCommand: Verb {
                 "the folder \(directory) cannot be made or written",
                 advice: "name a new folder in one where you may write")
         }
+    }
+}
+
+extension String {
+    /// The text as one word of a shell, in quotes where it needs them.
+    fileprivate var shellWord: String {
+        let isPlain =
+            !isEmpty
+            && unicodeScalars.allSatisfy {
+                $0.properties.isAlphabetic || ("0"..."9").contains($0)
+                    || "_@%+=:,./-".unicodeScalars.contains($0)
+            }
+        return isPlain ? self : "'\(replacing("'", with: "'\\''"))'"
     }
 }

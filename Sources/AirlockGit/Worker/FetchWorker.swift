@@ -50,7 +50,7 @@ package enum FetchWorker {
         _ task: WorkerOrder.Task
     ) throws(SourceError) -> WorkerResult {
         switch task {
-        case .fetch(let request): WorkerResult(commit: try MirrorFetch.run(request))
+        case .fetch(let request): try MirrorFetch.run(request)
         case .push(let request): WorkerResult(commit: try RemotePush.run(request))
         case .readLog(let request): try RemoteLog.read(request)
         }

@@ -11,7 +11,7 @@ enum MirrorFetch {
     /// that is missing or was deleted, and a forced push moves nothing, as each commit is kept under
     /// its own name.
     /// - Throws: ``SourceError``. The mirror's record is then as it was.
-    static func run(_ request: FetchRequest) throws(SourceError) -> CommitID {
+    static func run(_ request: FetchRequest) throws(SourceError) -> WorkerResult {
         try Libgit2.start()
         let address = try RemoteAddress(
             request.remote, allowsInsecure: request.access.allowsInsecure)
@@ -19,6 +19,7 @@ enum MirrorFetch {
         let lock = try MirrorLock(
             paths.lock, patience: .milliseconds(request.lockPatienceMilliseconds))
         defer { _ = lock }
+        let waited = lock.waited.milliseconds
         var record = try MirrorRecord(at: paths.record)
         let mirror = try open(paths)
         try StateFile.sweep(paths.packs)
@@ -32,12 +33,21 @@ enum MirrorFetch {
             for: request.purpose, planAge: .milliseconds(request.planAgeMilliseconds))
         try record.write(to: paths.record)
         try prune(mirror, keep: record.references)
-        return commit
+        return WorkerResult(commit: commit, waitedMilliseconds: waited)
     }
 
     /// Opens the mirror and makes it at the first fetch.
+    ///
+    /// - Throws: ``SourceError/corrupt(_:)`` also where the folder of the packs is gone: what is received
+    ///   could not be written, which would look like a fault of the remote.
     static func open(_ paths: MirrorPaths) throws(SourceError) -> Repository {
-        try open(paths.repository, unfinished: paths.unfinished)
+        let mirror = try open(paths.repository, unfinished: paths.unfinished)
+        if access(paths.packs, F_OK) != 0, errno == ENOENT {
+            throw .corrupt(
+                "\(paths.packs) is not there; remove \(paths.repository) and fetch again, "
+                    + "it is only a copy")
+        }
+        return mirror
     }
 
     /// Opens a repository of the state directory, and makes it where there is none.

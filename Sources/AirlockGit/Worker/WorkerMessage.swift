@@ -69,6 +69,8 @@ struct WorkerResult: Codable, Hashable, Sendable {
     var commit: CommitID?
     /// The checkpoint that the commit holds, where one was asked for.
     var note: Data?
+    /// How long another writer of the mirror was waited for, where that was counted.
+    var waitedMilliseconds: Int?
 }
 
 /// The worker's answer to one order.

@@ -26,7 +26,9 @@ extension FleetDecoder {
             }
         }
         guard case .fleet(let document) = value(of: .fleet) else {
-            if index.objects[.fleet] == nil { diagnostics.append(Self.missingFleet) }
+            // One that is there and refused, as a link or under a wrong name, is told already.
+            let isRefused = index.refused.values.contains { $0.parks == .fleet }
+            if index.objects[.fleet] == nil, !isRefused { diagnostics.append(Self.missingFleet) }
             return (nil, diagnostics + parked.all)
         }
         checkOrder(document.order, &parked)

@@ -148,6 +148,17 @@ package enum Form: Hashable, Sendable {
         }
     }
 
+    /// Whether `text` would be of this form if its numbers had fewer digits.
+    func isTooLong(_ text: String) -> Bool {
+        switch self {
+        case .duration, .delay, .delayOrNever, .cpu, .memory, .growth, .rate, .budget:
+            Quantity.shortened(text).map { accepts($0) } ?? false
+        case .words, .name, .artifact, .digest, .share, .urlPath, .httpAddress, .configKey, .number,
+            .signalName, .choice:
+            false
+        }
+    }
+
     /// The right form of `number`, which stands without the unit that this form needs; nil for a
     /// form without units.
     package func unitAdvice(for number: String) -> String? {

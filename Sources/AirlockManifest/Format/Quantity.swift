@@ -4,7 +4,7 @@ package import AirlockModel
 ///
 /// Numbers have at most six digits before the point, so that nothing can overflow.
 package enum Quantity {
-    private static let digitLimit = 6
+    static let digitLimit = 6
 
     /// `1h30m`: days, hours, minutes, seconds and milliseconds in this order, each at most once.
     package static func duration(_ text: String) -> Duration? {
@@ -125,6 +125,17 @@ package enum Quantity {
             }
         }
         return (whole * unit + fraction, digits)
+    }
+
+    /// `text` with as many digits of each number as are read; nil where no number has more.
+    static func shortened(_ text: String) -> String? {
+        var kept = ""
+        var digits = 0
+        for character in text {
+            digits = character.isASCII && character.isWholeNumber ? digits + 1 : 0
+            if digits <= digitLimit { kept.append(character) }
+        }
+        return kept == text ? nil : kept
     }
 
     /// Takes one to six digits off the front.

@@ -79,6 +79,12 @@ struct ShapeCheck {
                 value, "\(name) cannot be `\(shortened(text))`",
                 "did you mean `\(near)`? \(form.advice)")
         }
+        if form.isTooLong(text) {
+            return report(
+                value,
+                "`\(shortened(text))` is too large: a number has at most \(Quantity.digitLimit) "
+                    + "digits before its unit", form.advice)
+        }
         report(value, "`\(shortened(text))` is not \(form.noun)", form.advice)
     }
 

@@ -18,6 +18,18 @@ extension Release {
 }
 
 extension Fleet {
+    /// What the whole of it says that is hardly meant: that it is empty, and what its releases say.
+    package var notices: [String] {
+        guard lanes.isEmpty, parked.all.isEmpty else { return notices(of: lanes.keys) }
+        return [
+            serviceFileCount == 0
+                ? "there is no service below services/, so this fleet runs nothing; add "
+                    + "services/NAME/service.yaml, or bring the folder back: what runs is held until then"
+                : "no service has a release, so this fleet runs nothing; add "
+                    + "services/NAME/ENVIRONMENT.yaml"
+        ]
+    }
+
     /// What its releases say that is hardly meant, each with its file, in the order of the lanes.
     ///
     /// - Parameter lanes: Those that are asked about; one that the fleet does not have is left out.
