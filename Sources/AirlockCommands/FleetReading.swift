@@ -133,10 +133,7 @@ struct PlanReading {
     func refusal(
         of reading: FleetReading.Reading, from source: GitSource
     ) async throws -> String? {
-        if let origin, let name = reading.fleet?.name, name != origin {
-            return "the reconciler refuses this head: it is the fleet \(name), and this ledger is "
-                + "that of \(origin)"
-        }
+        if let other = reading.fleet.flatMap(otherFleet) { return other }
         if let root = ledger.trustRoot, try await !descends(reading.commit, from: root, source) {
             return "the reconciler refuses this head: it does not descend from the trust root "
                 + root.short
@@ -149,6 +146,13 @@ struct PlanReading {
         return nil
     }
 
+    /// That `fleet` is not the one that the ledger belongs to; nil when it is.
+    func otherFleet(_ fleet: Fleet) -> String? {
+        guard let origin, fleet.name != origin else { return nil }
+        return "the reconciler refuses this head: it is the fleet \(fleet.name), and this ledger "
+            + "is that of \(origin)"
+    }
+
     private func descends(
         _ commit: CommitID, from ancestor: CommitID, _ source: GitSource
     ) async throws -> Bool {
@@ -158,7 +162,7 @@ struct PlanReading {
         }
     }
 
-    /// Plans what `reading` says against what is there now.
+    /// Plans what `reading` says against what is there now; nothing for the fleet of another ledger.
     func plan(_ reading: FleetReading.Reading) async throws -> Plan {
         guard let fleet = reading.fleet else {
             throw Failure(
@@ -166,6 +170,10 @@ struct PlanReading {
                     + reading.diagnostics.map { "  " + $0.description.visible }.joined(
                         separator: "\n"),
                 advice: "mend what is named and commit it")
+        }
+        // What runs is another fleet's, and what the ledger says is of that one.
+        if let other = otherFleet(fleet) {
+            return Plan(fleet: fleet.name, commit: reading.commit, incomplete: other)
         }
         var observed: [EnvironmentName: ObservedEnvironment] = [:]
         var facts = Facts(

@@ -11,6 +11,7 @@ struct LaneReading {
     struct Lane {
         let record: LaneRecord
         let operation: OperationRecord?
+        /// What runs; nil where that is unknown, or nothing runs that never settled.
         let observed: LaneObservation?
         let quarantines: [Quarantine]
         let freeze: Freeze?
@@ -34,15 +35,12 @@ struct LaneReading {
             return isWhole(settled) ? .settled : .degraded
         }
 
-        /// Whether what it settled on runs with all its instances and all its traffic; unknown counts as
-        /// whole here, because it is told apart.
+        /// Whether what it settled on runs as it was left, with all its instances, and nothing beside it;
+        /// unknown counts as whole here, because it is told apart.
         private func isWhole(_ settled: Settled) -> Bool {
             guard let observed else { return true }
-            guard let slot = observed.slot(settled.slot.id) else {
-                return settled.replicas.maximum == 0
-            }
-            return slot.healthyCount >= slot.replicas && settled.replicas.contains(slot.replicas)
-                && !slot.isEdited && observed.weights == (slot.replicas > 0 ? [slot.id: 1000] : [:])
+            return DriftDetection.drift(of: observed, from: settled).isEmpty
+                && observed.slots.allSatisfy { $0.healthyCount >= $0.replicas }
         }
     }
 
@@ -84,12 +82,16 @@ struct LaneReading {
         guard let reader = try wiring.reader() else { throw Failure.noLedger(wiring) }
         state = try await reader.state()
         var observed: [LaneID: LaneObservation] = [:]
+        var known: Set<EnvironmentName> = []
         var unobserved: [EnvironmentName: String] = [:]
         let environments = Set(state.lanes.keys.map(\.environment)).union(state.claims.keys)
         if let fleet = try await reader.origin() {
             for name in environments.sorted() {
                 do throws(ProviderError) {
-                    let found = try await Self.observe(name, of: fleet, wiring)
+                    guard let found = try await Self.observe(name, of: fleet, wiring) else {
+                        continue
+                    }
+                    known.insert(name)
                     observed.merge(found) { $1 }
                 } catch {
                     unobserved[name] = error.phrase
@@ -105,8 +107,11 @@ struct LaneReading {
             let record = state.lanes[id] ?? LaneRecord(lane: id)
             let operation = state.operation(of: id)
             let steering = operation.flatMap { state.steerings[$0.number] }
+            // A provider names only lanes that run something: one that it leaves out is gone, not unknown.
+            let isGone = record.settled != nil && known.contains(id.environment)
             return Lane(
-                record: record, operation: operation, observed: observed[id],
+                record: record, operation: operation,
+                observed: observed[id] ?? (isGone ? LaneObservation(lane: id) : nil),
                 quarantines: state.quarantines[id] ?? [],
                 freeze: state.freezes.binding(id, at: now).first,
                 verifications: state.verifications[id],
@@ -114,14 +119,15 @@ struct LaneReading {
         }
     }
 
+    /// The lanes that run something; nil where no provider says.
     private static func observe(
         _ name: EnvironmentName, of fleet: FleetName, _ wiring: Wiring
-    ) async throws(ProviderError) -> [LaneID: LaneObservation] {
+    ) async throws(ProviderError) -> [LaneID: LaneObservation]? {
         for provider in wiring.providers.values {
             let answer = try await provider.observe(name, of: fleet, lanes: nil, since: nil)
             if case .observed(let observation) = answer { return observation.lanes }
         }
-        return [:]
+        return nil
     }
 }
 

@@ -284,6 +284,7 @@ package actor Engine: Service {
                 await reconciler.status, of: name, since: mark[name] ?? 0,
                 waits: await books.waits(in: name))
         }
+        summary.tellWaiting()
         return summary
     }
 

@@ -29,7 +29,10 @@ extension EnvironmentReconciler {
         guard let expected = parts.settings.expected else { return false }
         switch plan.disposition {
         case .change(let change, _): return !expected.contains(change.id)
-        case .repair, .heal: return true
+        // It only ends what is under way, as going back does.
+        case .repair(let repair, _) where repair.isRollback: return false
+        // Neither has an id of its own; the change that waits for it does, and is expected with it.
+        case .repair, .heal: return plan.change.map { !expected.contains($0.id) } ?? true
         // A test job moves nothing.
         case .back, .verify, .hold, .leave: return false
         }

@@ -32,10 +32,18 @@ extension ReconcileSummary {
                 held[lane.lane] = "\(wait.phrase): \(wait.advice(for: lane.lane))"
                 continue
             }
-            if lane.holdsChange { heldForward.append(lane.lane) }
+            let isLeftOut = status.leftOut.contains(lane.lane)
+            if lane.holdsChange {
+                if lane.holdTurnsByItself, !isLeftOut {
+                    if waiting == nil { waiting = [] }
+                    waiting?.append(lane.lane)
+                } else {
+                    heldForward.append(lane.lane)
+                }
+            }
             switch lane.disposition {
             case .change, .repair, .heal, .verify, .back:
-                if status.leftOut.contains(lane.lane) {
+                if isLeftOut {
                     leftOut.append(lane.lane)
                 } else {
                     underWay.append(lane.lane)
@@ -45,5 +53,20 @@ extension ReconcileSummary {
             case .hold(let reason): held[lane.lane] = reason.phrase
             }
         }
+    }
+
+    /// Tells what waits from what is held, once every environment was added.
+    ///
+    /// A lane that goes on by itself goes on after another one. Where none is under way nothing comes that
+    /// would let it, and whoever deploys has to know: it is held.
+    mutating func tellWaiting() {
+        guard let found = waiting else { return }
+        guard !underWay.isEmpty else {
+            heldForward += found
+            waiting = nil
+            return
+        }
+        let told = found.filter { held[$0] != nil }
+        waiting = told.isEmpty ? nil : told
     }
 }

@@ -104,10 +104,37 @@ extension Replicas {
 extension LanePlan {
     /// Whether a forward change waits here, also beside a repair.
     package var holdsChange: Bool {
-        guard change != nil else { return false }
         switch disposition {
-        case .hold, .repair, .heal, .verify: return true
-        case .change, .back, .leave: return false
+        // What git asks for cannot even be said as a change, and is not done all the same.
+        case .hold(.secretUnknown), .hold(.environmentRemoved): true
+        case .hold, .repair, .heal, .verify: change != nil
+        case .change, .back, .leave: false
         }
+    }
+
+    /// Whether the forward change that waits here goes on without a person.
+    package var holdTurnsByItself: Bool {
+        switch disposition {
+        case .hold(let reason): reason.turnsByItself
+        case .repair, .heal, .verify:
+            change != nil && GateVerdict.turnByThemselves(verdicts.filter { $0.answer != .pass })
+        case .change, .back, .leave: false
+        }
+    }
+}
+
+extension HoldReason {
+    /// Whether the lane goes on without a person, such as after the lane that it calls.
+    package var turnsByItself: Bool {
+        guard case .gates(let verdicts) = self else { return false }
+        return GateVerdict.turnByThemselves(verdicts)
+    }
+}
+
+extension GateVerdict {
+    /// Whether nobody has to do anything for any of the verdicts that did not pass; false for none of them,
+    /// because something else holds the lane then.
+    fileprivate static func turnByThemselves(_ failed: [GateVerdict]) -> Bool {
+        !failed.isEmpty && failed.allSatisfy { $0.answer == .wait && $0.move == .wait }
     }
 }

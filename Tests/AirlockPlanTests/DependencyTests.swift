@@ -45,6 +45,7 @@ struct DependencyTests {
         #expect(
             world.plan(of: "production/a").held?.phrase
                 == "dependencies: it calls production/b, which goes first")
+        #expect(world.plan(of: "production/a").holdTurnsByItself)
         world.converge()
         #expect(routed(world).suffix(2) == ["b", "a"])
         #expect(world.plan.isEmpty)

@@ -116,6 +116,7 @@ struct DispositionTests {
         let lost = world.lanes
         world.merge(Build.fleet([Build.desired("staging/checkout", 2)]))
         #expect(world.plan(of: "production/checkout").held == .environmentRemoved)
+        #expect(world.plan(of: "production/checkout").holdsChange)
         #expect(world.plan.incomplete == nil)
         world.converge()
         #expect(world.lanes[checkout] == lost[checkout])
@@ -170,7 +171,9 @@ struct DispositionTests {
         var desired = Build.desired("production/checkout")
         desired.release.config["PASSWORD"] = .secret(Build.secret("db"))
         var world = FleetWorld([desired])
-        #expect(world.plan(of: "production/checkout").held == .secretUnknown([Build.secret("db")]))
+        let plan = world.plan(of: "production/checkout")
+        #expect(plan.held == .secretUnknown([Build.secret("db")]))
+        #expect(plan.holdsChange && !plan.holdTurnsByItself)
         world.secrets = [Build.secret("db"): "1"]
         world.converge()
         #expect(world.plan.isEmpty)

@@ -104,6 +104,15 @@ import Testing
         #expect(try await stage.must("status").output.contains("degraded"))
         try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.lane("production/api")["state"] as? String == "settled")
+        for fault in ["drift-stop", "drift-foreign"] {
+            try await stage.must("sim", "fault", fault, "production/web")
+            #expect(try await stage.lane("production/web")["state"] as? String == "degraded")
+            guard fault == "drift-stop" else { continue }
+            #expect(try await stage.lane("production/web")["healthy"] as? Int == 0)
+            let text = try await stage.must("status").output
+            #expect(text.contains(" 0/2 "), "\(text)")
+            try await stage.must("reconcile", "--wait", "120s")
+        }
     }
 
     @Test("an older checkpoint kept elsewhere proves that the log only grew")

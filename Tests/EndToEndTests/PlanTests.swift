@@ -159,6 +159,59 @@ import Testing
         let json = try await stage.airlock("plan", "--ref", "next", "-o", "json")
         #expect(json.code == 1 && json.errors.contains("does not merge"), "\(json.errors)")
         #expect(try json.json()["conflicts"] as? [String] == ["services/api/production.yaml"])
+        let text = try await stage.airlock("plan", "--ref", "next", "-o", "markdown")
+        #expect(text.code == 1)
+        #expect(
+            text.output.contains("> **Conflict** in `services/api/production.yaml`"),
+            "\(text.output)")
+        #expect(!text.output.contains("every lane is what git says"))
+    }
+
+    @Test("a head of another fleet shows no lanes of the ledger's own as gone")
+    func otherFleet() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.commit(
+            "another fleet", ["fleet.yaml": Shop.fleet.replacing("name: shop", with: "name: mart")])
+        let plan = try await stage.must("plan").output
+        #expect(plan.contains("it is the fleet mart, and this ledger is that of shop"), "\(plan)")
+        #expect(plan.contains("No changes are planned, and the plan is incomplete"), "\(plan)")
+        #expect(!plan.contains("drift") && !plan.contains("to repair"), "\(plan)")
+        let explained = try await stage.must("explain", "production/api")
+        #expect(explained.output.contains("is what git says"), "\(explained.output)")
+        #expect(explained.errors.contains("is of another fleet"), "\(explained.errors)")
+    }
+
+    @Test("a changed service is shown field by field, in the units of its file")
+    func service() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.commit(
+            "more memory",
+            [
+                "services/api/service.yaml": Shop.service("api")
+                    .replacing("64Mi", with: "128Mi").replacing("every: 5s", with: "every: 1m30s")
+            ])
+        let plan = try await stage.must("plan").output
+        #expect(plan.contains("memory    64Mi → 128Mi"), "\(plan)")
+        #expect(
+            plan.contains("health    /healthz every 5s → /healthz every 1m30s"), "\(plan)")
+        #expect(!plan.contains("template") && !plan.contains("cpu"), "\(plan)")
+        let text = try await stage.must("plan", "-o", "markdown").output
+        #expect(text.contains("+ memory: 128Mi"), "\(text)")
+    }
+
+    @Test("a lane that is repaired first and holds a change as well is counted for both")
+    func repairedFirst() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        var files = Shop.api("1.1.0")
+        files["services/web/production.yaml"] = Shop.release("web", "1.1.0", replicas: 2)
+        try stage.commit("both", files)
+        try await stage.must("sim", "fault", "drift-traffic", "production/web")
+        let plan = try await stage.must("plan").output
+        #expect(plan.contains("waits: dependencies: it calls production/api"), "\(plan)")
+        #expect(plan.contains("1 to repair, 1 waiting, 0 held"), "\(plan)")
     }
 
     @Test("a branch that is not there is named: exit 1")

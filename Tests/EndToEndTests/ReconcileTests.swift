@@ -71,6 +71,40 @@ import Testing
         #expect(try await stage.lane("production/api")["version"] as? String == "9.0.0")
     }
 
+    @Test("a lane that waits for its callee is told as waiting and is no exit 3")
+    func waiting() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.commit(
+            "slow",
+            [
+                "services/api/staging.yaml": Shop.release("api", "9.0.0", deadline: "30m"),
+                "services/web/staging.yaml": Shop.release("web", "1.1.0", replicas: 2),
+            ])
+        let outcome = try await stage.airlock("reconcile")
+        #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("waits staging/web: dependencies"), "\(outcome.output)")
+        #expect(outcome.output.contains("0 held, 1 waiting, 1 under way"), "\(outcome.output)")
+        let json = try await stage.must("reconcile", "-o", "json").json()
+        #expect(json["waiting"] as? [String] == ["staging/web"])
+        #expect(json["heldForward"] as? [String] == [])
+    }
+
+    @Test("a release that names a secret without a version is held: exit 3")
+    func secretUnknown() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.commit(
+            "a secret",
+            [
+                "services/api/staging.yaml": Shop.release(
+                    "api", "1.1.0", config: "{KEY: {secret: nosuch}}")
+            ])
+        let held = try await stage.airlock("reconcile", "--wait", "120s", "-o", "json")
+        #expect(held.code == 3, "\(held.output)\(held.errors)")
+        #expect(try held.json()["heldForward"] as? [String] == ["staging/api"])
+    }
+
     @Test("a change that is not the expected one is stale: exit 4 and nothing done")
     func stale() async throws {
         let stage = try await Stage()
@@ -91,6 +125,12 @@ import Testing
         #expect(missing.code == 1 && missing.errors.contains("no file nowhere.json"))
         let nonsense = try await stage.airlock("reconcile", "--expect", "shop/fleet.yaml")
         #expect(nonsense.code == 1 && nonsense.errors.contains("is not a plan"))
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+            .replacingOccurrences(of: "\"1.0\"", with: "\"9.0\"")
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        let other = try await stage.airlock("reconcile", "--expect", file)
+        #expect(other.code == 1, "\(other.output)")
+        #expect(other.errors.contains("format_version 9.0"), "\(other.errors)")
     }
 
     @Test("a frozen lane keeps its artifact: exit 3, until it is thawed")
@@ -222,6 +262,9 @@ import Testing
         let lanes = try #require(world["lanes"] as? [[String: Any]])
         let web = lanes.first { $0["lane"] as? String == "staging/web" }
         #expect((web?["slots"] as? [Any])?.isEmpty ?? true)
+        let explained = try await stage.must("explain", "staging/web").output
+        #expect(explained.contains("runs nothing, and git asks for nothing"), "\(explained)")
+        #expect(explained.contains("→ `airlock history staging/web`"), "\(explained)")
     }
 
     @Test("a provider that does not answer is a fault and not an absence: exit 1")

@@ -20,6 +20,26 @@ enum JSONForm {
         }
     }
 
+    /// What a document says that its form is.
+    private struct Stated: Decodable {
+        let version: String
+
+        enum CodingKeys: String, CodingKey {
+            case version = "format_version"
+        }
+    }
+
+    /// The version that a document names; throws where it names none.
+    static func statedVersion(of document: Data) throws -> String {
+        try JSONDecoder().decode(Stated.self, from: document).version
+    }
+
+    /// Whether a document of that version says what one of ``version`` says: its first number is the same.
+    static func isRead(_ stated: String) -> Bool {
+        stated.split(separator: ".", omittingEmptySubsequences: false).first
+            == version.split(separator: ".").first
+    }
+
     /// The bytes of an object, without a line feed at the end.
     static func bytes(of value: some Encodable) throws -> Data {
         tidied(try encoder().encode(Versioned(content: value)))

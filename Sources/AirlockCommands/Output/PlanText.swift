@@ -36,21 +36,25 @@ struct PlanText {
     /// `Plan: 1 to create, 2 to replace, 0 to scale, 0 to remove; 1 to repair, 2 waiting, 1 held.`, after
     /// the semicolon also `1 under way` and `1 to verify` where there is one.
     var summary: String {
-        if plan.isEmpty { return ink.green("No changes: every lane is what git says.") }
+        if plan.isEmpty {
+            return plan.incomplete == nil
+                ? ink.green("No changes: every lane is what git says.")
+                : ink.red("No changes are planned, and the plan is incomplete.")
+        }
         func count(_ action: String) -> Int {
             plan.lanes.count { $0.underWay == nil && $0.action == action }
         }
         let underWay = plan.lanes.count { $0.underWay != nil }
-        let waiting = plan.lanes.count { lane in
-            if case .hold(let reason) = lane.disposition { reason.turnsByItself } else { false }
-        }
+        // A lane that is repaired first may hold a change as well, and is counted for both.
+        let held = plan.lanes.filter { $0.action == "hold" || $0.holdsChange }
+        let waiting = held.count { $0.holdTurnsByItself }
         let forward = ["create", "replace", "scale", "remove"].map { "\(count($0)) to \($0)" }
         var rest: [String] = []
         if underWay > 0 { rest.append("\(underWay) under way") }
         rest.append("\(count("repair") + count("heal")) to repair")
         if count("back") > 0 { rest.append("\(count("back")) to take back") }
         if count("verify") > 0 { rest.append("\(count("verify")) to verify") }
-        rest += ["\(waiting) waiting", "\(count("hold") - waiting) held"]
+        rest += ["\(waiting) waiting", "\(held.count - waiting) held"]
         return ink.bold(
             "Plan: \(forward.joined(separator: ", ")); \(rest.joined(separator: ", ")).")
     }
@@ -94,9 +98,15 @@ struct PlanText {
                 "      " + ink.dim("→ \($0)")
             }
         }
-        let waits = lane.verdicts.filter { $0.answer != .pass }
-        if case .repair = lane.disposition, !waits.isEmpty {
-            lines += waits.map { "      " + ink.red("held: \($0.gate.rawValue): \($0.reason)") }
+        if lane.holdsChange, lane.action != "hold" {
+            // Its change waits for that, and then for these.
+            let waits = lane.verdicts.filter { $0.answer != .pass }
+            lines += waits.map { verdict in
+                let words = "\(verdict.gate.rawValue): \(verdict.reason)"
+                let word =
+                    lane.holdTurnsByItself ? ink.cyan("waits: \(words)") : ink.red("held: \(words)")
+                return "      " + word
+            }
         }
         if plan.incomplete == nil, let change = lane.change {
             lines.append("      " + ink.dim("change \(change.id)"))
@@ -175,25 +185,12 @@ struct PlanDifference {
                 "config", old?.0.config[key].map { "\(key): \($0.shown)" },
                 new?.0.config[key].map { "\(key): \($0.shown)" })
         }
-        if let before = old?.0.template, let after = new?.0.template, before != after {
-            add("template", before.summary, after.summary)
+        if let before = old?.0.template, let after = new?.0.template {
+            for (left, right) in zip(before.written, after.written) {
+                add(left.name, left.text, right.text)
+            }
         }
         self.rows = rows
-    }
-}
-
-extension Template {
-    /// The parts of a template in one line.
-    fileprivate var summary: String {
-        String(decoding: canonical.canonicalBytes, as: UTF8.self)
-    }
-}
-
-extension HoldReason {
-    /// Whether the lane goes on without a person, such as after the lane that it calls.
-    fileprivate var turnsByItself: Bool {
-        guard case .gates(let verdicts) = self else { return false }
-        return verdicts.allSatisfy { $0.answer == .wait && $0.move == .wait }
     }
 }
 

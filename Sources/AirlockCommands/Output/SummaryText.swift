@@ -12,14 +12,16 @@ struct SummaryText {
         lines += summary.repaired.map { "\(ink.green("repaired")) \($0)" }
         lines += (summary.rollbacks ?? []).map { "\(ink.green("rollback")) \($0)" }
         lines += summary.rolledBack.map { "\(ink.red("rolled back")) \($0)" }
-        lines += held
+        let waiting = Set(summary.waiting ?? [])
+        lines += told(summary.held.filter { !waiting.contains($0.key) }, as: ink.yellow("held"))
+        lines += told(summary.held.filter { waiting.contains($0.key) }, as: ink.cyan("waits"))
         lines += summary.underWay.map { lane in
             let why = summary.failures[lane].map { ": \($0.visible)" } ?? ""
             return "\(ink.cyan("under way")) \(lane)\(why)"
         }
         if !summary.leftOut.isEmpty {
             let names = summary.leftOut.map(\.description).joined(separator: ", ")
-            lines.append("\(ink.yellow("left out")) \(names): not in the expected plan")
+            lines.append("\(ink.yellow("left out")) \(names): not among the expected changes")
         }
         lines += summary.diagnostics.prefix(HeadRecord.maximumDiagnostics)
             .map { "\(ink.red("file")) \($0.visible)" }
@@ -29,10 +31,12 @@ struct SummaryText {
         let commit = summary.commit.map { " at \($0.short)" } ?? ""
         let totals = summary.totals ?? summary.bounded.totals
         let rollbacks = Self.rollbacks(totals?.rollbacks)
+        let held = (totals?.held ?? 0) - (totals?.waiting ?? 0)
         let counts =
             "\(totals?.settled ?? 0) settled, \(totals?.repaired ?? 0) repaired, "
             + "\(rollbacks)\(totals?.rolledBack ?? 0) rolled back, "
-            + "\(totals?.held ?? 0) held, \(totals?.underWay ?? 0) under way"
+            + "\(held) held, "
+            + "\(Self.waiting(totals?.waiting))\(totals?.underWay ?? 0) under way"
         if lines.isEmpty {
             return ink.green("Nothing to do\(commit): every lane is what git says.")
         }
@@ -47,15 +51,18 @@ extension SummaryText {
         return "\(count) \(count == 1 ? "rollback" : "rollbacks") in git, "
     }
 
-    /// Lanes that are held for the same reason stand on one line.
-    private var held: [String] {
+    /// How many lanes wait for others, with the comma after it; empty for none.
+    private static func waiting(_ count: Int?) -> String { count.map { "\($0) waiting, " } ?? "" }
+
+    /// Lanes with the same reason stand on one line.
+    private func told(_ reasons: [LaneID: String], as word: String) -> [String] {
         var lanes: [String: [LaneID]] = [:]
-        for (lane, reason) in summary.held { lanes[reason, default: []].append(lane) }
+        for (lane, reason) in reasons { lanes[reason, default: []].append(lane) }
         return lanes.mapValues { $0.sorted() }
             .sorted { $0.value.lexicographicallyPrecedes($1.value) }
             .map { reason, lanes in
                 let names = lanes.map(\.description).joined(separator: ", ")
-                return "\(ink.yellow("held")) \(names): \(reason.visible)"
+                return "\(word) \(names): \(reason.visible)"
             }
     }
 }

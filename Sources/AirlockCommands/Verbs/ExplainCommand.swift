@@ -75,19 +75,26 @@ struct ExplainCommand: Verb {
                 advice: "give the --repo that `airlock run` follows; `airlock plan` fetches")
         }
         let planning = try await PlanReading(wiring)
-        if reading.fleet == nil, let head = planning.ledger.head {
+        let other = reading.fleet.flatMap(planning.otherFleet)
+        if reading.fleet == nil || other != nil, let head = planning.ledger.head {
             // The newest commit is refused: what is in force is what explains the lane.
+            let why = other == nil ? "cannot be read" : "is of another fleet"
             Output.note(
-                "note: \(reading.commit.short) cannot be read, \(head.commit.id.short) is in force")
+                "note: \(reading.commit.short) \(why), \(head.commit.id.short) is in force")
             reading = try await fleets.read(at: head.commit.id)
+        }
+        if let other = reading.fleet.flatMap(planning.otherFleet) {
+            throw Failure(other, advice: "give the --repo that `airlock run` follows")
         }
         let plan = try await planning.plan(reading)
         let record = planning.ledger.lanes[lane]
         let desired = reading.fleet?.lanes[lane]
-        try KnownNames(lanes: plan.lanes.map(\.lane)).check(lane)
-        guard let planned = plan.lanes.first(where: { $0.lane == lane }) else {
-            throw Failure("\(lane) is not in the plan", advice: "report this")
-        }
+        try KnownNames(lanes: plan.lanes.map(\.lane) + Array(planning.ledger.lanes.keys))
+            .check(lane)
+        // The ledger knows a lane that was removed, and a plan has nothing to say of it.
+        let planned =
+            plan.lanes.first { $0.lane == lane }
+            ?? LanePlan(lane: lane, disposition: .leave(.absent))
         let cause = try await cause(of: desired?.readSet ?? [:], at: reading.commit, fleets)
         let now = wiring.clock.now().wall
         let freeze = planning.ledger.freezes.binding(lane, at: now).first
@@ -144,7 +151,8 @@ struct ExplainCommand: Verb {
     private func text(_ view: View, _ plan: LanePlan, _ freeze: Freeze?) -> [String] {
         let ink = common.ink
         var lines = [ink.bold(view.lane)]
-        lines.append("is read from")
+        let isAbsent = plan.disposition == .leave(.absent) && view.reads.isEmpty
+        lines.append(isAbsent ? "is described by no file any more" : "is read from")
         lines += view.reads.map { read in
             let mark = read.changed ? ink.yellow("*") : " "
             return "  \(mark) \(read.path.visible)  \(ink.dim(read.object))"
@@ -164,6 +172,7 @@ struct ExplainCommand: Verb {
                 ink.yellow("is frozen with \(freeze.scope)\(freeze.end): \(freeze.reason)"))
         }
         lines.append(verdict(view, plan))
+        if isAbsent { lines.append(ink.dim("  → `airlock history \(view.lane)` shows what ran")) }
         lines += plan.verdicts.map { verdict in
             let mark = verdict.answer == .pass ? ink.green("✓") : ink.red("✗")
             let advice = verdict.move.advice.map { ink.dim(" → \($0)") } ?? ""

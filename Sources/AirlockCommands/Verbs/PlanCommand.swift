@@ -43,7 +43,7 @@ struct PlanCommand: Verb {
         let refusal = try await planning.refusal(of: reading, from: fleets.source)
         if let refusal, plan.incomplete == nil { plan.incomplete = refusal }
         let names = KnownNames(
-            lanes: plan.lanes.map(\.lane),
+            lanes: plan.lanes.map(\.lane) + (reading.fleet.map { Array($0.lanes.keys) } ?? []),
             environments: reading.fleet.map { Array($0.environments.keys) } ?? [])
         for name in env { try names.check(name) }
         for unit in service { try names.check(unit) }
@@ -65,7 +65,8 @@ struct PlanCommand: Verb {
         return detailedExitcode && !plan.isEmpty ? .differences : .done
     }
 
-    /// What is told of a branch that does not merge; programs get the conflicts as a plan without lanes.
+    /// What is told of a branch that does not merge; programs and reviewers get the conflicts as a plan
+    /// without lanes.
     private func conflict(_ reading: FleetReading.Reading) async throws -> Failure {
         let paths = reading.origin.conflicts
         if let name = reading.unmerged {
@@ -73,7 +74,8 @@ struct PlanCommand: Verb {
                 fleet: name, commit: reading.commit, incomplete: "the branch does not merge")
             let view = PlanView(plan, origin: reading.origin)
             switch output.format {
-            case .human, .markdown: break
+            case .human: break
+            case .markdown: Output.data(PlanMarkdown(plan: plan, origin: reading.origin).text)
             case .json: try await Output.value(view, as: .json)
             case .yaml: try await Output.value(view, as: .yaml)
             }

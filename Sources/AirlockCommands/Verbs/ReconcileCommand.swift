@@ -94,12 +94,19 @@ struct ReconcileCommand: Verb {
 
     /// The change ids in a plan file.
     private static func changes(in file: String) throws -> Set<ChangeID> {
-        let bytes = try InputFile(file).bytes()
-        do {
-            return try JSONDecoder().decode(PlanView.self, from: Data(bytes)).changes
-        } catch {
+        let bytes = try Data(InputFile(file).bytes())
+        let advice = "write one with `airlock plan --out \(file)`"
+        let version: String
+        do { version = try JSONForm.statedVersion(of: bytes) } catch {
+            throw Failure("\(file) is not a plan", advice: advice)
+        }
+        guard JSONForm.isRead(version) else {
             throw Failure(
-                "\(file) is not a plan", advice: "write one with `airlock plan --out \(file)`")
+                "\(file) has format_version \(version.visible), and this airlock reads "
+                    + JSONForm.version, advice: advice)
+        }
+        do { return try JSONDecoder().decode(PlanView.self, from: bytes).changes } catch {
+            throw Failure("\(file) is not a plan", advice: advice)
         }
     }
 }

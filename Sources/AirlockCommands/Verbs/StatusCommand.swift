@@ -118,7 +118,11 @@ struct StatusText {
         let settled = lane.record.settled
         let slots = lane.observed?.slots ?? []
         let healthy = slots.reduce(0) { $0 + $1.healthyCount }
-        let wanted = slots.reduce(0) { $0 + $1.replicas }
+        // Of a slot that is gone nobody else says how many instances it should have.
+        let isGone = lane.observed?.slots.isEmpty == true
+        let wanted =
+            isGone
+            ? settled?.replicas.minimum ?? 0 : slots.reduce(0) { $0 + $1.replicas }
         let counts = lane.observed == nil ? "-" : "\(healthy)/\(wanted)"
         let colour: Ink.Shade = healthy == wanted ? .green : .red
         return [

@@ -90,9 +90,12 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     /// Lanes in which git took back what was under way. That is no failure, unlike ``rolledBack``. Nil for
     /// none, and in answers of a holder from before this was told.
     package var rollbacks: [LaneID]?
-    /// Lanes that are held, with the reason.
+    /// Lanes that are held or wait, with the reason.
     package var held: [LaneID: String]
-    /// Lanes in which a forward change waits.
+    /// Those of ``held`` that go on by themselves after what is under way. Nil for none, and in answers of a
+    /// holder from before this was told.
+    package var waiting: [LaneID]?
+    /// Lanes in which a forward change is held; one that goes on after what is under way is not.
     package var heldForward: [LaneID]
     /// Lanes still under way when the time was over.
     package var underWay: [LaneID]
@@ -120,6 +123,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         /// Nil for none.
         package let rollbacks: Int?
         package let held: Int
+        /// How many of those that are held wait; nil for none.
+        package let waiting: Int?
         package let underWay: Int
         package let leftOut: Int
     }
@@ -130,12 +135,13 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         let limit = Self.maximumLanes
         summary.totals = Totals(
             settled: settled.count, rolledBack: rolledBack.count, repaired: repaired.count,
-            rollbacks: rollbacks?.count, held: held.count, underWay: underWay.count,
-            leftOut: leftOut.count)
+            rollbacks: rollbacks?.count, held: held.count, waiting: waiting?.count,
+            underWay: underWay.count, leftOut: leftOut.count)
         summary.settled = Array(settled.prefix(limit))
         summary.rolledBack = Array(rolledBack.prefix(limit))
         summary.repaired = Array(repaired.prefix(limit))
         summary.rollbacks = rollbacks.map { Array($0.prefix(limit)) }
+        summary.waiting = waiting.map { Array($0.prefix(limit)) }
         summary.heldForward = Array(heldForward.prefix(limit))
         summary.underWay = Array(underWay.prefix(limit))
         summary.leftOut = Array(leftOut.prefix(limit))
