@@ -241,15 +241,17 @@ struct PlanReading {
         } catch { return .unknown(error.phrase) }
     }
 
-    /// Versions that the source knows, and those that it would take over with this commit.
+    /// Versions that the source knows; of a simulated one those that it takes over with this commit, which
+    /// are all that it knows then.
     private func secrets(
         of name: EnvironmentName, in fleet: Fleet, _ simulation: SimulationSpec?
     ) async throws -> [SecretName: String] {
         let names = Set(
             fleet.lanes.values.filter { $0.lane.environment == name }.flatMap(\.secrets))
         guard !names.isEmpty else { return [:] }
-        let known = try await wiring.secrets.versions(of: names, in: name)
-        guard fleet.environments[name]?.provider == .simulated else { return known }
-        return known.merging(simulation?.secrets.filter { names.contains($0.key) } ?? [:]) { $1 }
+        if let simulation, fleet.environments[name]?.provider == .simulated {
+            return simulation.secrets.filter { names.contains($0.key) }
+        }
+        return try await wiring.secrets.versions(of: names, in: name)
     }
 }

@@ -287,6 +287,19 @@ import Testing
         #expect(text.contains("production/api") && !text.contains("```"), "\(text)")
     }
 
+    @Test("secrets that a commit takes out of the simulation are missing in its plan")
+    func lostSecrets() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let without = Shop.simulation.replacingOccurrences(
+            of: "secrets: {api-db: \"1\"}\n", with: "")
+        try stage.branch("next", ["simulation.yaml": without])
+        for words in [["plan", "--ref", "next"], ["plan", "--ref", "next", "-o", "markdown"]] {
+            let text = try await stage.airlock(words).output
+            #expect(text.contains("no version is known of api-db"), "\(text)")
+        }
+    }
+
     @Test("a secret is shown by name and version and never by value")
     func secrets() async throws {
         let stage = try await Stage()
