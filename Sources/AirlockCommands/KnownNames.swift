@@ -1,6 +1,7 @@
 import AirlockLedger
 import AirlockManifest
 import AirlockModel
+import AirlockPorts
 
 /// The lanes that git, a provider or the ledger knows: a name that none of them knows is a typing
 /// error and not an empty answer.
@@ -24,8 +25,13 @@ struct KnownNames {
     /// - Parameter more: Lanes that somebody else knows.
     init(_ wiring: Wiring, and more: [LaneID] = []) async throws {
         let state = try await wiring.reader()?.state() ?? LedgerState()
-        self.init(
-            state, fleet: try await FleetReading(wiring).lastFetched()?.fleet, and: more)
+        let fleet: Fleet?
+        do { fleet = try await FleetReading(wiring).lastFetched()?.fleet } catch is SourceError {
+            // Who freezes must not be stopped by a mirror that cannot be read: nothing is checked then.
+            self.init(LedgerState(), fleet: nil)
+            return
+        }
+        self.init(state, fleet: fleet, and: more)
     }
 
     /// The names in what the ledger remembers and in a fleet.

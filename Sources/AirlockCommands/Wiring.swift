@@ -58,9 +58,7 @@ struct Wiring: Sendable {
 
     /// Makes the state directory where there is none, and refuses one that others can read.
     private func prepareState() throws {
-        try FileManager.default.createDirectory(
-            atPath: settings[.state], withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+        try state.make()
         try state.check()
     }
 
@@ -105,6 +103,7 @@ struct Wiring: Sendable {
         var engine = EngineSettings()
         engine.actor = Actor(id: "uid:\(user.uid)", kind: .local)
         engine.version = ProductVersion.current
+        engine.follows = settings.follows
         engine.pid = Int(ProcessInfo.processInfo.processIdentifier)
         if ledger.relaid > 0 {
             engine.mended["auditTiles"] = "missing; \(ledger.relaid) entries were laid anew"

@@ -1,3 +1,5 @@
+import AirlockModel
+
 /// Why a request got no answer.
 package enum ControlError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Nobody listens at the path: no process holds the ledger.
@@ -36,7 +38,7 @@ package enum ControlError: Error, Hashable, Sendable, CustomStringConvertible {
         case .tooLarge(let limit):
             "a control request or answer is over \(limit) bytes; ask for less at once"
         case .timedOut(let duration):
-            "the reconciler did not answer within \(duration); "
+            "the reconciler did not answer within \(duration.milliseconds / 1000) s; "
                 + "see airlock status for what was done"
         case .cancelled: "interrupted while waiting for the reconciler's answer"
         case .garbled(let what):

@@ -47,8 +47,12 @@ extension Engine: ControlHandler {
     private func reconcile(
         _ request: ReconcileRequest
     ) async throws(EngineHalt) -> ControlAnswer.Result {
+        if let refusal = await refusal(of: request) { return refusal }
         let mark = await mark()
+        let root = await books.state.trustRoot
         _ = try await keeper.refresh()
+        // The first look of all has pinned a root.
+        if let refusal = await refusal(of: request) { return refusal }
         // Before anything of the new commit is handed out, so that a stale plan changes nothing.
         if let expected = request.expect {
             let stale = try await stale(among: expected)
@@ -63,7 +67,22 @@ extension Engine: ControlHandler {
         {
             do { try await clock.sleep(for: Self.glance) } catch { break }
         }
-        return .reconciled(await summary(since: mark).bounded)
+        var summary = await summary(since: mark).bounded
+        if root == nil { summary.pinned = await books.state.trustRoot }
+        return .reconciled(summary)
+    }
+
+    /// Why this process cannot answer for what the caller means: another branch, or another trust root.
+    private func refusal(of request: ReconcileRequest) async -> ControlAnswer.Result? {
+        if let asked = request.follows, let ours = parts.settings.follows, !ours.fits(asked) {
+            return .failed(
+                message: "the running airlock follows \(ours), not \(asked)",
+                advice: "leave --repo and --branch out, or give the other fleet its own --state")
+        }
+        let root = await books.state.trustRoot ?? parts.settings.trustRoot
+        guard let root, let asked = request.trustRoot, root != asked else { return nil }
+        let halt = EngineHalt.otherRoot(pinned: root, asked: asked)
+        return .failed(message: halt.phrase, advice: halt.advice ?? "leave --trust-root out")
     }
 
     private func isAtRest(settled: Bool) async -> Bool {

@@ -45,6 +45,11 @@ package actor Engine: Service {
     package init(parts: EngineParts) async throws(EngineHalt) {
         self.parts = parts
         do { books = try await Books(ledger: parts.ledger) } catch { throw .ledger(error) }
+        if let asked = parts.settings.trustRoot, let pinned = await books.state.trustRoot,
+            asked != pinned
+        {
+            throw .otherRoot(pinned: pinned, asked: asked)
+        }
         keeper = SourceKeeper(parts: parts, books: books)
         copier = parts.copy.map { LogCopier($0, clock: parts.clock, logger: parts.logger) }
         reverts = parts.reverts.map { [books] in RevertOffers($0, parts: parts, books: books) }

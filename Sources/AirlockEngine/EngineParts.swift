@@ -65,6 +65,8 @@ package struct EngineSettings: Sendable {
     package var isParallel = true
     /// Where the trust root lies; nil to pin the first commit that is fetched.
     package var trustRoot: CommitID?
+    /// What it follows, for callers that mean another one; nil where nobody compares.
+    package var follows: FollowedBranch?
     /// Environments to take from another ledger.
     package var takeOver: Set<EnvironmentName> = []
     /// Who started the process.
@@ -85,4 +87,6 @@ package enum EngineHalt: Error, Hashable, Sendable {
     case fenced(EnvironmentName, by: Claim)
     /// There is no fleet to work on: nothing was ever fetched, or nothing readable.
     case noFleet(String)
+    /// Another trust root was named than the one that the ledger has.
+    case otherRoot(pinned: CommitID, asked: CommitID)
 }

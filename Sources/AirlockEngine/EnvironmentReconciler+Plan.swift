@@ -174,7 +174,11 @@ extension EnvironmentReconciler {
     ///   end before it opens an intent that could only be refused.
     private func check(_ stored: Claim?) throws(EngineHalt) {
         guard let stored, stored.ledger == parts.ledger.claim.ledger else {
-            setFault(stored.map { ProviderError.foreignClaim($0).phrase })
+            setFault(
+                stored.map {
+                    ProviderError.foreignClaim($0).phrase
+                        + "; `airlock run --take-over \(name)` takes it"
+                })
             return
         }
         setFault(nil)

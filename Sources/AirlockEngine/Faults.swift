@@ -34,27 +34,22 @@ extension ProviderError {
 
 extension LedgerError {
     /// One sentence with the next move.
-    package var phrase: String {
-        switch self {
-        case .locked(let holder): "the ledger is held by \(holder)"
-        case .fenced: "another process has taken the ledger; this one must end"
-        case .permissions(let path, let mode):
-            "\(path) has mode \(mode) and can be read by others; run `chmod go-rwx \(path)`"
-        case .corrupt(let what):
-            "the ledger is damaged: \(what); nothing is done until a person has looked"
-        case .newer(let found, let known):
-            "the ledger has schema \(found), this version knows \(known); use a newer airlock"
-        case .otherFleet(let known):
-            "the ledger belongs to the fleet \(known); give the other fleet its own --state"
-        case .missing(let path): "there is no ledger in \(path); `airlock run` makes one"
-        case .contradiction(let what): "the journal contradicts itself: \(what); report this"
-        case .storage(let why): "the ledger cannot be written: \(why)"
-        case .entryTooLarge(let bytes): "an audit entry has \(bytes) bytes"
-        }
-    }
+    package var phrase: String { description }
 }
 
 extension EngineHalt {
+    /// Whose move is next, where the phrase does not say it.
+    package var advice: String? {
+        switch self {
+        case .ledger, .noFleet: nil
+        case .fenced(let environment, _):
+            "`airlock doctor` says who has it; where this ledger is the one that shall go on, such as "
+                + "one from a backup, end the other and `airlock run --take-over \(environment)`"
+        case .otherRoot:
+            "leave --trust-root out; a root that was pinned stays, another one needs another --state"
+        }
+    }
+
     /// One sentence with the next move.
     package var phrase: String {
         switch self {
@@ -62,6 +57,8 @@ extension EngineHalt {
         case .fenced(let environment, let claim):
             "a later writer (epoch \(claim.epoch)) has taken \(environment); this one must end"
         case .noFleet(let why): "there is no fleet to work on: \(why)"
+        case .otherRoot(let pinned, let asked):
+            "the trust root of this ledger is \(pinned), and not \(asked), which --trust-root names"
         }
     }
 }

@@ -50,7 +50,8 @@ extension GitSource {
         } catch {
             failure = error
             switch error {
-            case .timedOut(let limit): reason = "the remote did not answer within \(limit)"
+            case .timedOut(let limit):
+                reason = "the remote did not answer within \(limit.milliseconds / 1000) s"
             case .unreachable(let text): reason = text
             case .busy: reason = "another process is writing the mirror"
             case .branchMissing, .objectMissing, .tooLarge, .unsupportedRemote, .rejected, .corrupt,

@@ -25,8 +25,8 @@ package final class LedgerStore: Ledger, SignedLog {
     ///
     /// - Parameter waitForLock: Waits as a standby instead of failing at once.
     /// - Throws: ``LedgerError/locked(holder:)``, ``LedgerError/permissions(path:mode:)``,
-    ///   ``LedgerError/newer(found:known:)``, or ``LedgerError/corrupt(what:)`` when journal and
-    ///   audit log disagree.
+    ///   ``LedgerError/otherOwner(path:owner:user:)``, ``LedgerError/newer(found:known:)``, or
+    ///   ``LedgerError/corrupt(what:)`` when journal and audit log disagree.
     package static func openForWriting(
         _ directory: StateDirectory, clock: any AirlockClock, waitForLock: Bool = false
     ) async throws(LedgerError) -> LedgerStore {
@@ -39,7 +39,10 @@ package final class LedgerStore: Ledger, SignedLog {
         _ directory: StateDirectory, clock: any AirlockClock, waitForLock: Bool = false,
         schema: Schema
     ) async throws(LedgerError) -> LedgerStore {
-        try directory.prepare()
+        // Another user's writer is still asked for by its lock, so that root can speak to it.
+        let refusal = try directory.otherOwner()
+        if let refusal, waitForLock || !DurableFile.exists(directory.lock) { throw refusal }
+        if refusal == nil { try directory.prepare() } else { try directory.check() }
         try directory.checkJournal()
         while true {
             let lock: LedgerLock
@@ -53,6 +56,10 @@ package final class LedgerStore: Ledger, SignedLog {
                     throw .locked(holder: holder)
                 }
                 continue
+            }
+            if let refusal {
+                lock.release()
+                throw refusal
             }
             return try LedgerStore(directory, lock: lock, schema: schema, now: clock.now().wall)
         }

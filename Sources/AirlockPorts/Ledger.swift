@@ -45,6 +45,10 @@ package enum LedgerError: Error, Hashable, Sendable {
     case fenced
     /// The directory or a file can be read by others.
     case permissions(path: String, mode: String)
+    /// The directory belongs to another user, who could not write what this one leaves there.
+    case otherOwner(path: String, owner: UInt32, user: UInt32)
+    /// A file of the directory is a symbolic link, which can lead out of it.
+    case link(path: String)
     /// What is stored is not what was written; nothing is done until a person looks.
     case corrupt(what: String)
     /// The ledger was written by a newer version.
@@ -60,4 +64,32 @@ package enum LedgerError: Error, Hashable, Sendable {
     case contradiction(String)
     /// An entry is larger than ``AuditEntry/maximumBytes``.
     case entryTooLarge(bytes: Int)
+}
+
+extension LedgerError: CustomStringConvertible {
+    /// One sentence with the next move.
+    package var description: String {
+        switch self {
+        case .locked(let holder): "the ledger is held by \(holder)"
+        case .fenced: "another process has taken the ledger; this one must end"
+        case .permissions(let path, let mode):
+            "\(path) has mode \(mode) and can be read by others; run `chmod go-rwx \(path)`"
+        case .otherOwner(let path, let owner, let user):
+            "\(path) belongs to uid \(owner), which could not write what uid \(user) leaves there; "
+                + "nothing was done"
+        case .link(let path):
+            "\(path) is a symbolic link; put the file itself there, or give --state the folder "
+                + "that it leads to"
+        case .corrupt(let what):
+            "the ledger is damaged: \(what); nothing is done until a person has looked"
+        case .newer(let found, let known):
+            "the ledger has schema \(found), this version knows \(known); use a newer airlock"
+        case .otherFleet(let known):
+            "the ledger belongs to the fleet \(known); give the other fleet its own --state"
+        case .missing(let path): "there is no ledger in \(path); `airlock run` makes one"
+        case .contradiction(let what): "the journal contradicts itself: \(what); report this"
+        case .storage(let why): "the ledger cannot be written: \(why)"
+        case .entryTooLarge(let bytes): "an audit entry has \(bytes) bytes"
+        }
+    }
 }

@@ -106,7 +106,7 @@ extension WorldStore {
     func advance(by duration: Duration) throws(ProviderError) {
         let longest = SimulatedFault.longest
         guard duration >= .zero, duration <= longest else {
-            throw .refused("world time goes forward, by at most \(longest) at a time")
+            throw .refused("world time goes forward, by at most \(longest.phrase) at a time")
         }
         try append { _, _ in [.advance(duration)] }
     }

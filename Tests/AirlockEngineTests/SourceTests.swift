@@ -101,6 +101,45 @@ struct SourceTests {
         #expect(try await stage.ledger.state().trustRoot == root)
     }
 
+    @Test("another trust root than the pinned one is refused, at a start and on request")
+    func otherTrustRoot() async throws {
+        let stage = Stage()
+        let root = try #require(stage.repository.head)
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let other = Build.commit(77)
+        let answer = await stage.ask(engine, .reconcile(ReconcileRequest(trustRoot: other)))
+        guard case .failed(let message, _) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(message.contains("\(root)") && message.contains("\(other)"))
+        stage.settings.trustRoot = other
+        await #expect(throws: EngineHalt.otherRoot(pinned: root, asked: other)) {
+            try await stage.restart()
+        }
+        stage.settings.trustRoot = root
+        try await stage.settle(try await stage.restart())
+    }
+
+    @Test("who means another repository or branch gets no answer about this one")
+    func otherBranch() async throws {
+        let stage = Stage()
+        stage.settings.follows = FollowedBranch(repo: "/srv/shop", branch: "main")
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        for asked in [FollowedBranch(repo: "/srv/store"), FollowedBranch(branch: "next")] {
+            let answer = await stage.ask(engine, .reconcile(ReconcileRequest(follows: asked)))
+            guard case .failed(let message, _) = answer else {
+                Issue.record("\(answer)")
+                continue
+            }
+            #expect(message == "the running airlock follows /srv/shop main, not \(asked)")
+        }
+        let ours = FollowedBranch(repo: "/srv/shop", branch: "main")
+        #expect(ours.fits(FollowedBranch()) && ours.fits(ours))
+    }
+
     @Test("a commit that renames the fleet is refused and stops nothing else")
     func renamedFleet() async throws {
         let stage = Stage()

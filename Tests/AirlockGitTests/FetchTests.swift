@@ -100,6 +100,20 @@ struct FetchTests {
         #expect(try mode("mirror.json") == 0o600)
     }
 
+    @Test("a record that cannot be read is written anew by the next fetch")
+    func brokenRecord() async throws {
+        let fixture = try Fixture()
+        let head = try fixture.head()
+        try await with(fixture.source()) { source async throws in
+            _ = try await source.fetch(limit: .ample)
+            let record = URL(fileURLWithPath: fixture.state + "/mirror.json")
+            try Data("{".utf8).write(to: record)
+            await #expect(throws: SourceError.self) { try await source.lastFetch() }
+            #expect(try await source.fetch(limit: .ample).commit == head)
+            #expect(try await source.lastFetch()?.commit == head)
+        }
+    }
+
     @Test("a missing branch is an error and not an empty success")
     func missing() async throws {
         let fixture = try Fixture()

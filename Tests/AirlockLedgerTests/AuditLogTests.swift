@@ -91,7 +91,9 @@ import Testing
         let new = try folder.read("state/audit/checkpoint")
         let log = AuditLog(folder.state)
         try folder.write(old, to: "state/audit/checkpoint")
-        #expect(throws: AuditFault.cutShort(size: 20, signed: 30)) { try log.verify() }
+        let cut = AuditFault.cutShort(size: 20, signed: 30)
+        #expect(throws: cut) { try log.verify() }
+        #expect(throws: cut) { try log.comparedCheckpoint() }
         await #expect(throws: LedgerError.self) { try await folder.open() }
         try folder.write(new, to: "state/audit/checkpoint")
         try FileManager.default.removeItem(atPath: "\(folder.state.audit)/tile/0/000.p/30")

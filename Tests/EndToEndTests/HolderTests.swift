@@ -130,6 +130,79 @@ import Testing
         #expect(trust?["outcome"] as? String == "rewrite accepted")
     }
 
+    @Test("a reconciler that hangs is told as that, and nobody waits long for its answer")
+    func hung() async throws {
+        let stage = try await Stage()
+        let reconciler = try await stage.startReconciler("--poll", "1h")
+        try await stage.must("reconcile", "--wait", "120s")
+        reconciler.signal(SIGSTOP)
+        let outcome = try await stage.airlock("freeze", "staging", "--reason", "a fire")
+        #expect(outcome.code == 1 && outcome.took < .seconds(50), "\(outcome)")
+        #expect(outcome.errors.contains("may still be carried out"), "\(outcome.errors)")
+        let status = try await stage.must("status").output
+        #expect(status.contains("holds the ledger and does not answer"), "\(status)")
+        reconciler.signal(SIGCONT)
+        reconciler.signal(SIGTERM)
+        #expect(try await reconciler.outcome(within: .seconds(180)).code == 0)
+    }
+
+    @Test("a reconciler that lost its socket is told as that, and not as none")
+    func lostSocket() async throws {
+        let stage = try await Stage()
+        let reconciler = try await stage.startReconciler("--poll", "1h")
+        try await stage.must("reconcile", "--wait", "120s")
+        try FileManager.default.removeItem(atPath: stage.state + "/control.sock")
+        let status = try await stage.must("status")
+        #expect(status.output.contains("holds the ledger and does not answer"), "\(status.output)")
+        let outcome = try await stage.airlock("freeze", "staging", "--reason", "a fire")
+        #expect(outcome.code == 1 && outcome.errors.contains("nobody listens at"))
+        #expect(!outcome.errors.contains("start one with"), "\(outcome.errors)")
+        #expect(try await stage.airlock("doctor").code == 1)
+        reconciler.signal(SIGTERM)
+        _ = try await reconciler.outcome(within: .seconds(180))
+        #expect(try await stage.must("status").output.contains("no reconciler is running"))
+    }
+
+    @Test("a wait that the end of the reconciler cuts short is not told as over")
+    func endedEarly() async throws {
+        let stage = try await Stage()
+        let reconciler = try await stage.startReconciler("--poll", "1h")
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.commit("slow", Shop.api("9.0.0", deadline: "30m"))
+        let waiting = try stage.start(["reconcile", "--wait", "120s"])
+        try await Wait.until("the slow start is under way") {
+            try await stage.lane("production/api")["state"] as? String == "changing"
+        }
+        reconciler.signal(SIGTERM)
+        let outcome = try await waiting.outcome(within: .seconds(180))
+        #expect(outcome.code == 1 && outcome.errors.contains("ended before"), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("is up"), "\(outcome.errors)")
+        _ = try await reconciler.outcome(within: .seconds(180))
+    }
+
+    @Test("who means another repository, branch or trust root than the running one is told so")
+    func otherSource() async throws {
+        let stage = try await Stage()
+        let root = try stage.git("rev-parse", "HEAD")
+        let first = try await stage.must("reconcile", "--wait", "120s")
+        #expect(first.output.contains("trust root \(root)"), "\(first.output)")
+        let reconciler = try await stage.startReconciler("--poll", "1h")
+        let other = String(repeating: "1234567890", count: 4)
+        for (words, told) in [
+            (["--repo", stage.root + "/other"], "the running airlock follows"),
+            (["--branch", "next"], "the running airlock follows"),
+            (["--trust-root", other], "the trust root of this ledger is \(root)"),
+        ] {
+            let outcome = try await stage.airlock(["reconcile"] + words)
+            #expect(outcome.code == 1 && outcome.errors.contains(told), "\(outcome.errors)")
+        }
+        try await stage.must("reconcile", "--repo", stage.repository + "/", "--trust-root", root)
+        reconciler.signal(SIGTERM)
+        #expect(try await reconciler.outcome(within: .seconds(180)).code == 0)
+        let alone = try await stage.airlock("reconcile", "--trust-root", other)
+        #expect(alone.code == 1 && alone.errors.contains("this ledger is \(root)"))
+    }
+
     @Test("a file that cannot be read fails the look and shows in status")
     func badFile() async throws {
         let stage = try await Stage()

@@ -16,7 +16,7 @@ import Testing
             (["audit", "show", "--lane", "production/apu"], "did you mean production/api?"),
             (["freeze", "prodution", "--reason", "typo"], "did you mean production?"),
             (["freeze", "production/apu", "--reason", "typo"], "did you mean production/api?"),
-            (["rollout", "retry", "production/apu"], "no slot in quarantine"),
+            (["rollout", "retry", "production/apu"], "did you mean production/api?"),
             (["sim", "fault", "refuse", "production/apu"], "did you mean production/api?"),
             (["sim", "fault", "refuse", "stagin"], "did you mean staging?"),
             (["run", "--allow-root", "--take-over", "prodution"], "did you mean production?"),

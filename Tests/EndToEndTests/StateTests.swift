@@ -36,6 +36,51 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: stage.state + "/ledger.sqlite"))
     }
 
+    @Test("doctor sees an audit log that is older than its journal")
+    func olderLog() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let (audit, copy) = (stage.state + "/audit", stage.root + "/audit")
+        try FileManager.default.copyItem(atPath: audit, toPath: copy)
+        try await stage.must("freeze", "staging", "--reason", "x")
+        try FileManager.default.removeItem(atPath: audit)
+        try FileManager.default.moveItem(atPath: copy, toPath: audit)
+        let doctor = try await stage.airlock("doctor")
+        #expect(doctor.code == 1 && doctor.output.contains("cut short"), "\(doctor.output)")
+        #expect(try await stage.airlock("reconcile").code == 1)
+    }
+
+    @Test("environments of a ledger that is lost are told by doctor, with the way to take them")
+    func foreignClaims() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        for name in try FileManager.default.contentsOfDirectory(atPath: stage.state)
+        where name.hasPrefix("ledger") || name == "audit" || name == "keys" {
+            try FileManager.default.removeItem(atPath: stage.state + "/" + name)
+        }
+        for _ in 0..<2 {
+            let doctor = try await stage.airlock("doctor")
+            #expect(
+                doctor.code == 1 && doctor.output.contains("airlock run --take-over production"),
+                "\(doctor.output)")
+            let held = try await stage.airlock("reconcile")
+            #expect(held.output.contains("airlock run --take-over production"), "\(held.output)")
+        }
+    }
+
+    @Test("a broken record of the mirror does not stop status, and the next look mends it")
+    func brokenRecord() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try Data("{".utf8).write(to: URL(fileURLWithPath: stage.state + "/mirror.json"))
+        let status = try await stage.must("status")
+        #expect(status.errors.contains("mirror.json"), "\(status.errors)")
+        try await stage.must("freeze", "staging", "--reason", "x")
+        try await stage.must("thaw", "staging")
+        try await stage.must("reconcile", "--wait", "120s")
+        #expect(try await !stage.must("status").errors.contains("mirror.json"))
+    }
+
     @Test("a changed row is found by audit verify, too")
     func damagedRow() async throws {
         let stage = try await Stage()

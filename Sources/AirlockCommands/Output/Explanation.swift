@@ -10,8 +10,12 @@ enum Explanation {
         case let error as SourceError: "git: \(error.phrase.visible)\n  → \(error.advice)"
         case let error as ProviderError: "provider: \(error.phrase.visible)\n  → \(error.advice)"
         case let error as LedgerError: error.phrase + (error.advice.map { "\n  → \($0)" } ?? "")
-        case let error as EngineHalt: error.phrase.visible
-        case let error as CocoaError: "\(error.localizedDescription) \(error.filePath ?? "")"
+        case EngineHalt.ledger(let error): of(error)
+        case let error as EngineHalt:
+            error.phrase.visible + (error.advice.map { "\n  → \($0)" } ?? "")
+        case let error as CocoaError:
+            "\(error.localizedDescription) \(error.filePath ?? "")\n"
+                + "  → check that the path is right and that this user may use it"
         default: "\(error)"
         }
     }
@@ -46,7 +50,10 @@ extension LedgerError {
         case .corrupt: "keep the state directory as it is; `airlock audit verify` names the place"
         case .storage: "check the disk and the rights of the state directory"
         case .entryTooLarge: "report this"
-        case .fenced, .permissions, .newer, .otherFleet, .missing, .contradiction: nil
+        case .otherOwner(let path, let owner, _):
+            "run it as that user (`sudo -u '#\(owner)' airlock …`); `ls -ln \(path)` shows what "
+                + "belongs to whom"
+        case .fenced, .permissions, .link, .newer, .otherFleet, .missing, .contradiction: nil
         }
     }
 }

@@ -15,6 +15,17 @@ extension Timestamp {
     }
 }
 
+extension String {
+    /// The same with each word that is a time in RFC 3339 in the reader's zone.
+    var localTimes: String {
+        split(separator: " ", omittingEmptySubsequences: false).map { word -> String in
+            let time = word.prefix { $0 != "," && $0 != ";" }
+            guard let local = Timestamp(rfc3339: String(time))?.local else { return String(word) }
+            return local + String(word.dropFirst(time.count))
+        }.joined(separator: " ")
+    }
+}
+
 extension Duration {
     /// A length of time as people write it: `45s`, `12m`, `3h 20m`, `2d 4h`.
     var brief: String {

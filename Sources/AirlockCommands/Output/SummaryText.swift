@@ -37,10 +37,14 @@ struct SummaryText {
             + "\(rollbacks)\(totals?.rolledBack ?? 0) rolled back, "
             + "\(held) held, "
             + "\(Self.waiting(totals?.waiting))\(totals?.underWay ?? 0) under way"
-        if lines.isEmpty {
-            return ink.green("Nothing to do\(commit): every lane is what git says.")
+        let root = [summary.pinned].compactMap(\.self).map {
+            "\(ink.bold("trust root")) \($0): from now on only what descends from it is followed"
         }
-        return (lines + [ink.bold("Reconciled\(commit): \(counts).")]).joined(separator: "\n")
+        let end =
+            lines.isEmpty
+            ? ink.green("Nothing to do\(commit): every lane is what git says.")
+            : ink.bold("Reconciled\(commit): \(counts).")
+        return (root + lines + [end]).joined(separator: "\n")
     }
 }
 

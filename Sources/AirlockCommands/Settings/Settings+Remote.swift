@@ -1,5 +1,6 @@
 import AirlockGit
 import AirlockModel
+import Foundation
 
 extension Settings.Entry {
     /// The value as a person may see it.
@@ -59,4 +60,32 @@ extension Settings {
     }
 
     private func path(_ key: Key) -> String? { self[key].isEmpty ? nil : self[key] }
+}
+
+extension Settings {
+    /// What is followed with these settings.
+    var follows: FollowedBranch {
+        FollowedBranch(repo: Self.comparable(self[.repo]), branch: self[.branch])
+    }
+
+    /// The same as far as the caller said it, for a process that may follow something else.
+    var asked: FollowedBranch {
+        var asked = follows
+        if !isSaid(.repo) { asked.repo = nil }
+        if !isSaid(.branch) { asked.branch = nil }
+        return asked
+    }
+
+    /// One spelling for a folder, however it is reached, and a URL without what lets anyone in.
+    private static func comparable(_ repo: String) -> String {
+        let scheme = "file://"
+        let place = repo.hasPrefix(scheme) ? String(repo.dropFirst(scheme.count)) : repo
+        var text =
+            place.contains("://")
+            ? RemoteAccess.shown(place)
+            : URL(filePath: place).standardizedFileURL.resolvingSymlinksInPath()
+                .path(percentEncoded: false)
+        while text.count > 1, text.hasSuffix("/") { text.removeLast() }
+        return text
+    }
 }

@@ -121,6 +121,11 @@ struct Settings: Sendable {
         return settings
     }
 
+    /// Whether somebody said it: a flag, a variable or the settings file.
+    func isSaid(_ key: Key) -> Bool {
+        entries[key].map { $0.origin != Self.defaultOrigin } ?? false
+    }
+
     /// The text of a setting.
     subscript(key: Key) -> String { entries[key]?.value ?? "" }
 

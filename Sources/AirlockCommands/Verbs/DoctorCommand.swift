@@ -51,7 +51,9 @@ struct DoctorCommand: Verb {
             clock(wiring), everyValue(wiring), await repository(wiring), stateDirectory(wiring),
             await ledger(wiring), await history(wiring),
         ]
-        checks += [await audit(wiring), await world(wiring), await holder(wiring)]
+        checks += [
+            await audit(wiring), await world(wiring), await claims(wiring), await holder(wiring),
+        ]
         checks.append(libraries)
         switch output.format {
         case .json, .yaml: try Output.value(["checks": checks], as: output.format)
@@ -202,20 +204,6 @@ struct DoctorCommand: Verb {
         }
     }
 
-    /// What it means that there is no checkpoint: one is signed as soon as a fleet has a name.
-    private func unsigned(_ wiring: Wiring) async -> Check {
-        do {
-            let isNamed = try await wiring.reader()?.origin() != nil
-            return Check(
-                name: "audit", ok: !isNamed,
-                text: isNamed
-                    ? "the checkpoint of this ledger is gone" : "nothing is signed yet",
-                advice: isNamed ? "the next `airlock run` lays the log anew from the journal" : nil)
-        } catch {
-            return Check(name: "audit", ok: false, text: Explanation.of(error), advice: nil)
-        }
-    }
-
     /// Settings that only some verbs read, and that would stop those.
     private func everyValue(_ wiring: Wiring) -> Check {
         let settings = wiring.settings
@@ -275,21 +263,6 @@ struct DoctorCommand: Verb {
         }
     }
 
-    private func audit(_ wiring: Wiring) async -> Check {
-        do {
-            let checkpoint = try AuditLog(wiring.state).checkpoint()
-            return Check(
-                name: "audit", ok: true,
-                text: "\(checkpoint.size) entries are signed; `airlock audit verify` checks all",
-                advice: nil)
-        } catch {
-            if case .missing = error { return await unsigned(wiring) }
-            return Check(
-                name: "audit", ok: false, text: error.description,
-                advice: "`airlock audit verify` names the place")
-        }
-    }
-
     private func holder(_ wiring: Wiring) async -> Check {
         do {
             let answer = try await ControlClient.send(
@@ -302,6 +275,12 @@ struct DoctorCommand: Verb {
                 name: "run", ok: health.faults.isEmpty,
                 text: (["pid \(health.pid)"] + health.faults).joined(separator: "; "), advice: nil)
         } catch {
+            if let silent = LockHolder.current(in: wiring.state) {
+                return Check(
+                    name: "run", ok: false,
+                    text: "the ledger is held by \(silent), which does not answer: \(error)",
+                    advice: silent.advice)
+            }
             return Check(
                 name: "run", ok: true, text: "no reconciler is running",
                 advice: "`airlock run` starts one")

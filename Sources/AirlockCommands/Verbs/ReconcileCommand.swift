@@ -39,7 +39,9 @@ struct ReconcileCommand: Verb {
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
         let expected = try expect.map(Self.changes)
-        let request = ReconcileRequest(wait: wait?.duration, expect: expected)
+        let request = ReconcileRequest(
+            wait: wait?.duration, expect: expected, trustRoot: trustRoot,
+            follows: wiring.settings.asked)
         let holder = Holder(wiring: wiring) { [trustRoot] settings in
             settings.trustRoot = trustRoot
             settings.expected = expected
@@ -50,6 +52,7 @@ struct ReconcileCommand: Verb {
             guard status == .done else { return status }
         }
         var isInterrupted = false
+        let start = wiring.clock.now()
         let result = try await holder.ask(
             .reconcile(request), lasting: wait?.duration ?? .zero
         ) { engine in
@@ -59,7 +62,8 @@ struct ReconcileCommand: Verb {
         }
         switch result {
         case .reconciled(let summary):
-            return try tell(summary, isInterrupted: isInterrupted)
+            let took = wiring.clock.now().elapsed(since: start)
+            return try tell(summary, after: took, isInterrupted: isInterrupted)
         case .stale(let message):
             throw Failure(
                 message, advice: "make a new plan with `airlock plan --out`", code: .stale)
@@ -72,7 +76,7 @@ struct ReconcileCommand: Verb {
     }
 
     private func tell(
-        _ summary: ReconcileSummary, isInterrupted: Bool
+        _ summary: ReconcileSummary, after took: Duration, isInterrupted: Bool
     ) throws -> ExitStatus {
         switch output.format {
         case .human: Output.data(SummaryText(summary: summary, ink: common.ink).text)
@@ -81,9 +85,13 @@ struct ReconcileCommand: Verb {
         if isInterrupted { return .interrupted }
         let failures = summary.faults + summary.diagnostics
         if let wait, summary.isUnderWay {
+            // The answer of a process that was told to end comes before its time.
+            let why =
+                took < wait.duration
+                ? "the running airlock ended before the time of --wait"
+                : "the time of --wait (\(wait.duration.brief)) is up"
             Output.note(
-                "error: the time of --wait (\(wait.duration.brief)) is up, still under way: "
-                    + "\(summary.pending)\n"
+                "error: \(why), still under way: \(summary.pending)\n"
                     + "  → `airlock reconcile --wait` goes on, `airlock status` shows how far it is"
             )
             return .error
@@ -132,9 +140,13 @@ struct ReconcileLoop {
             let advice = "`airlock doctor` names what is wrong and whose move is next"
             return (.failed(message: message, advice: advice), isInterrupted)
         }
-        guard isInterrupted, case .reconciled = result else { return (result, isInterrupted) }
+        guard isInterrupted, case .reconciled(let first) = result else {
+            return (result, isInterrupted)
+        }
         // The loops may have finished or parked a lane after the answer was made.
-        return (.reconciled(await engine.summary().bounded), true)
+        var last = await engine.summary().bounded
+        last.pinned = first.pinned
+        return (.reconciled(last), true)
     }
 
     private func answer(_ request: ReconcileRequest) async throws -> ControlAnswer.Result {

@@ -1,7 +1,9 @@
 import AirlockControl
 import AirlockGit
 import AirlockHost
+import AirlockLedger
 import AirlockModel
+import AirlockPorts
 import ArgumentParser
 import Foundation
 
@@ -19,22 +21,32 @@ struct StatusCommand: Verb {
         let reading = try await LaneReading(wiring)
         if let env { try reading.names.check(env) }
         let lanes = reading.lanes.filter { env == nil || $0.record.lane.environment == env }
-        let fetched = try await wiring.source().lastFetch()
+        let fetched = try await lastFetch(wiring)
         let health = await holder(wiring)
+        let silent = health == nil ? LockHolder.current(in: wiring.state) : nil
         let now = wiring.clock.now().wall
         switch output.format {
         case .json, .yaml:
             let view = StatusView(
-                reading, lanes: lanes, fetched: fetched?.fetched, health: health, now: now)
+                reading, lanes: lanes, fetched: fetched?.fetched, health: health, silent: silent,
+                now: now)
             try Output.value(view, as: output.format)
         case .human:
             Output.data(
                 StatusText(
-                    reading: reading, lanes: lanes, fetched: fetched, health: health, now: now,
-                    ink: common.ink
+                    reading: reading, lanes: lanes, fetched: fetched, health: health,
+                    silent: silent, now: now, ink: common.ink
                 ).text)
         }
         return .done
+    }
+
+    /// What was fetched last. Where the mirror cannot say it, what runs is told all the same.
+    private func lastFetch(_ wiring: Wiring) async throws -> FetchedHead? {
+        do { return try await wiring.source().lastFetch() } catch let error as SourceError {
+            Output.note("the last fetch is unknown: \(Explanation.of(error))")
+            return nil
+        }
     }
 
     /// The running reconciler's own words; nil when none runs.
@@ -55,6 +67,8 @@ struct StatusText {
     let lanes: [LaneReading.Lane]
     let fetched: FetchedHead?
     let health: HolderHealth?
+    /// Who holds the ledger and says nothing.
+    let silent: LockHolder?
     let now: Timestamp
     let ink: Ink
 
@@ -108,6 +122,10 @@ struct StatusText {
         if let health {
             lines.append("\(ink.bold("run   "))  pid \(health.pid) since \(health.since.local)")
             lines += health.faults.map { ink.red("fault   \($0)") }
+        } else if let silent {
+            lines.append(
+                "\(ink.bold("run   "))  \(ink.red("pid \(silent.pid) holds the ledger and does not answer"))\n"
+                    + "  → \(silent.advice)")
         } else {
             lines.append("\(ink.bold("run   "))  no reconciler is running")
         }
@@ -232,6 +250,8 @@ struct StatusView: Encodable {
     /// The rewritten head that waits for a person.
     let rewritten: String?
     let running: Running?
+    /// Who holds the ledger and does not answer; nil where it answers, and where nobody holds it.
+    let silentHolder: String?
     let unknown: [String: String]
     /// Why everything is stopped; nil when it is not.
     let stopped: String?
@@ -239,7 +259,7 @@ struct StatusView: Encodable {
 
     init(
         _ reading: LaneReading, lanes: [LaneReading.Lane], fetched: Timestamp?,
-        health: HolderHealth?, now: Timestamp
+        health: HolderHealth?, silent: LockHolder?, now: Timestamp
     ) {
         commit = reading.state.head?.commit.id.description
         accepted = reading.state.head?.accepted.rfc3339
@@ -247,6 +267,7 @@ struct StatusView: Encodable {
         rewritten = reading.state.rewrite?.commit.description
         self.fetched = fetched?.rfc3339
         running = health.map(Running.init)
+        silentHolder = silent?.description
         unknown = Dictionary(
             uniqueKeysWithValues: reading.unobserved.map { ($0.key.description, $0.value) })
         stopped = reading.state.stop.flatMap { $0.isInForce(at: now) ? $0.reason : nil }
@@ -268,5 +289,13 @@ struct StatusView: Encodable {
             healing: HealingView(
                 lane.record.healing, policy: nil, isKnown: false, at: now),
             verified: lane.verification.map(VerificationView.init))
+    }
+}
+
+extension LockHolder {
+    /// Whose move is next when it does not answer.
+    var advice: String {
+        "look again in a moment, as it may be a verb at work, or `airlock run` that starts or ends; one "
+            + "that stays silent hangs or lost its control.sock: end it and start it again"
     }
 }

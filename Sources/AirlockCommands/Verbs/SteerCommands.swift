@@ -110,6 +110,8 @@ struct RolloutCommand: AsyncParsableCommand {
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             guard try wiring.reader() != nil else { throw Failure.noLedger(wiring) }
+            let names = try await KnownNames(wiring)
+            if !names.isEmpty { try names.check(lane) }
             return try await Holder(wiring: wiring).carryOut(.retry(lane), as: output.format)
         }
     }

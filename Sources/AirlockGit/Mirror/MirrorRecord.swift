@@ -78,6 +78,31 @@ struct MirrorRecord: Codable, Hashable {
         }
     }
 
+    /// Reads the file for a fetch, which writes it anew: one that cannot be decoded is an empty record.
+    ///
+    /// - Throws: ``SourceError/failed(_:)`` for a file of another version, which is not ours to replace.
+    init(rewriting path: String) throws(SourceError) {
+        guard let bytes = try StateFile.read(path), !Self.isLegible(Data(bytes)) else {
+            try self.init(at: path)
+            return
+        }
+        self.init()
+    }
+
+    /// Whether it is a record, or the file of another version.
+    private static func isLegible(_ bytes: Data) -> Bool {
+        struct Format: Decodable { let v: Int }
+        let decoder = JSONDecoder()
+        do {
+            _ = try decoder.decode(MirrorRecord.self, from: bytes)
+            return true
+        } catch {
+            do { return try decoder.decode(Format.self, from: bytes).v != version } catch {
+                return false
+            }
+        }
+    }
+
     init() {}
 
     /// Replaces the file in one step.

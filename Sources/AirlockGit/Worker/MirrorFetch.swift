@@ -20,7 +20,7 @@ enum MirrorFetch {
             paths.lock, patience: .milliseconds(request.lockPatienceMilliseconds))
         defer { _ = lock }
         let waited = lock.waited.milliseconds
-        var record = try MirrorRecord(at: paths.record)
+        var record = try MirrorRecord(rewriting: paths.record)
         let mirror = try open(paths)
         try StateFile.sweep(paths.packs)
         try StateFile.sweepLocks(paths.repository)

@@ -23,10 +23,7 @@ extension AuditLog {
     package func verify(
         key: VerifierKey? = nil, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(AuditFault) -> AuditVerification {
-        // The ledger first: a writer that is at work signs on, so that the log may be ahead of it.
-        let known = try ledgerCheckpoint()
-        let checkpoint = try checkpoint(key: key)
-        if let known { try Self.compare(checkpoint, with: known) }
+        let checkpoint = try comparedCheckpoint(key: key)
         var comparison = TileComparison(log: self, size: checkpoint.size)
         var intended = IntendedEntries()
         let width = TilePath.fullWidth
@@ -47,6 +44,18 @@ extension AuditLog {
         var unsigned = try UnsignedTiles(log: self, files: beyond)
         try unsigned.compare(after: comparison.edge)
         return AuditVerification(checkpoint: checkpoint, files: files, unsigned: beyond.count)
+    }
+
+    /// The signed head of the log, held to the last one that the ledger beside it remembers.
+    ///
+    /// - Throws: ``AuditFault/cutShort(size:signed:)`` when the ledger signed more, as beside an older copy
+    ///   of the log; no reconciler starts there.
+    package func comparedCheckpoint(key: VerifierKey? = nil) throws(AuditFault) -> Checkpoint {
+        // The ledger first: a writer that is at work signs on, so that the log may be ahead of it.
+        let known = try ledgerCheckpoint()
+        let checkpoint = try checkpoint(key: key)
+        if let known { try Self.compare(checkpoint, with: known) }
+        return checkpoint
     }
 
     /// The journal of the ledger beside the log; nil when there is none.

@@ -148,8 +148,8 @@ struct Journal: Sendable {
         } catch let error as LedgerError {
             switch error {
             case .contradiction, .entryTooLarge: return .failure(error)
-            case .locked, .fenced, .permissions, .corrupt, .newer, .missing, .storage,
-                .otherFleet:
+            case .locked, .fenced, .permissions, .otherOwner, .link, .corrupt, .newer, .missing,
+                .storage, .otherFleet:
                 throw error
             }
         }

@@ -22,7 +22,8 @@ enum JournalFault {
     static func endsWriter(_ error: any Error) -> Bool {
         if let error = error as? LedgerError {
             switch error {
-            case .fenced, .corrupt, .newer, .permissions, .missing, .locked: return true
+            case .fenced, .corrupt, .newer, .permissions, .otherOwner, .link, .missing, .locked:
+                return true
             case .storage, .contradiction, .entryTooLarge, .otherFleet: return false
             }
         }

@@ -10,6 +10,17 @@ package enum NoteError: Error, Hashable, Sendable {
     case badSignature(key: String)
 }
 
+extension NoteError: CustomStringConvertible {
+    /// One phrase.
+    package var description: String {
+        switch self {
+        case .malformed(let what): what
+        case .unknownKeys: "none of its signatures names the key"
+        case .badSignature(let key): "the signature that names \(key) is not by it"
+        }
+    }
+}
+
 /// Text with the signatures of one or more keys, as c2sp.org/signed-note defines it.
 package struct SignedNote: Hashable, Sendable {
     /// The largest note that is read, in bytes.

@@ -36,3 +36,28 @@ package struct LockHolder: Hashable, Sendable, Codable, CustomStringConvertible 
         }
     }
 }
+
+extension LockHolder {
+    /// Who holds the lock of a state directory at this moment; nil where nobody does, or where this user
+    /// cannot see the process.
+    ///
+    /// Never takes the lock itself, not even for a moment: a writer that starts then would be refused. The
+    /// process that the file names holds it for as long as it has the file open.
+    package static func current(in directory: StateDirectory) -> LockHolder? {
+        do {
+            guard let bytes = try DurableFile.read(directory.lock, limit: 4096) else { return nil }
+            let holder = try JSONDecoder().decode(LockHolder.self, from: Data(bytes))
+            var (named, open) = (stat(), stat())
+            guard stat(directory.lock, &named) == 0 else { return nil }
+            let folder = "/proc/\(holder.pid)/fd"
+            for name in try DurableFile.names(in: folder) ?? []
+            where stat("\(folder)/\(name)", &open) == 0
+                && open.st_ino == named.st_ino && open.st_dev == named.st_dev
+            { return holder }
+            return nil
+        } catch {
+            // A process of another user, or a file that is just being written: there is nothing to tell.
+            return nil
+        }
+    }
+}

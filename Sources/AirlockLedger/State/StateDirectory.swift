@@ -20,6 +20,22 @@ package struct StateDirectory: Hashable, Sendable {
     /// The private key that signs checkpoints.
     package var auditKey: String { "\(keys)/audit" }
 
+    /// Makes the folder itself where there is none, and nothing in it.
+    package func make() throws(LedgerError) {
+        for parent in try DurableFile.makeFolder(path) { try DurableFile.sync(folder: parent) }
+        var status = stat()
+        // A link that leads nowhere is in the way of a folder and is none.
+        guard stat(path, &status) == 0 else { throw DurableFile.fault("open", path) }
+        try checkFolder()
+    }
+
+    /// Refuses another kind of file in its place.
+    private func checkFolder() throws(LedgerError) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return }
+        throw .storage("\(path) is not a folder")
+    }
+
     /// Makes what is missing and refuses what others can read.
     package func prepare() throws(LedgerError) {
         for folder in [path, audit, keys] {
@@ -30,10 +46,34 @@ package struct StateDirectory: Hashable, Sendable {
         try check()
     }
 
-    /// Refuses a folder or a file that others can read.
-    /// - Throws: ``LedgerError/missing(path:)`` or ``LedgerError/permissions(path:mode:)``.
+    /// Why this user may not write here: the directory or its journal is another user's.
+    ///
+    /// Root can write everywhere, and what it makes the other user cannot write any more. To read is no
+    /// harm. Nil where nothing is there yet.
+    func otherOwner() throws(LedgerError) -> LedgerError? {
+        let user = geteuid()
+        for file in [path, ledger] {
+            var status = stat()
+            guard stat(file, &status) == 0 else {
+                if errno == ENOENT || errno == ENOTDIR { continue }
+                throw DurableFile.fault("inspect", file)
+            }
+            if status.st_uid != user {
+                return .otherOwner(path: file, owner: status.st_uid, user: user)
+            }
+        }
+        return nil
+    }
+
+    /// Refuses a folder or a file that others can read, and a link in place of a file.
+    ///
+    /// The directory itself may be reached through a link, as systemd makes one for a service with
+    /// `DynamicUser`; what counts is the folder that it leads to.
+    /// - Throws: ``LedgerError/missing(path:)``, ``LedgerError/permissions(path:mode:)`` or
+    ///   ``LedgerError/link(path:)``.
     package func check() throws(LedgerError) {
-        guard try isPrivate(path) else { throw .missing(path: path) }
+        try checkFolder()
+        guard try isPrivate(path, throughLink: true) else { throw .missing(path: path) }
         let files = [
             lock, ledger, "\(ledger)-wal", "\(ledger)-shm", audit, checkpoint,
             "\(audit)/tile", keys, auditKey,
@@ -53,14 +93,17 @@ package struct StateDirectory: Hashable, Sendable {
     }
 
     /// Whether it exists; throws when others can read or write it.
-    private func isPrivate(_ file: String) throws(LedgerError) -> Bool {
+    private func isPrivate(
+        _ file: String, throughLink: Bool = false
+    ) throws(LedgerError) -> Bool {
         var status = stat()
-        guard lstat(file, &status) == 0 else {
+        guard (throughLink ? stat(file, &status) : lstat(file, &status)) == 0 else {
             if errno == ENOENT { return false }
             throw DurableFile.fault("inspect", file)
         }
+        guard status.st_mode & S_IFMT != S_IFLNK else { throw .link(path: file) }
         let mode = status.st_mode & 0o7777
-        guard mode & 0o077 == 0, status.st_mode & S_IFMT != S_IFLNK else {
+        guard mode & 0o077 == 0 else {
             let digits = String(mode, radix: 8)
             throw .permissions(
                 path: file, mode: String(repeating: "0", count: max(0, 4 - digits.count)) + digits)

@@ -51,10 +51,42 @@ package struct ReconcileRequest: Hashable, Sendable, Codable {
     package var wait: Duration?
     /// Change ids that a person has seen; others are not carried out.
     package var expect: Set<ChangeID>?
+    /// The trust root that the caller named; another one than the ledger's is refused.
+    package var trustRoot: CommitID?
+    /// What the caller said that is followed; another branch than the holder's is refused.
+    package var follows: FollowedBranch?
 
-    package init(wait: Duration? = nil, expect: Set<ChangeID>? = nil) {
+    package init(
+        wait: Duration? = nil, expect: Set<ChangeID>? = nil, trustRoot: CommitID? = nil,
+        follows: FollowedBranch? = nil
+    ) {
         self.wait = wait
         self.expect = expect
+        self.trustRoot = trustRoot
+        self.follows = follows
+    }
+}
+
+/// The branch of a repository that a holder follows, or that a caller means.
+package struct FollowedBranch: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// A path or a URL without credentials, spelled so that two processes can compare it; nil where the
+    /// caller did not say it.
+    package var repo: String?
+    /// Nil where the caller did not say it.
+    package var branch: String?
+
+    package init(repo: String? = nil, branch: String? = nil) {
+        self.repo = repo
+        self.branch = branch
+    }
+
+    package var description: String {
+        [repo, branch].compactMap(\.self).joined(separator: " ")
+    }
+
+    /// Whether this is what `asked` says, as far as it says anything.
+    package func fits(_ asked: FollowedBranch) -> Bool {
+        (asked.repo == nil || asked.repo == repo) && (asked.branch == nil || asked.branch == branch)
     }
 }
 
@@ -84,6 +116,9 @@ package struct ControlAnswer: Hashable, Sendable, Codable {
 /// What one `reconcile` came to.
 package struct ReconcileSummary: Hashable, Sendable, Codable {
     package var commit: CommitID?
+    /// The trust root, when this look pinned it. Nil for none, and in answers of a holder from before this
+    /// was told.
+    package var pinned: CommitID?
     package var settled: [LaneID]
     package var rolledBack: [LaneID]
     package var repaired: [LaneID]

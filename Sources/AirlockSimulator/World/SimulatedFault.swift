@@ -25,18 +25,18 @@ package struct SimulatedFault: Hashable, Sendable, Codable {
     var problem: String? {
         if let times, times < 1 { return "a fault strikes at least one order, not \(times)" }
         if let lasting, lasting < .zero || lasting > Self.longest {
-            return "a fault lasts 0 to \(Self.longest), not \(lasting)"
+            return "a fault lasts 0 to \(Self.longest.phrase), not \(lasting.phrase)"
         }
         switch kind {
         case .late(let delay) where delay < .zero || delay > Self.longest:
-            return "an order is late by 0 to \(Self.longest), not \(delay)"
+            return "an order is late by 0 to \(Self.longest.phrase), not \(delay.phrase)"
         case .driftReplicas(let count) where !(0...LaneState.maximumReplicas).contains(count):
             return "replicas are 0 to \(LaneState.maximumReplicas), not \(count)"
         case .killInstances(let count) where !Self.counts.contains(count),
             .degradeInstances(let count, _, _) where !Self.counts.contains(count):
             return "instances are 1 to \(LaneState.maximumReplicas), not \(count)"
         case .degradeInstances(_, _, let latency?) where latency < .zero || latency > Self.longest:
-            return "latency is 0 to \(Self.longest), not \(latency)"
+            return "latency is 0 to \(Self.longest.phrase), not \(latency.phrase)"
         case .refuse, .loseAnswer, .loseOrder, .half, .deliverTwice, .late, .partition,
             .loseInstance, .driftReplicas, .driftTraffic, .driftConfig, .driftStop, .driftForeign,
             .killInstances, .degradeInstances, .cureInstances:
