@@ -193,9 +193,9 @@ let package = Package(
         .airlockTests(
             "AirlockEngineTests",
             [
-                "AirlockEngine", "AirlockModel", "AirlockPorts", "AirlockPlan", "AirlockRollout",
-                "AirlockSimulator", "AirlockMemory", "AirlockTestSupport", .logging, .lifecycle,
-                .lifecycleTesting,
+                "AirlockEngine", "AirlockManifest", "AirlockModel", "AirlockPorts", "AirlockPlan",
+                "AirlockRollout", "AirlockSimulator", "AirlockMemory", "AirlockTestSupport",
+                .logging, .lifecycle, .lifecycleTesting,
             ]),
         // The engine on an in-memory ledger and world, under faults that a seed decides.
         .airlockTests(

@@ -42,6 +42,23 @@ struct KnownNames {
                 + (fleet.map { Array($0.environments.keys) } ?? []))
     }
 
+    /// Throws ``Failure`` for an environment or lane that neither the ledger nor the last fetch knows.
+    ///
+    /// Git is read only for what the ledger does not have: a person who stops something has no time for a fleet to
+    /// be decoded, which takes as long as its files make it. Where nothing is known yet, every name passes.
+    static func check(_ scope: Freeze.Scope, _ wiring: Wiring) async throws {
+        if let reader = try wiring.reader(), try await KnownNames(reader).knows(scope) { return }
+        let names = try await KnownNames(wiring)
+        if !names.isEmpty { try names.check(scope) }
+    }
+
+    private func knows(_ scope: Freeze.Scope) -> Bool {
+        switch scope {
+        case .environment(let name): environments.contains(name)
+        case .lane(let lane): lanes.contains(lane)
+        }
+    }
+
     /// Whether nothing is known yet, so that nothing can be told from a typing error.
     var isEmpty: Bool { environments.isEmpty }
 

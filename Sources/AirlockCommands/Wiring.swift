@@ -150,8 +150,12 @@ struct Wiring: Sendable {
     }
 
     /// A path is made absolute, so that it means the same in the process that fetches.
+    ///
+    /// What could be a server's name, a user or a token before its first slash is no path, or it would be shown as
+    /// one; a folder of such a name is written with `./` before it.
     private static func remote(_ text: String) -> String {
-        guard !text.contains("://"), !text.hasPrefix("/") else { return text }
+        let first = text.prefix { $0 != "/" }
+        guard !first.isEmpty, !first.contains(":"), !first.contains("@") else { return text }
         return URL(filePath: text).standardizedFileURL.path(percentEncoded: false)
     }
 }

@@ -9,33 +9,27 @@ package enum FleetDecoding {
 
     /// Applies `delta` to `decoder` with contents from `source`.
     ///
-    /// - Parameter known: Contents that the source does not have, such as those of a merge in memory.
-    /// - Throws: ``SourceError`` when contents cannot be read; the decoder is then unchanged.
+    /// A file that is too large is left out, so that only its own lanes are parked.
+    /// - Parameters:
+    ///   - known: Contents that the source does not have, such as those of a merge in memory.
+    ///   - limit: The most that the files of the fleet may hold together, in bytes. What earlier commits brought
+    ///     counts, so that what was accepted piece by piece can be read as a whole after a start.
+    /// - Throws: ``SourceError`` when contents cannot be read, or are over the limit; the decoder is then of no use
+    ///   for another commit.
     package static func apply(
         _ delta: TreeDelta, to decoder: inout FleetDecoder, from source: any CommitSource,
-        known: [ObjectID: [UInt8]] = [:], commit: CommitID?, causes: Causes = Causes()
+        known: [ObjectID: [UInt8]] = [:], commit: CommitID?, causes: Causes = Causes(),
+        limit: Int = ManifestLimits.fleetBytes
     ) async throws(SourceError) -> DecodedFleet {
         let wanted = decoder.wantedDocuments(delta)
         let missing = Set(wanted.map(\.key.object)).filter { known[$0] == nil }.sorted()
-        let blobs = known.merging(try await contents(of: missing, from: source)) { $1 }
+        let blobs = known.merging(try await source.blobs(missing)) { $1 }
         let documents = await decode(wanted, blobs)
-        return decoder.apply(delta, documents: documents, commit: commit, causes: causes)
-    }
-
-    /// Reads blobs; one that is too large is left out, so that only its own lanes are parked.
-    private static func contents(
-        of objects: [ObjectID], from source: any CommitSource
-    ) async throws(SourceError) -> [ObjectID: [UInt8]] {
-        do { return try await source.blobs(objects) } catch {
-            guard case .tooLarge = error else { throw error }
+        let decoded = decoder.apply(delta, documents: documents, commit: commit, causes: causes)
+        guard decoder.bytes <= limit else {
+            throw .tooLarge(what: "what the files hold together", limit: "\(limit) bytes")
         }
-        var found: [ObjectID: [UInt8]] = [:]
-        for object in objects {
-            do { found.merge(try await source.blobs([object])) { $1 } } catch {
-                guard case .tooLarge = error else { throw error }
-            }
-        }
-        return found
+        return decoded
     }
 
     private static func decode(

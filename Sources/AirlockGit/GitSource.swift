@@ -179,11 +179,11 @@ package actor GitSource: CommitSource {
         let limits = limits
         try reading { repository throws(SourceError) in
             for object in objects where contents[object] == nil {
-                let bytes = try repository.blob(object, limits: limits)
+                guard let bytes = try repository.smallBlob(object, limits: limits) else { continue }
                 total += bytes.count
                 guard total <= limits.totalBlobBytes else {
                     throw .tooLarge(
-                        what: "the files read together",
+                        what: "what the files hold together",
                         limit: GitLimits.bytes(limits.totalBlobBytes))
                 }
                 contents[object] = bytes

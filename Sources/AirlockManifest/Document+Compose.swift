@@ -232,7 +232,8 @@ private struct Expansion {
         switch tag.rawValue {
         case "", "!", Tag.Name.str.rawValue, Tag.Name.seq.rawValue, Tag.Name.map.rawValue: return
         default:
-            throw Problem(place, "tags such as `\(tag.rawValue)` are not part of the format")
+            throw Problem(
+                place, "tags such as `\(shortened(tag.rawValue))` are not part of the format")
         }
     }
 }

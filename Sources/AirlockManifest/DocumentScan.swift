@@ -21,6 +21,7 @@ enum DocumentScan {
             case UInt8(ascii: "]"), UInt8(ascii: "}"): open = max(0, open - 1)
             case UInt8(ascii: "&"): anchors += isName(bytes, at: offset + 1) ? 1 : 0
             case UInt8(ascii: "*"): aliases += isName(bytes, at: offset + 1) ? 1 : 0
+            case UInt8(ascii: "%"): try refuseDirective(bytes, at: offset)
             default: break
             }
         }
@@ -39,6 +40,27 @@ enum DocumentScan {
                 "with \(anchors) anchors and \(aliases) aliases the file could grow to more than \(ManifestLimits.aliasGrowth) values",
                 "write out what the aliases stand for")
         }
+    }
+
+    /// Refuses a directive other than `%YAML`: libyaml compares every `%TAG` with all those before it.
+    private static func refuseDirective(_ bytes: [UInt8], at offset: Int) throws(Problem) {
+        guard beginsLine(bytes, at: offset), !bytes[offset...].starts(with: "%YAML ".utf8) else {
+            return
+        }
+        throw Problem(
+            Document.place(of: offset, in: bytes),
+            "a line that begins with `%` is a directive, and `%YAML` is the only one of the format",
+            "delete the line, or indent it where it belongs to a text")
+    }
+
+    /// Whether a line begins at `offset`, by the rule of libyaml, which knows five line ends.
+    private static func beginsLine(_ bytes: [UInt8], at offset: Int) -> Bool {
+        let before = bytes[..<offset]
+        if before.isEmpty || before.elementsEqual([0xEF, 0xBB, 0xBF]) { return true }
+        let ends: [[UInt8]] = [
+            [0x0A], [0x0D], [0xC2, 0x85], [0xE2, 0x80, 0xA8], [0xE2, 0x80, 0xA9],
+        ]
+        return ends.contains { before.suffix($0.count).elementsEqual($0) }
     }
 
     static func tooDeep(_ place: Document.Place) -> Problem {

@@ -4,6 +4,8 @@ package enum ManifestLimits {
     package static let files = 1_000_000
     /// The largest file, in bytes.
     package static let bytes = 1 << 20
+    /// The most that all files of a fleet may hold together, in bytes.
+    package static let fleetBytes = 256 << 20
     /// The most scalars, lists and mappings in one file, aliases counted as often as they are used.
     package static let nodes = 100_000
     /// The most uses of aliases (`*name`) in one file.

@@ -40,9 +40,9 @@ package protocol CommitSource: Sendable {
     /// The files below the read paths that differ between two commits; all of them when `base` is nil.
     func delta(from base: CommitID?, to head: CommitID) async throws(SourceError) -> TreeDelta
 
-    /// Contents of blobs.
+    /// Contents of blobs; one over its cap is left out.
     ///
-    /// - Throws: ``SourceError/tooLarge(what:limit:)`` for a blob over the cap.
+    /// - Throws: ``SourceError/tooLarge(what:limit:)`` for what is over the cap on all of them together.
     func blobs(_ objects: [ObjectID]) async throws(SourceError) -> [ObjectID: [UInt8]]
 
     /// What was read from the object database since the start.

@@ -1,4 +1,5 @@
 import AirlockEngine
+import AirlockManifest
 import AirlockMemory
 import AirlockModel
 import AirlockPorts
@@ -63,6 +64,32 @@ struct SourceTests {
         let web = try await stage.ledger.operations(of: Build.lane("development/web"), limit: 1)
         #expect(api.first?.commit == first && api.first?.author == "bob@example.org")
         #expect(web.first?.commit == second && web.first?.author == "eve@example.org")
+    }
+
+    @Test(
+        "files that hold too much together are not taken, also when they came one after the other")
+    func tooMuchTogether() async throws {
+        let stage = Stage()
+        let repository = stage.repository
+        let first = repository.commit(stage.files)
+        var decoder = FleetDecoder()
+        _ = try await FleetDecoding.apply(
+            try await repository.delta(from: nil, to: first), to: &decoder, from: repository,
+            commit: first)
+        let limit = decoder.bytes
+        let second = repository.commit(
+            stage.files.merging(["services/web/service.yaml": "port: 9090\n# more\n"]) { $1 })
+        let delta = try await repository.delta(from: first, to: second)
+        var same = decoder
+        _ = try await FleetDecoding.apply(
+            delta, to: &same, from: repository, commit: second, limit: limit + 1_000)
+        do {
+            _ = try await FleetDecoding.apply(
+                delta, to: &decoder, from: repository, commit: second, limit: limit)
+            Issue.record("more than the limit was taken")
+        } catch SourceError.tooLarge(let what, let named) {
+            #expect(what == "what the files hold together" && named == "\(limit) bytes")
+        }
     }
 
     @Test("a refused commit leaves the last good fleet in force and is recorded once")

@@ -38,7 +38,8 @@ struct FetchTests {
     @Test(
         "another kind of remote is refused with what is supported, and without its credentials",
         arguments: [
-            "git@example.org:shop.git", "shop", "../shop", "ftp://example.org/shop",
+            "user:secret@example.org:shop.git", "https:/user:secret@example.org/x", "shop",
+            "../shop", "ftp://example.org/shop",
             "ext::sh -c id", "https://-oProxyCommand=id/x", "ssh://-oProxyCommand=id/x",
             "https://example.org/../etc", "https://example.org/a'b", "https://example.org/a b",
             "https://example.org", "https://example.org:99999/x", "https://[::1/x",
@@ -50,7 +51,25 @@ struct FetchTests {
             _ = try fixture.source(remote: remote)
             Issue.record("accepted \(remote)")
         } catch SourceError.unsupportedRemote(let text) {
-            #expect(text.contains("file:///"))
+            #expect(text.contains("file:///") && !text.contains("secret"), "\(text)")
+        }
+    }
+
+    @Test(
+        "the short form of ssh is refused with what to write, and shows no user that may be a token",
+        arguments: [
+            ("git@example.org:team/shop.git", "ssh://git@example.org/team/shop.git"),
+            ("git@example.org:/srv/shop.git", "ssh://git@example.org/srv/shop.git"),
+            ("secret@example.org:shop.git", "ssh://USER@example.org/shop.git"),
+            ("example.org:shop.git", "ssh://USER@example.org/shop.git"),
+        ])
+    func shortForm(remote: String, form: String) throws {
+        let fixture = try Fixture(empty: true)
+        do {
+            _ = try fixture.source(remote: remote)
+            Issue.record("accepted \(remote)")
+        } catch SourceError.unsupportedRemote(let text) {
+            #expect(text.hasSuffix("write \(form)") && !text.contains("secret"), "\(text)")
         }
     }
 

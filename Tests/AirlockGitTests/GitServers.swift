@@ -81,6 +81,9 @@ final class GitServer: Sendable {
         try process?.waitUntilListening(on: port)
     }
 
+    /// The repository's URL below a folder that the fault `moved` redirects.
+    var movedURL: String { "http://localhost:\(port)/moved/origin/.git" }
+
     /// The requests so far; of `sshd`, the lines of its log.
     var requests: [String] {
         get throws {

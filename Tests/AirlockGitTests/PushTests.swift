@@ -118,6 +118,28 @@ struct PushTests {
         }
     }
 
+    @Test("a push that is redirected on the same host goes nowhere")
+    func redirected() async throws {
+        let fixture = try Fixture()
+        let head = try fixture.head()
+        let server = try GitServer(.http, fixture, fault: "moved")
+        try await with(fixture.source(remote: server.url, access: server.access)) {
+            source async throws in
+            _ = try await source.fetch(limit: .ample)
+        }
+        let before = try server.requests.count
+        try await with(fixture.source(remote: server.movedURL, access: server.access)) {
+            source async throws in
+            let name = try #require(BranchName("made"))
+            let change = try draft(head, ["x": "1\n"])
+            let error = await refusal { try await source.push(change, as: name, limit: .ample) }
+            #expect("\(error ?? .busy)".contains("no redirect is followed"), "\(error ?? .busy)")
+        }
+        let asked = try server.requests.dropFirst(before)
+        #expect(!asked.isEmpty && asked.allSatisfy { $0.hasPrefix("GET /moved/") }, "\(asked)")
+        #expect(try !fixture.git("branch", "--list").contains("made"))
+    }
+
     @Test(
         "checkpoints go to a reference of their own, each upon the one before",
         arguments: [GitServer.Transport.path, .http, .ssh])

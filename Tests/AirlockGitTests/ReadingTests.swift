@@ -270,9 +270,17 @@ struct ReadingTests {
         try await with(fetched(fixture, limits: limits)) { source async throws in
             #expect(try await source.delta(from: nil, to: head).changes.count == 3)
             let blob = try #require(ObjectID(fixture.blob("12345678901")))
-            await #expect(throws: SourceError.tooLarge(what: "blob \(blob)", limit: "10 bytes")) {
-                try await source.blobs([blob])
-            }
+            let small = try #require(ObjectID(fixture.blob("1")))
+            #expect(try await source.blobs([blob, small]) == [small: [0x31]])
+        }
+        limits.blobBytes = 11
+        limits.totalBlobBytes = 11
+        try await with(fetched(fixture, limits: limits)) { source async throws in
+            let blob = try #require(ObjectID(fixture.blob("12345678901")))
+            let small = try #require(ObjectID(fixture.blob("1")))
+            #expect(try await source.blobs([blob]).count == 1)
+            let over = SourceError.tooLarge(what: "what the files hold together", limit: "11 bytes")
+            await #expect(throws: over) { try await source.blobs([blob, small]) }
         }
         #expect(GitLimits.standard.blobBytes == 1 << 20)
     }

@@ -116,6 +116,37 @@ struct ServerTests {
         #expect(seen.isEmpty, "\(seen)")
     }
 
+    @Test(
+        "a redirect to the same host is not followed either",
+        arguments: ["", "http://localhost:PORT"])
+    func redirectToSameHost(_ target: String) async throws {
+        let fixture = try Fixture()
+        let other = try GitServer(.http, fixture)
+        let target = target.replacingOccurrences(of: "PORT", with: "\(other.port)")
+        let server = try GitServer(.http, fixture, fault: "moved", target: target)
+        // What is asked by its own name is not redirected, and needs no other worker.
+        #expect(try await refusal(fixture, server) == nil)
+        let before = try server.requests.count
+        try await with(fixture.source(remote: server.movedURL, access: server.access)) {
+            source async throws in
+            // The worker that was redirected is gone; another one takes its place.
+            for _ in 0..<2 {
+                do {
+                    _ = try await source.fetch(limit: .ample)
+                    Issue.record("a redirect was followed")
+                } catch SourceError.unreachable(let why) {
+                    #expect(why.contains("localhost redirects to http://localhost:"), "\(why)")
+                    #expect(why.contains("/origin/.git, and no redirect"), "\(why)")
+                }
+            }
+        }
+        let asked = try server.requests.dropFirst(before)
+        #expect(asked.contains { $0.contains("with authorization") }, "\(asked)")
+        #expect(asked.allSatisfy { $0.hasPrefix("GET /moved/") }, "\(asked)")
+        let seen = try other.requests
+        #expect(seen.isEmpty, "\(seen)")
+    }
+
     @Test("a certificate that nobody known signed is refused")
     func unknownAuthority() async throws {
         let fixture = try Fixture()

@@ -67,6 +67,12 @@ struct DocumentTests {
         #expect(at == place, "\(found)")
     }
 
+    @Test("a tag of any length is told in few words")
+    func longTag() throws {
+        let found = try #require(problem("a: !" + String(repeating: "x", count: 300_000) + " 1\n"))
+        #expect(found.problem.contains("tags") && found.problem.utf8.count < 1_000, "\(found)")
+    }
+
     @Test("invalid UTF-8 names the line and the character")
     func invalidUTF8() throws {
         let found = try #require(problem(Array("a: ü\nbé: ".utf8) + [0xFF, 0x0A]))
@@ -81,6 +87,30 @@ struct DocumentTests {
         let found = try #require(problem([UInt8](repeating: 0x20, count: 100 << 20)))
         #expect(found.problem.contains("more than \(ManifestLimits.bytes) bytes"))
         #expect(problem([UInt8](repeating: 0x0A, count: ManifestLimits.bytes)) != nil)
+    }
+
+    @Test(
+        "a directive other than %YAML is refused, wherever a line begins",
+        arguments: [
+            ("%TAG !x! a\n---\nb: 1\n", "1:1"), ("a: 1\n...\n%TAG !x! a\n---\nb: 1\n", "3:1"),
+            ("# x\r%TAG !x! a\r---\rb: 1\r", "1:5"), ("# x\u{85}%TAG !x! a\n---\nb: 1\n", "1:5"),
+            ("# x\u{2028}%TAG !x! a\n---\nb: 1\n", "1:5"),
+            ("\u{FEFF}%TAG !x! a\n---\nb: 1\n", "1:2"),
+            (String(repeating: "%TAG !xxxx! a\n", count: 74_000) + "---\nb: 1\n", "1:1"),
+        ])
+    func directives(text: String, place: String) throws {
+        let found = try #require(problem(text))
+        #expect(found.problem.contains("directive"), "\(found)")
+        #expect(found.place.map { "\($0.line):\($0.column)" } == place, "\(found)")
+    }
+
+    @Test(
+        "a percent sign that begins no directive is a text",
+        arguments: [
+            "%YAML 1.1\n---\na: 1\n", "a: 50%\nb: |\n  %TAG\nc: \"%d\"\n", "# %TAG\na: 1\n",
+        ])
+    func percent(text: String) {
+        #expect(problem(text) == nil)
     }
 
     @Test(

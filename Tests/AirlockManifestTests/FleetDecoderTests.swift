@@ -55,6 +55,19 @@ struct FleetDecoderTests {
             "a copy goes its own way")
     }
 
+    @Test("the bytes of the files in use are counted, each content once")
+    func bytesInUse() {
+        var decoder = FleetDecoder()
+        _ = decoder.apply(shop.delta(), blobs: shop.blobs, commit: commit("1"))
+        let all = decoder.bytes
+        var next = shop
+        next["services/web/service.yaml"] = (shop["services/web/service.yaml"] ?? "") + "# more\n"
+        _ = decoder.apply(next.delta(from: shop), blobs: next.blobs, commit: commit("2"))
+        #expect(decoder.bytes == all + 7)
+        _ = decoder.apply(shop.delta(from: next), blobs: shop.blobs, commit: commit("3"))
+        #expect(decoder.bytes == all)
+    }
+
     @Test("what no file holds any more is forgotten, what one still holds is not read again")
     func pruning() {
         var decoder = FleetDecoder()

@@ -28,6 +28,17 @@ import Testing
         #expect(try await stage.entries("frozen").isEmpty)
     }
 
+    @Test("what the ledger knows is frozen without a look at git")
+    func freezeWithoutGit() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        // Whoever reads the last fetch stumbles over this.
+        try "{".write(toFile: stage.state + "/mirror.json", atomically: false, encoding: .utf8)
+        try await stage.must("freeze", "production/api", "--reason", "a look")
+        try await stage.must("freeze", "staging", "--reason", "a look")
+        #expect(try await stage.entries("frozen").count == 2)
+    }
+
     @Test("a value that is none is a usage error")
     func badValues() async throws {
         let stage = try await Stage()

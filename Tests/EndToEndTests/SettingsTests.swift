@@ -55,10 +55,15 @@ import Testing
         }
     }
 
-    @Test("credentials in a remote are shown by no verb", arguments: ["human", "json"])
-    func hiddenCredentials(_ format: String) async throws {
+    @Test(
+        "credentials in a remote are shown by no verb", arguments: ["human", "json"],
+        [
+            "https://ada:hunter2@git.example/shop.git", "ada:hunter2@git.example:shop.git",
+            "https:/ada:hunter2@git.example/shop.git",
+        ])
+    func hiddenCredentials(_ format: String, _ remote: String) async throws {
         let stage = try await Stage()
-        let environment = ["AIRLOCK_REPO": "https://ada:hunter2@git.example/shop.git"]
+        let environment = ["AIRLOCK_REPO": remote]
         let settings = try await stage.airlock(
             "doctor", "--settings", "-o", format, environment: environment)
         #expect(settings.code == 0 && settings.output.contains("git.example"), "\(settings.errors)")
@@ -67,6 +72,15 @@ import Testing
             #expect(!(outcome.output + outcome.errors).contains("hunter2"), "\(verb)")
         }
         #expect(!settings.output.contains("hunter2"), "\(settings.output)")
+    }
+
+    @Test("the short form of ssh is told with what to write instead")
+    func shortForm() async throws {
+        let stage = try await Stage()
+        let outcome = try await stage.airlock(
+            "plan", environment: ["AIRLOCK_REPO": "git@git.example:shop.git"])
+        #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.errors.contains("ssh://git@git.example/shop.git"), "\(outcome.errors)")
     }
 
     @Test("a poll interval that is none shows the right form, wherever it was said")

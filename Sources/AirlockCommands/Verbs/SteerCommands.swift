@@ -25,8 +25,7 @@ struct FreezeCommand: Verb {
 
     func perform() async throws -> ExitStatus {
         let wiring = try Wiring(try common.settings())
-        let names = try await KnownNames(wiring)
-        if let scope, !names.isEmpty { try names.check(scope) }
+        if let scope { try await KnownNames.check(scope, wiring) }
         return try await Holder(wiring: wiring).carryOut(call, as: output.format)
     }
 

@@ -9,11 +9,19 @@ extension Repository {
     borrowing func blob(
         _ id: ObjectID, limits: GitLimits
     ) throws(SourceError) -> [UInt8] {
+        guard let bytes = try smallBlob(id, limits: limits) else {
+            throw .tooLarge(what: "blob \(id)", limit: GitLimits.bytes(limits.blobBytes))
+        }
+        return bytes
+    }
+
+    /// The bytes of one file; nil, with nothing read, where they are over the cap.
+    borrowing func smallBlob(
+        _ id: ObjectID, limits: GitLimits
+    ) throws(SourceError) -> [UInt8]? {
         let name = GitObjectID(id)
         do throws(GitError) {
-            guard try size(of: name) <= limits.blobBytes else {
-                throw GitError(code: 0, category: GIT_ERROR_NONE, doing: "")
-            }
+            guard try size(of: name) <= limits.blobBytes else { return nil }
             let object = try read(name)
             guard object.type == GIT_OBJECT_BLOB else {
                 throw GitError(
@@ -22,9 +30,6 @@ extension Repository {
             }
             return object.bytes
         } catch {
-            if error.code == 0 {
-                throw .tooLarge(what: "blob \(id)", limit: GitLimits.bytes(limits.blobBytes))
-            }
             throw error.reading(path)
         }
     }

@@ -70,7 +70,7 @@ struct RemoteAddress: Hashable {
 
     private static func server(_ text: String) throws(SourceError) -> Server {
         guard let scheme = Scheme.allCases.first(where: { text.hasPrefix("\($0.rawValue)://") })
-        else { throw unsupported(text) }
+        else { throw shortForm(text) ?? unsupported(text) }
         let rest = text.dropFirst(scheme.rawValue.count + 3)
         guard let slash = rest.firstIndex(of: "/") else { throw unsupported(text) }
         let (authority, path) = (rest[..<slash], rest[slash...])
@@ -112,6 +112,25 @@ struct RemoteAddress: Hashable {
             "cannot fetch from \(shown(text)): give an absolute path (/srv/git/shop.git), "
                 + "file:///srv/git/shop.git, https://git.example/shop.git, "
                 + "ssh://git@git.example/shop.git, or on this machine http:// or git://")
+    }
+
+    /// What to write instead of `git@host:shop.git`, which other tools take for ssh; nil for another text.
+    ///
+    /// A user that is not `git` may be a token, and is not shown.
+    private static func shortForm(_ text: String) -> SourceError? {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        var path = text[text.index(after: colon)...]
+        if path.hasPrefix("/") { path = path.dropFirst() }
+        let names = text[..<colon].split(separator: "@", omittingEmptySubsequences: false)
+        guard names.count <= 2, let host = names.last, !path.isEmpty, !path.hasPrefix("/"),
+            path.utf8.allSatisfy(\.isPathByte),
+            names.allSatisfy({
+                !$0.isEmpty && !$0.hasPrefix("-") && $0.utf8.allSatisfy(\.isNameByte)
+            })
+        else { return nil }
+        let user = names.first == "git" && names.count == 2 ? "git" : "USER"
+        return .unsupportedRemote(
+            "\(shown(text)) is the short form of ssh; write ssh://\(user)@\(host)/\(path)")
     }
 
     /// The path of a URL after `file://`, with `%41` and an own host name resolved.

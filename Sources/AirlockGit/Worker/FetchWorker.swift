@@ -1,6 +1,7 @@
 import AirlockPorts
 @preconcurrency import Dispatch
 import Glibc
+import Synchronization
 
 /// The child process that fetches, because libgit2 1.5 has no network timeout and cannot be stopped.
 ///
@@ -12,6 +13,9 @@ import Glibc
 package enum FetchWorker {
     /// Bytes of memory that the worker may have.
     static let maximumMemory = 1 << 30
+
+    /// The order that is carried out.
+    private static let current = Mutex(0)
 
     /// Serves until the input ends, which ends the process with 0; a broken line ends it with 64.
     package static func run() async -> Int32 {
@@ -34,6 +38,7 @@ package enum FetchWorker {
         do {
             let order = try WorkerLine.decode(WorkerOrder.self, line)
             guard order.v == WorkerLine.version else { return nil }
+            current.withLock { $0 = order.id }
             var answer = WorkerAnswer(id: order.id)
             do throws(SourceError) {
                 answer.result = try carryOut(order.task)
@@ -43,6 +48,19 @@ package enum FetchWorker {
             return try WorkerLine.encode(answer)
         } catch {
             return nil
+        }
+    }
+
+    /// Answers the order that is carried out, and ends the process in the middle of it.
+    ///
+    /// For what libgit2 can be stopped from in no other way; the next order gets another worker.
+    static func end(with error: SourceError) -> Never {
+        var answer = WorkerAnswer(id: current.withLock { $0 })
+        answer.failure = WorkerAnswer.Failure(error)
+        do {
+            _exit(send(try WorkerLine.encode(answer)) ? EX_OK : EX_USAGE)
+        } catch {
+            _exit(EX_USAGE)
         }
     }
 

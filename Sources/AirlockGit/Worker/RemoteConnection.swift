@@ -14,6 +14,8 @@ final class RemoteConnection {
     let name: String
     private let url: String
     private let isSSH: Bool
+    /// Whether the server can redirect.
+    private let isHTTP: Bool
     /// The user that the URL names.
     private let user: String?
     private let access: RemoteAccess
@@ -38,6 +40,7 @@ final class RemoteConnection {
             preconditionFailure("folders are opened, not connected to")
         }
         (name, url, user, isSSH) = (server.host, server.url, server.user, server.scheme == .ssh)
+        isHTTP = server.scheme == .https || server.scheme == .http
         switch server.scheme {
         case .https, .http:
             token = try AccessFiles.token(access)
@@ -97,8 +100,17 @@ final class RemoteConnection {
             options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
             var callbacks = callbacks(payload)
             options.callbacks = callbacks
+            // The option stops redirects to other hosts alone.
+            if isHTTP { RedirectGuard.begin(with: name) }
+            defer { if isHTTP { RedirectGuard.end() } }
             try GitError.check(git_remote_connect_ext(remote, direction, &options), "connect")
             defer { git_remote_disconnect(remote) }
+            guard !isHTTP || RedirectGuard.hasSeenRequest else {
+                throw stop(
+                    .failed(
+                        "libgit2 \(Libgit2.version) does not tell which requests it makes, and could follow "
+                            + "a redirect unseen; report this"))
+            }
             return try body(remote, &callbacks)
         }
     }

@@ -14,6 +14,8 @@ package struct DocumentKey: Hashable, Sendable {
 /// What one blob says as one kind of file, or everything that is wrong with it.
 package struct DecodedDocument: Sendable {
     package let key: DocumentKey
+    /// The bytes that it was read from.
+    let size: Int
     /// Nil when there is any problem.
     package let value: DocumentValue?
     package let problems: [Problem]
@@ -21,6 +23,7 @@ package struct DecodedDocument: Sendable {
     /// Reads `bytes`; pure, so that many can be read at the same time.
     package init(_ key: DocumentKey, bytes: [UInt8]) {
         self.key = key
+        size = bytes.count
         (value, problems) = Self.read(bytes, as: key.kind)
     }
 

@@ -9,6 +9,8 @@ package struct FleetDecoder: Sendable {
     var index = FleetIndex()
     /// What the blobs in use say.
     var documents: TreeDictionary<DocumentKey, DecodedDocument> = [:]
+    /// The bytes that ``documents`` were read from.
+    package private(set) var bytes = 0
     var lanes: LaneTable<DesiredLane> = [:]
     var unitDiagnostics: [UnitName: [Diagnostic]] = [:]
     var laneDiagnostics: [LaneID: [Diagnostic]] = [:]
@@ -71,11 +73,14 @@ package struct FleetDecoder: Sendable {
         let late = Set(index.unread.keys)
         var impact = index.apply(delta)
         for document in read where index.uses(document.key) {
+            bytes += document.size - (documents[document.key]?.size ?? 0)
             documents[document.key] = document
             counts.documentsDecoded += 1
             if late.contains(document.key) { index.touch(document.key, &impact) }
         }
-        for key in impact.released where !index.uses(key) { documents[key] = nil }
+        for key in impact.released where !index.uses(key) {
+            bytes -= documents.removeValue(forKey: key)?.size ?? 0
+        }
         index.settleUnread { documents[$0] != nil }
 
         let touched = index.lanes(touchedBy: impact)

@@ -45,9 +45,11 @@ package enum FormatReference {
         | nesting | \(ManifestLimits.depth) levels |
         | one text | \(ManifestLimits.textCharacters) characters |
 
-        A file is UTF-8 and one YAML document. Tags (`!name`), merge keys (`<<`) and keys that are not
-        plain words are refused, and so is a key that stands twice in one mapping. Symbolic links and
-        submodules under these paths are refused by name and never followed.
+        All files of a commit together hold at most \(ManifestLimits.fleetBytes) bytes; one with more is not taken.
+
+        A file is UTF-8 and one YAML document. Directives other than `%YAML`, tags (`!name`), merge keys
+        (`<<`) and keys that are not plain words are refused, and so is a key that stands twice in one
+        mapping. Symbolic links and submodules under these paths are refused by name and never followed.
 
         """
 

@@ -245,8 +245,9 @@ struct ShapeCheck {
     private static func decimal(_ text: String) -> Int? { Int(text) }
 }
 
-/// At most 60 characters of `text` in one line.
+/// At most 60 Unicode scalars of `text` in one line: one character can have any number of them.
 func shortened(_ text: String) -> String {
-    let line = String(text.prefix(60).map { $0.isNewline ? " " : $0 })
-    return text.count > 60 ? line + "…" : line
+    let start = String(text.unicodeScalars.prefix(60))
+    let line = String(start.map { $0.isNewline ? " " : $0 })
+    return text.unicodeScalars.count > 60 ? line + "…" : line
 }

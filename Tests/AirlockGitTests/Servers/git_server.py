@@ -3,8 +3,9 @@
 
 Usage: git_server.py ROOT [--token TOKEN] [--cert PEM --key PEM] [--fault FAULT] [--target URL] [--log FILE]
 Prints its port on one line and serves until its input ends. Faults, for clients that must not trust a
-server: silent, drip, redirect, truncate, flood, garbage, liar (names a commit that it does not send),
-hollow (sends commits and trees, and no blob).
+server: silent, drip, redirect, moved (what is below /moved is redirected to the same without it),
+truncate, flood, garbage, liar (names a commit that it does not send), hollow (sends commits and trees, and
+no blob).
 """
 
 import argparse
@@ -65,6 +66,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if options.fault == "redirect":
             self.send_response(302)
             self.send_header("Location", options.target + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if options.fault == "moved" and self.path.startswith("/moved/"):
+            self.send_response(302)
+            self.send_header("Location", options.target + self.path.removeprefix("/moved"))
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
