@@ -39,11 +39,20 @@ struct FleetReading {
         return try await read(head, with: &decoder, notices: notices)
     }
 
-    /// Reads the branch as it was fetched last.
+    /// Reads the branch as it was fetched last; nil before the first fetch.
+    ///
+    /// A commit that holds what is never read has no fleet, as one whose `fleet.yaml` cannot be read.
     func lastFetched() async throws -> Reading? {
         guard let head = try await source.lastFetch() else { return nil }
         var decoder = FleetDecoder()
-        return try await read(head, with: &decoder, notices: [])
+        do { return try await read(head, with: &decoder, notices: []) } catch let error
+            as SourceError where error.isOfCommit
+        {
+            let found = Diagnostic(path: "commit \(head.commit.short)", problem: error.phrase)
+            return Reading(
+                fleet: nil, commit: head.commit, diagnostics: [found], simulation: nil,
+                origin: PlanOrigin(), fetched: head.fetched)
+        }
     }
 
     /// Reads a commit that was fetched before.
@@ -128,20 +137,17 @@ struct PlanReading {
         origin = try await reader?.origin()
     }
 
-    /// Why the reconciler would not follow the head, so that nobody takes the plan for what happens;
-    /// nil when it would.
+    /// Why the reconciler would not follow the head; nil when it would.
     func refusal(
         of reading: FleetReading.Reading, from source: GitSource
-    ) async throws -> String? {
-        if let other = reading.fleet.flatMap(otherFleet) { return other }
+    ) async throws -> HeadRefusal? {
+        if let other = reading.fleet.flatMap(otherFleet) { return HeadRefusal(other) }
         if let root = ledger.trustRoot, try await !descends(reading.commit, from: root, source) {
-            return "the reconciler refuses this head: it does not descend from the trust root "
-                + root.short
+            return HeadRefusal(of: reading.commit, notFrom: root)
         }
         let kept = ledger.rewrite?.kept.commit.id ?? ledger.head?.commit.id
         if let kept, try await !descends(reading.commit, from: kept, source) {
-            return "history was rewritten: staging and production stay on \(kept.short) until "
-                + "`airlock reconcile --accept-rewrite \(reading.commit)`"
+            return HeadRefusal(rewriting: kept, head: reading.commit)
         }
         return nil
     }
@@ -149,8 +155,7 @@ struct PlanReading {
     /// That `fleet` is not the one that the ledger belongs to; nil when it is.
     func otherFleet(_ fleet: Fleet) -> String? {
         guard let origin, fleet.name != origin else { return nil }
-        return "the reconciler refuses this head: it is the fleet \(fleet.name), and this ledger "
-            + "is that of \(origin)"
+        return "it is the fleet \(fleet.name), and this ledger is that of \(origin)"
     }
 
     private func descends(
@@ -173,7 +178,8 @@ struct PlanReading {
         }
         // What runs is another fleet's, and what the ledger says is of that one.
         if let other = otherFleet(fleet) {
-            return Plan(fleet: fleet.name, commit: reading.commit, incomplete: other)
+            let refused = HeadRefusal(other).phrase
+            return Plan(fleet: fleet.name, commit: reading.commit, incomplete: refused)
         }
         var observed: [EnvironmentName: ObservedEnvironment] = [:]
         var facts = Facts(

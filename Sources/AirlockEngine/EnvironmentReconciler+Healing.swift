@@ -103,7 +103,7 @@ extension EnvironmentReconciler {
         guard case .hold(let reason) = plan.disposition, plan.drift.isEmpty else { return false }
         switch reason {
         case .gates, .parked, .secretUnknown, .outage: return true
-        case .unobserved, .claimed, .environmentRemoved: return false
+        case .unobserved, .claimed, .environmentRemoved, .notFollowed: return false
         }
     }
 

@@ -11,6 +11,7 @@ extension SourceError {
         case .busy: "another process is fetching"
         case .objectMissing(let what): "the mirror lacks something: \(what)"
         case .tooLarge(let what, let limit): "\(what) is over \(limit)"
+        case .unacceptable(let why): why
         case .unsupportedRemote(let why): why
         case .rejected(let why): why
         case .corrupt(let what): "the mirror is damaged: \(what)"

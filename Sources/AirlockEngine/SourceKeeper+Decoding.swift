@@ -43,11 +43,22 @@ extension SourceKeeper {
         var causes = Causes()
         var previous = base
         for commit in line {
-            let delta = try await parts.source.delta(from: previous, to: commit)
+            guard let delta = try await acceptable(from: previous, to: commit) else { continue }
             causes.add(commit, changing: delta.changes.map(\.path))
             previous = commit
         }
         return causes
+    }
+
+    /// What differs; nil where the later commit is one that is refused, so that what it changed is put
+    /// down to the one that mended it.
+    private func acceptable(
+        from base: CommitID, to commit: CommitID
+    ) async throws(SourceError) -> TreeDelta? {
+        do { return try await parts.source.delta(from: base, to: commit) } catch {
+            guard error.isOfCommit else { throw error }
+            return nil
+        }
     }
 
     /// The first-parent line; nil also when the mirror lost its beginning.

@@ -100,7 +100,7 @@ extension SourceKeeper {
         }
     }
 
-    /// Takes the rewritten head for every tier.
+    /// Takes the rewritten head for every tier; one that dropped the trust root becomes the new one.
     ///
     /// - Returns: Why it is not taken; nil when it is.
     func acceptRewrite(
@@ -108,8 +108,9 @@ extension SourceKeeper {
     ) async throws(EngineHalt) -> String? {
         await turns.enter()
         defer { turns.leave() }
+        let hasMoved = try await moveRoot(to: commit, by: actor)
         guard let rewrite = await books.state.rewrite else {
-            return "no rewritten history waits for anybody"
+            return hasMoved ? nil : "no rewritten history waits for anybody"
         }
         guard rewrite.commit == commit else {
             return "the rewritten head that waits is \(rewrite.commit), not \(commit)"
@@ -122,5 +123,31 @@ extension SourceKeeper {
         fault = nil
         _ = try await consider(commit)
         return nil
+    }
+
+    /// Makes the fetched head the trust root where it was refused for not descending from that.
+    ///
+    /// - Returns: Whether it did.
+    private func moveRoot(
+        to commit: CommitID, by actor: Actor
+    ) async throws(EngineHalt) -> Bool {
+        guard let root = await books.state.trustRoot, fetched?.commit == commit else {
+            return false
+        }
+        do {
+            if try await descends(commit, from: root) { return false }
+        } catch {
+            fault = "git: \(error.phrase)"
+            return false
+        }
+        let entry = AuditDraft(
+            kind: .trust, time: parts.clock.now().wall, actor: actor, commit: commit,
+            outcome: "moved", detail: ["root": commit.description, "dropped": root.description])
+        try await books.commit(
+            LedgerTransaction(writes: [.trustRoot(commit)], entries: [entry]))
+        parts.logger.notice("trust root moved", metadata: ["commit": "\(commit)"])
+        fault = nil
+        _ = try await consider(commit)
+        return true
     }
 }

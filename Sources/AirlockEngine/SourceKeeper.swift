@@ -141,6 +141,10 @@ actor SourceKeeper {
             try await accept(verified, fleet: fleet, decoded: decoded, state: state)
             return true
         } catch let error as SourceError {
+            if error.isOfCommit {
+                try await refuse(head, error.phrase, [])
+                return false
+            }
             fault = "git: \(error.phrase)"
             parts.logger.error("commit unreadable", metadata: ["reason": "\(error.phrase)"])
             return try await considerAnew(head, after: error)
@@ -179,7 +183,7 @@ actor SourceKeeper {
     }
 
     /// A head that the mirror no longer holds was rewritten away.
-    private func descends(
+    func descends(
         _ commit: CommitID, from head: CommitID
     ) async throws(SourceError) -> Bool {
         do { return try await parts.source.descends(commit, from: head) } catch {
@@ -283,7 +287,10 @@ actor SourceKeeper {
     private func refuse(_ head: CommitID, _ error: TrustError) async throws(EngineHalt) {
         switch error {
         case .notFromRoot(_, let root):
-            try await refuse(head, "it does not descend from the trust root \(root)", [])
+            try await refuse(
+                head,
+                "it does not descend from the trust root \(root); push a head that does, or make it "
+                    + "the new root with `airlock reconcile --accept-rewrite \(head)`", [])
         }
     }
 

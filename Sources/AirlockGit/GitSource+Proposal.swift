@@ -54,8 +54,8 @@ extension GitSource {
                 reason = "the remote did not answer within \(limit.milliseconds / 1000) s"
             case .unreachable(let text): reason = text
             case .busy: reason = "another process is writing the mirror"
-            case .branchMissing, .objectMissing, .tooLarge, .unsupportedRemote, .rejected, .corrupt,
-                .failed:
+            case .branchMissing, .objectMissing, .tooLarge, .unacceptable, .unsupportedRemote,
+                .rejected, .corrupt, .failed:
                 throw error
             }
         }

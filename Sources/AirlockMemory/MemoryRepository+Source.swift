@@ -62,6 +62,7 @@ extension MemoryRepository: CommitSource {
     ) async throws(SourceError) -> TreeDelta {
         let old = try base.map { base throws(SourceError) in try stored(base).objects } ?? [:]
         let new = try stored(head).objects
+        if let why = content.withLock({ $0.unacceptable[head] }) { throw .unacceptable(why) }
         var changes: [TreeChange] = []
         for (path, object) in new where old[path] != object {
             changes.append(.set(TreeEntry(path: path, object: object)))

@@ -27,6 +27,8 @@ package final class MemoryRepository: Sendable {
         var counts = ReadCounts()
         /// Objects that the mirror lacks.
         var lost: Set<ObjectID> = []
+        /// Commits that hold what is never read, with what is said of them.
+        var unacceptable: [CommitID: String] = [:]
         /// Every content that was ever committed.
         var blobs: [ObjectID: [UInt8]] = [:]
         /// The name of each of them: most files of a commit are those of the one before.
@@ -94,6 +96,11 @@ package final class MemoryRepository: Sendable {
     package func lose(_ path: String) {
         guard let text = files(of: head)[path] else { return }
         content.withLock { _ = $0.lost.insert(Self.object(text)) }
+    }
+
+    /// Lets a commit hold what is never read, as a name with control characters is; for good.
+    package func spoil(_ commit: CommitID, _ why: String) {
+        content.withLock { $0.unacceptable[commit] = why }
     }
 
     /// Lets remote and mirror lose a commit for good, as after a rewrite and a new clone.

@@ -56,13 +56,18 @@ package struct TestingTier: Hashable, Sendable {
 
     /// Where `unit` is tested, in the order of promotion.
     ///
-    /// A file that cannot be read takes no place away: it may be that of an environment which tests.
+    /// A file that cannot be read takes no place away: it may be that of an environment which tests. Nor
+    /// does one with a wrong name, where the lane was tested or runs something.
     func places(of unit: UnitID, parked: Parked, ledger: LedgerState) -> [LaneID] {
         func everywhere(_ names: [EnvironmentName]) -> [LaneID] {
             names.map { LaneID(environment: $0, unit: unit) }
         }
+        func isKnown(_ lane: LaneID) -> Bool {
+            ledger.verifications[lane] != nil || ledger.lanes[lane]?.isInUse == true
+        }
         let certain = everywhere(environments).filter {
             lanes[$0] != nil || parked.lanes[$0] != nil
+                || (parked.missing[$0] != nil && isKnown($0))
         }
         let remembered = everywhere(doubtful).filter { ledger.verifications[$0] != nil }
         return certain + everywhere(unreadable) + remembered

@@ -15,6 +15,7 @@ extension HoldReason {
         case .claimed(let claim): "the engine belongs to ledger \(claim.ledger)"
         case .environmentRemoved:
             "its environment is not described any more; what runs there is left alone"
+        case .notFollowed(let why, _): why
         }
     }
 
@@ -30,6 +31,7 @@ extension HoldReason {
         case .outage(_, let move): [move]
         case .claimed: [.run("airlock run --take-over \(lane.environment)")]
         case .environmentRemoved: [.commit("bring the environment's file back")]
+        case .notFollowed(_, let move): [move]
         }
     }
 }

@@ -79,6 +79,8 @@ package enum SourceError: Error, Hashable, Sendable {
     case objectMissing(String)
     /// Something is over a cap; `what` names it, `limit` with its unit.
     case tooLarge(what: String, limit: String)
+    /// The commit holds what is never read, such as a name with control characters.
+    case unacceptable(String)
     /// The URL or path is not one that this version fetches from.
     case unsupportedRemote(String)
     /// The remote did not take what was pushed.
@@ -94,9 +96,19 @@ extension SourceError {
     package var isDamage: Bool {
         switch self {
         case .corrupt, .objectMissing: true
-        case .timedOut, .unreachable, .branchMissing, .busy, .tooLarge, .unsupportedRemote,
-            .rejected,
-            .failed:
+        case .timedOut, .unreachable, .branchMissing, .busy, .tooLarge, .unacceptable,
+            .unsupportedRemote, .rejected, .failed:
+            false
+        }
+    }
+
+    /// Whether a stored commit is what is wrong, so that reading it again says the same for ever and only
+    /// another commit helps.
+    package var isOfCommit: Bool {
+        switch self {
+        case .tooLarge, .unacceptable: true
+        case .timedOut, .unreachable, .branchMissing, .busy, .objectMissing, .unsupportedRemote,
+            .rejected, .corrupt, .failed:
             false
         }
     }

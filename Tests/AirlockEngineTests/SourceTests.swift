@@ -109,6 +109,34 @@ struct SourceTests {
         #expect(try await stage.serving("production/api") == [Build.artifact("api")])
     }
 
+    @Test("a commit with what is never read is refused and recorded once, and one on top mends it")
+    func unacceptableCommits() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        let good = try await stage.settle(engine).commit
+        stage.versions["development/api"] = 2
+        let bad = stage.commit()
+        stage.repository.spoil(bad, "services/p\\x0aq: has control characters; rename it")
+        for _ in 0..<3 {
+            let summary = try await engine.tick()
+            #expect(summary.commit == good)
+            #expect(summary.faults.first?.contains("is refused: services/p\\x0aq") == true)
+        }
+        #expect(try await stage.entries(.commitRefused).map(\.commit) == [bad])
+        let later = try await stage.restart()
+        try await stage.settle(later)
+        #expect(try await stage.entries(.commitRefused).count == 1)
+        #expect(try await stage.serving("development/api") == [Build.artifact("api")])
+
+        stage.versions["development/web"] = 2
+        let mended = stage.commit()
+        let summary = try await stage.settle(later)
+        #expect(summary.faults.isEmpty && summary.commit == mended)
+        #expect(try await stage.serving("development/web") == [Build.artifact("web", 2)])
+        let api = try await stage.ledger.operations(of: Build.lane("development/api"), limit: 1)
+        #expect(api.first?.commit == mended)
+    }
+
     @Test("the trust root is pinned once, and what does not come from it is refused")
     func trustRoot() async throws {
         let stage = Stage()
@@ -224,6 +252,35 @@ struct SourceTests {
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 4)])
         #expect(try await stage.entries(.trust).last?.outcome == "rewrite accepted")
         #expect(try await stage.entries(.trust).last?.actor.id == "uid:1000")
+    }
+
+    @Test("a head that dropped the trust root is followed when a person makes it the new one")
+    func movedRoot() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let root = try #require(try await stage.ledger.state().trustRoot)
+        stage.versions["production/api"] = 2
+        stage.repository.reset(to: nil)
+        let other = stage.commit()
+        let refused = try await stage.settle(engine)
+        #expect(refused.faults.first?.contains("--accept-rewrite \(other)") == true)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        guard case .failed = await stage.ask(engine, .acceptRewrite(root)) else {
+            Issue.record("a commit that is not the head was taken")
+            return
+        }
+        guard case .done = await stage.ask(engine, .acceptRewrite(other)) else {
+            Issue.record("the head was not taken")
+            return
+        }
+        let later = try await stage.restart()
+        try await stage.settle(later)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        #expect(try await stage.ledger.state().trustRoot == other)
+        let moved = try await stage.entries(.trust).first { $0.outcome == "moved" }
+        #expect(moved?.detail["dropped"] == root.description)
+        #expect(moved?.actor.id == "uid:1000")
     }
 
     @Test("while a rewrite waits, what production does is caused by the commit that it follows")

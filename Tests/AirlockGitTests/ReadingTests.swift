@@ -210,7 +210,7 @@ struct ReadingTests {
             do {
                 _ = try await source.delta(from: nil, to: head)
                 Issue.record("accepted \(name.debugDescription)")
-            } catch SourceError.failed(let text) {
+            } catch SourceError.unacceptable(let text) {
                 #expect(text.hasPrefix("services/"))
                 #expect(text.utf8.allSatisfy { (0x20...0x7E).contains($0) })
             }
@@ -231,7 +231,7 @@ struct ReadingTests {
             do {
                 _ = try await source.delta(from: nil, to: head)
                 Issue.record("accepted entries out of order")
-            } catch SourceError.failed(let text) {
+            } catch SourceError.unacceptable(let text) {
                 #expect(text.contains("git's order"))
             }
         }

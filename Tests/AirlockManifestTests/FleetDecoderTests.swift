@@ -166,7 +166,7 @@ struct FleetDecoderTests {
         "files that do not fit each other park what they describe",
         arguments: [
             (
-                "services/web/prodution.yaml", MemoryTree.release("web"), "u:web",
+                "services/web/prodution.yaml", MemoryTree.release("web"), "l:prodution/web",
                 "services/web/prodution.yaml: the fleet has no environment `prodution`: did you mean `production`?"
             ),
             (

@@ -51,6 +51,7 @@ struct IncrementalTests {
     private static func lanesParkedOtherwise(_ old: Fleet, _ new: Fleet) -> Set<LaneID> {
         Set(old.lanes.keys).union(new.lanes.keys)
             .union(old.parked.lanes.keys).union(new.parked.lanes.keys)
+            .union(old.parked.missing.keys).union(new.parked.missing.keys)
             .filter { old.parked.diagnostics(of: $0) != new.parked.diagnostics(of: $0) }
     }
 

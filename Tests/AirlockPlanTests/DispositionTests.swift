@@ -152,6 +152,23 @@ struct DispositionTests {
         #expect(world.plan.incomplete == nil)
     }
 
+    @Test("a lane whose file may have got a wrong name is not removed, and none is made up")
+    func missingFile() {
+        var world = FleetWorld.settled([
+            Build.desired("production/checkout"), Build.desired("production/cart"),
+        ])
+        let wrong = Diagnostic(path: "services/checkout/prodution.yaml", problem: "odd")
+        var next = world.fleet
+        next.lanes[checkout] = nil
+        next.parked.missing[checkout] = [wrong]
+        next.parked.missing[Build.lane("production/never")] = [wrong]
+        world.merge(next)
+        #expect(world.plan(of: "production/checkout").held == .parked([wrong]))
+        #expect(!world.plan.lanes.contains { $0.lane == Build.lane("production/never") })
+        world.converge()
+        #expect(world.version(of: "production/checkout") == 1)
+    }
+
     @Test("a parked lane is still brought back to what it settled on")
     func parkedDrift() {
         var world = FleetWorld.settled([Build.desired("production/checkout")])

@@ -193,8 +193,15 @@ struct VerificationGateTests {
         ]
         world.merge(next)
         #expect(verdict(world)?.move == .commit("mend services/checkout/testing.yaml"))
-        let environment = Build.environment("testing")
+        // Nor does a file that got a wrong name.
         next.parked.lanes = [:]
+        next.parked.missing[Build.lane(testing)] = [
+            Diagnostic(path: "services/checkout/tesing.yaml", problem: "odd", advice: nil)
+        ]
+        world.merge(next)
+        #expect(verdict(world)?.move == .commit("mend services/checkout/tesing.yaml"))
+        next.parked.missing = [:]
+        let environment = Build.environment("testing")
         next.parked.environments[environment] = [
             Diagnostic(path: "environments/testing.yaml", problem: "odd", advice: nil)
         ]

@@ -119,6 +119,15 @@ import Testing
         #expect(refused.code == 1, "\(refused.output)")
         #expect(refused.output.contains("airlock reconcile --accept-rewrite \(rewritten)"))
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
+        // Whoever looks is told that nothing of it goes on in production, and what to type.
+        let look = try await stage.must("explain", "production/api").output
+        #expect(look.contains("is held: history was rewritten"), "\(look)")
+        #expect(look.contains("airlock reconcile --accept-rewrite \(rewritten)"), "\(look)")
+        for form in [[], ["-o", "markdown"]] {
+            let plan = try await stage.airlock(["plan"] + form).output
+            #expect(plan.contains("staging and production stay on"), "\(plan)")
+            #expect(!plan.contains("passes every gate") && plan.contains("1 held"), "\(plan)")
+        }
         let other = try await stage.airlock("reconcile", "--accept-rewrite", base)
         #expect(other.code == 1 && other.errors.contains(rewritten), "\(other.errors)")
         let short = String(rewritten.prefix(10))

@@ -45,6 +45,34 @@ import Testing
         #expect(after.contains { $0["version"] as? String == "2.0 \u{1B}[31m\u{1B}[2K\n| evil" })
     }
 
+    @Test("a commit with a name that is never read is refused with its reason, in log and status")
+    func oddName() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        var files = Shop.api("1.1.0") as [String: String?]
+        files["services/p\nq/service.yaml"] = Shop.service("web")
+        try stage.commit("odd", files)
+        for _ in 0..<2 {
+            let outcome = try await stage.airlock("reconcile", "--wait", "60s")
+            #expect(outcome.code == 1, "\(outcome.output)")
+            #expect(outcome.output.contains(#"is refused: services/p\x0aq: has"#), "\(outcome)")
+        }
+        let entries = try await stage.entries("commit.refused")
+        #expect(entries.count == 1, "\(entries)")
+        let status = try await stage.must("status")
+        #expect(
+            status.output.contains(#"not in force: refused: services/p\x0aq: has control"#),
+            "\(status.output)")
+        let look = try await stage.must("explain", "production/api")
+        #expect(look.errors.contains("cannot be read, "), "\(look.errors)")
+        let view = try await stage.must("status", "-o", "json").json()
+        #expect((view["refusal"] as? String)?.hasPrefix("refused: services/p") == true, "\(view)")
+
+        try stage.commit("mended", ["services/p\nq/service.yaml": nil])
+        try await stage.must("reconcile", "--wait", "120s")
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
+    }
+
     @Test("control characters in versions, subjects and reasons are written out by every look")
     func looks() async throws {
         let stage = try await Stage()

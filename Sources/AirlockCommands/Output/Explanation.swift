@@ -31,6 +31,7 @@ extension SourceError {
         case .busy: "try again in a moment"
         case .objectMissing: "try again; the next fetch brings it"
         case .tooLarge: "move it out of the folders that a fleet is read from"
+        case .unacceptable: "mend it in a commit on top; what runs stays as it is until then"
         case .rejected: "look at the reference on the server, and at who may write it"
         case .unsupportedRemote: "docs/remotes.md shows every form and setting"
         case .corrupt:

@@ -241,7 +241,7 @@ struct DoctorCommand: Verb {
                     advice: nil)
             }
             return Check(
-                name: "history", ok: false, text: refusal,
+                name: "history", ok: false, text: refusal.phrase,
                 advice: "compare the two with `git log`; push a head that descends from what is in "
                     + "force, or let the reconciler follow this one")
         } catch {

@@ -3,6 +3,7 @@ import AirlockHost
 import AirlockLedger
 import AirlockModel
 import AirlockPlan
+import AirlockPorts
 import ArgumentParser
 
 /// `airlock explain LANE`: why a lane is as it is, and which objects made it be looked at again.
@@ -84,9 +85,14 @@ struct ExplainCommand: Verb {
             reading = try await fleets.read(at: head.commit.id)
         }
         if let other = reading.fleet.flatMap(planning.otherFleet) {
-            throw Failure(other, advice: "give the --repo that `airlock run` follows")
+            throw Failure(
+                HeadRefusal(other).phrase, advice: "give the --repo that `airlock run` follows")
         }
-        let plan = try await planning.plan(reading)
+        var plan = try await planning.plan(reading)
+        let refusal = try await planning.refusal(of: reading, from: fleets.source)
+        if let refusal {
+            plan = refusal.holding(plan, in: reading.fleet?.environments ?? [:])
+        }
         let record = planning.ledger.lanes[lane]
         let desired = reading.fleet?.lanes[lane]
         try KnownNames(lanes: plan.lanes.map(\.lane) + Array(planning.ledger.lanes.keys))
@@ -107,7 +113,7 @@ struct ExplainCommand: Verb {
                     path: $0.key, object: $0.value.description,
                     changed: cause?.paths.contains($0.key) ?? false)
             },
-            plan: LaneView(planned, withID: plan.incomplete == nil),
+            plan: LaneView(planned, withID: plan.incomplete == nil && refusal == nil),
             settled: record?.settled.map(SlotView.init), operation: record?.operation,
             quarantined: (planning.ledger.quarantines[lane] ?? []).map(View.Bad.init),
             held: record?.holdReason, frozen: freeze.map(View.Frozen.init),
@@ -132,13 +138,26 @@ struct ExplainCommand: Verb {
         for _ in 0..<Self.searchLimit {
             let record = try await fleets.source.record(of: commit)
             let parent = record.parents.first
-            let delta = try await fleets.source.delta(from: parent, to: commit)
-            let changed = Set(delta.changes.map(\.path)).intersection(reads.keys)
+            let changed = try await changes(in: commit, after: parent, fleets)
+                .intersection(reads.keys)
             if !changed.isEmpty { return (record, changed) }
             guard let parent else { return nil }
             commit = parent
         }
         return nil
+    }
+
+    /// The paths that a commit changed; none where it or the one before is refused for what it holds.
+    private func changes(
+        in commit: CommitID, after parent: CommitID?, _ fleets: FleetReading
+    ) async throws -> Set<String> {
+        do {
+            let delta = try await fleets.source.delta(from: parent, to: commit)
+            return Set(delta.changes.map(\.path))
+        } catch {
+            guard error.isOfCommit else { throw error }
+            return []
+        }
     }
 
     private func healing(
@@ -208,6 +227,8 @@ struct ExplainCommand: Verb {
             return operation.map { "operation \($0) runs its verify job" }
                 ?? "would run its verify job next, on build \(work.build.short)"
         case .back(let operation): return "operation \(operation) is being taken back"
+        case .hold(.notFollowed(let why, let move)):
+            return "is held: \(why)" + (move.advice.map { "\n  → \($0)" } ?? "")
         case .hold(let reason): return "is held: \(reason.phrase.visible)"
         }
     }

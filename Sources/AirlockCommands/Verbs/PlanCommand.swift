@@ -41,7 +41,10 @@ struct PlanCommand: Verb {
         let planning = try await PlanReading(wiring)
         var plan = try await planning.plan(reading)
         let refusal = try await planning.refusal(of: reading, from: fleets.source)
-        if let refusal, plan.incomplete == nil { plan.incomplete = refusal }
+        if let refusal {
+            plan = refusal.holding(plan, in: reading.fleet?.environments ?? [:])
+            plan.incomplete = plan.incomplete ?? refusal.phrase
+        }
         let names = KnownNames(
             lanes: plan.lanes.map(\.lane) + (reading.fleet.map { Array($0.lanes.keys) } ?? []),
             environments: reading.fleet.map { Array($0.environments.keys) } ?? [])

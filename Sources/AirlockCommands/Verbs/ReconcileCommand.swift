@@ -12,8 +12,8 @@ struct ReconcileCommand: Verb {
         commandName: "reconcile",
         abstract: "Look once and act; while `airlock run` is alive, ask it to.",
         discussion: """
-            Exit 1 also when --wait is over with lanes under way, 3 when a forward change is held or waits
-            for a person, 4 when --expect is stale. SIGTERM or one interrupt finishes or parks what is under way and exits 130,
+            Exit 1 also when --wait is over with lanes under way or rewritten history waits for a person,
+            3 when a forward change is held or waits for one, 4 when --expect is stale. SIGTERM or one interrupt finishes or parks what is under way and exits 130,
             a second one does not wait; while `airlock run` is alive, that goes on with its work.
             """)
 

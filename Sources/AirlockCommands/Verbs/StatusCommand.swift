@@ -22,20 +22,22 @@ struct StatusCommand: Verb {
         if let env { try reading.names.check(env) }
         let lanes = reading.lanes.filter { env == nil || $0.record.lane.environment == env }
         let fetched = try await lastFetch(wiring)
+        let refusal = try await refusal(of: fetched?.commit, reading, wiring)
         let health = await holder(wiring)
         let silent = health == nil ? LockHolder.current(in: wiring.state) : nil
         let now = wiring.clock.now().wall
         switch output.format {
         case .json, .yaml:
             let view = StatusView(
-                reading, lanes: lanes, fetched: fetched?.fetched, health: health, silent: silent,
+                reading, lanes: lanes, fetched: fetched?.fetched, refusal: refusal, health: health,
+                silent: silent,
                 now: now)
             try Output.value(view, as: output.format)
         case .human:
             Output.data(
                 StatusText(
-                    reading: reading, lanes: lanes, fetched: fetched, health: health,
-                    silent: silent, now: now, ink: common.ink
+                    reading: reading, lanes: lanes, fetched: fetched, refusal: refusal,
+                    health: health, silent: silent, now: now, ink: common.ink
                 ).text)
         }
         return .done
@@ -47,6 +49,17 @@ struct StatusCommand: Verb {
             Output.note("the last fetch is unknown: \(Explanation.of(error))")
             return nil
         }
+    }
+
+    /// What the audit log says of a fetched commit that is not in force; nil when it was not refused.
+    private func refusal(
+        of commit: CommitID?, _ reading: LaneReading, _ wiring: Wiring
+    ) async throws -> String? {
+        guard let commit, commit != reading.state.head?.commit.id,
+            let reader = try wiring.reader()
+        else { return nil }
+        let filter = AuditFilter(commit: commit, kinds: [.commitRefused], last: 1)
+        return try await reader.entries(filter).last?.draft.outcome
     }
 
     /// The running reconciler's own words; nil when none runs.
@@ -66,6 +79,8 @@ struct StatusText {
     let reading: LaneReading
     let lanes: [LaneReading.Lane]
     let fetched: FetchedHead?
+    /// How the fetched commit was refused; nil when it was not.
+    let refusal: String?
     let health: HolderHealth?
     /// Who holds the ledger and says nothing.
     let silent: LockHolder?
@@ -114,9 +129,10 @@ struct StatusText {
             let age = now - fetched.fetched
             lines.append("\(ink.bold("fetch "))  \(age.brief) ago")
             if let head = reading.state.head, head.commit.id != fetched.commit {
+                let look = "; `airlock plan` shows what it says"
+                let told = refusal.map { ": \($0.visible)" } ?? look
                 lines.append(
-                    ink.yellow("\(fetched.commit.short) was fetched and is not in force")
-                        + "; `airlock plan` shows what it says")
+                    ink.yellow("\(fetched.commit.short) was fetched and is not in force") + told)
             }
         }
         if let health {
@@ -245,6 +261,8 @@ struct StatusView: Encodable {
     let commit: String?
     let accepted: String?
     let fetched: String?
+    /// How the fetched commit was refused; nil when it was not.
+    let refusal: String?
     /// What is wrong with files of the commit.
     let diagnostics: [String]
     /// The rewritten head that waits for a person.
@@ -258,7 +276,7 @@ struct StatusView: Encodable {
     let lanes: [Lane]
 
     init(
-        _ reading: LaneReading, lanes: [LaneReading.Lane], fetched: Timestamp?,
+        _ reading: LaneReading, lanes: [LaneReading.Lane], fetched: Timestamp?, refusal: String?,
         health: HolderHealth?, silent: LockHolder?, now: Timestamp
     ) {
         commit = reading.state.head?.commit.id.description
@@ -266,6 +284,7 @@ struct StatusView: Encodable {
         diagnostics = reading.state.head?.diagnostics ?? []
         rewritten = reading.state.rewrite?.commit.description
         self.fetched = fetched?.rfc3339
+        self.refusal = refusal
         running = health.map(Running.init)
         silentHolder = silent?.description
         unknown = Dictionary(

@@ -82,8 +82,9 @@ struct RawTree {
             case .malformed:
                 throw .corrupt("folder object \(id.object) in \(path) is not what git writes")
             case .unordered:
-                throw .failed(
-                    "folder object \(id.object) is not in git's order; rewrite that commit")
+                throw .unacceptable(
+                    "folder object \(id.object) is not in git's order, or has a name twice; "
+                        + "commit that folder anew")
             }
         }
     }

@@ -20,6 +20,8 @@ struct TreeComparison {
     private static let leastKept = 64
     /// The most entries that are kept, at about 100 bytes each.
     private static let mostKept = 500_000
+    /// The most bytes of a path that a message spells.
+    private static let toldBytes = 200
 
     /// - Parameter known: What the comparison before this one had ``seen``.
     init(limits: GitLimits, known: [GitObjectID: RawTree] = [:]) {
@@ -29,8 +31,8 @@ struct TreeComparison {
 
     /// The differences from `base` to `head` below the read paths, sorted by the bytes of the path.
     ///
-    /// - Throws: ``SourceError/tooLarge(what:limit:)`` over a cap, ``SourceError/failed(_:)`` for a
-    ///   name that no checkout could have.
+    /// - Throws: ``SourceError/tooLarge(what:limit:)`` over a cap, ``SourceError/unacceptable(_:)`` for
+    ///   a name that no checkout could have.
     mutating func delta(
         from base: GitObjectID?, to head: GitObjectID, in repository: borrowing Repository
     ) throws(SourceError) -> TreeDelta {
@@ -147,9 +149,9 @@ struct TreeComparison {
         let child = try child(entry, folder, checked: true)
         if entry.isTree { return try walk(child, nil, entry.object, repository) }
         guard let kind = entry.kind else {
-            throw .failed(
-                "\(GitText.escaped(child.path)) has mode \(String(entry.mode, radix: 8)), "
-                    + "which git does not know; rewrite that commit")
+            throw .unacceptable(
+                "\(Self.told(child.path)) has mode \(String(entry.mode, radix: 8)), "
+                    + "which git does not know; add it again as a file")
         }
         changes.append(
             .set(TreeEntry(path: text(child.path), object: entry.object.object, kind: kind)))
@@ -176,9 +178,14 @@ struct TreeComparison {
                 limit: "\(limits.pathBytes) bytes")
         }
         if checked, let reason = Self.refusal(of: entry.name) {
-            throw .failed("\(GitText.escaped(path)): \(reason); rename it")
+            throw .unacceptable("\(Self.told(path)): \(reason); rename it")
         }
         return Folder(path: path, depth: folder.depth + 1)
+    }
+
+    /// The path as a message spells it, cut where it is long: the audit log keeps the message.
+    private static func told(_ path: [UInt8]) -> String {
+        GitText.escaped(path.prefix(toldBytes)) + (path.count > toldBytes ? "…" : "")
     }
 
     /// Why a name is refused; nil for a plain one.

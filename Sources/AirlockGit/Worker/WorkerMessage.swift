@@ -90,7 +90,7 @@ struct WorkerAnswer: Codable, Hashable, Sendable {
 
         enum Kind: String, Codable, Sendable {
             case timedOut, unreachable, branchMissing, busy, objectMissing, tooLarge
-            case unsupportedRemote, rejected, corrupt, failed
+            case unacceptable, unsupportedRemote, rejected, corrupt, failed
         }
 
         init(_ error: SourceError) {
@@ -102,6 +102,7 @@ struct WorkerAnswer: Codable, Hashable, Sendable {
             case .objectMissing(let text): (kind, self.text) = (.objectMissing, text)
             case .tooLarge(let what, let limit):
                 (kind, text, self.limit) = (.tooLarge, what, limit)
+            case .unacceptable(let text): (kind, self.text) = (.unacceptable, text)
             case .unsupportedRemote(let text): (kind, self.text) = (.unsupportedRemote, text)
             case .rejected(let text): (kind, self.text) = (.rejected, text)
             case .corrupt(let text): (kind, self.text) = (.corrupt, text)
@@ -118,6 +119,7 @@ struct WorkerAnswer: Codable, Hashable, Sendable {
             case .busy: .busy
             case .objectMissing: .objectMissing(text)
             case .tooLarge: .tooLarge(what: text, limit: limit ?? "")
+            case .unacceptable: .unacceptable(text)
             case .unsupportedRemote: .unsupportedRemote(text)
             case .rejected: .rejected(text)
             case .corrupt: .corrupt(text)

@@ -10,7 +10,7 @@ extension FleetDecoder {
         var names = KnownNames(index)
         if case .fleet(let fleet) = value(of: .fleet) { names.add(fleet.order.map(\.value)) }
         if impact.movesNames || impact.subjects.contains(.fleet) {
-            unitDiagnostics = [:]
+            unitFindings = [:]
             for unit in index.entries.keys { _ = checkUnit(unit, &names) }
             return true
         }
@@ -26,10 +26,14 @@ extension FleetDecoder {
     }
 
     private mutating func checkUnit(_ unit: UnitName, _ names: inout KnownNames) -> Bool {
-        let found = diagnostics(of: unit, &names)
-        let old = unitDiagnostics.updateValue(found, forKey: unit) ?? []
-        if found.isEmpty { unitDiagnostics[unit] = nil }
-        return old != found
+        var found = UnitFindings(
+            whole: diagnostics(of: unit, &names), strays: strays(of: unit, &names))
+        if !found.strays.isEmpty {
+            found.fileless = names.environments.subtracting(index.releases[unit] ?? [])
+        }
+        let old = unitFindings.removeValue(forKey: unit)
+        if !found.isEmpty { unitFindings[unit] = found }
+        return old != unitFindings[unit]
     }
 
     private func diagnostics(of unit: UnitName, _ names: inout KnownNames) -> [Diagnostic] {
@@ -51,16 +55,23 @@ extension FleetDecoder {
                 found.append(problem.diagnostic(at: subject.path))
             }
         }
+        return found.sorted()
+    }
+
+    /// The files of the service for environments that are not there.
+    private func strays(
+        of unit: UnitName, _ names: inout KnownNames
+    ) -> [EnvironmentName: Diagnostic] {
+        var found: [EnvironmentName: Diagnostic] = [:]
         for environment in index.releases[unit] ?? []
         where !names.environments.contains(environment) {
-            found.append(
-                Diagnostic(
-                    path: Subject.release(unit, environment).path,
-                    problem: "the fleet has no environment `\(environment)`",
-                    advice: names.nearestEnvironment(environment).map { "did you mean `\($0)`?" }
-                        ?? "add environments/\(environment).yaml, or delete this file"))
+            found[environment] = Diagnostic(
+                path: Subject.release(unit, environment).path,
+                problem: "the fleet has no environment `\(environment)`",
+                advice: names.nearestEnvironment(environment).map { "did you mean `\($0)`?" }
+                    ?? "add environments/\(environment).yaml, or delete this file")
         }
-        return found.sorted()
+        return found
     }
 
     /// What is wrong with the file of `subject` itself.
@@ -75,6 +86,18 @@ extension FleetDecoder {
         }
         return document.problems.map { $0.diagnostic(at: subject.path) }
     }
+}
+
+/// What is wrong with a service beyond what each of its files says alone.
+struct UnitFindings: Equatable, Sendable {
+    /// Wrong with the service everywhere.
+    let whole: [Diagnostic]
+    /// Its files for environments that are not there.
+    let strays: [EnvironmentName: Diagnostic]
+    /// The environments for which it has no file, where one of the strays may be meant for them.
+    var fileless: Set<EnvironmentName> = []
+
+    var isEmpty: Bool { whole.isEmpty && strays.isEmpty }
 }
 
 /// The names that files may use, with what was probably meant by others.

@@ -7,9 +7,7 @@ extension FleetDecoder {
     func assembleFleet() -> (fleet: Fleet?, diagnostics: [Diagnostic]) {
         var parked = Parked()
         parked.lanes = laneDiagnostics
-        for (unit, found) in unitDiagnostics {
-            parked.units[UnitID(kind: .service, name: unit)] = found
-        }
+        for (unit, found) in unitFindings { parked.park(unit, found) }
         for name in index.environments {
             parked.park(name, diagnostics(of: .environment(name)))
         }
@@ -105,5 +103,17 @@ extension FleetDecoder {
 extension Parked {
     fileprivate mutating func park(_ name: EnvironmentName, _ found: [Diagnostic]) {
         if !found.isEmpty { environments[name, default: []].append(contentsOf: found) }
+    }
+
+    /// A file of an environment that is not there parks its own lane, and lets none go that has no file.
+    fileprivate mutating func park(_ unit: UnitName, _ found: UnitFindings) {
+        if !found.whole.isEmpty { units[UnitID(kind: .service, name: unit)] = found.whole }
+        for (environment, stray) in found.strays {
+            lanes[FleetIndex.lane(environment, unit), default: []].append(stray)
+        }
+        let strays = found.strays.values.sorted()
+        for environment in found.fileless {
+            missing[FleetIndex.lane(environment, unit)] = strays
+        }
     }
 }

@@ -12,7 +12,7 @@ package struct FleetDecoder: Sendable {
     /// The bytes that ``documents`` were read from.
     package private(set) var bytes = 0
     var lanes: LaneTable<DesiredLane> = [:]
-    var unitDiagnostics: [UnitName: [Diagnostic]] = [:]
+    var unitFindings: [UnitName: UnitFindings] = [:]
     var laneDiagnostics: [LaneID: [Diagnostic]] = [:]
     /// Lanes touched by commits that were refused since the last good one.
     private var pending: Set<LaneID> = []

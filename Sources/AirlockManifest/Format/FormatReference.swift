@@ -27,8 +27,14 @@ package enum FormatReference {
         it were. Files that end in `.md` or start with `.` are ignored. `airlock validate` checks a
         folder; `airlock schema KIND` prints the JSON Schema of a kind for an editor.
 
-        One bad file leaves the lanes that it describes as they are, and only those. A `fleet.yaml` that
-        cannot be read refuses the whole commit.
+        One bad file leaves the lanes that it describes as they are, and only those. Where a service has a
+        file for an environment that is not there, no lane of it without a file is removed either: the
+        file may be theirs under a wrong name.
+
+        The whole commit is refused for a `fleet.yaml` that cannot be read, and for what is never read
+        below these paths: a name that is `.git`, `.` or `..`, is no UTF-8, has control characters or
+        stands twice in its folder, a mode that git does not know, and a tree over a bound.
+        `airlock status` says why, and a commit on top that mends it is followed.
 
         """
 

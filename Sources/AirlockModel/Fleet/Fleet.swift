@@ -30,19 +30,26 @@ package struct Fleet: Hashable, Sendable {
 package struct Parked: Hashable, Sendable {
     /// `environments/NAME.yaml`: every lane of the environment is left as it is.
     package var environments: [EnvironmentName: [Diagnostic]] = [:]
-    /// `services/NAME/service.yaml`, or a file there of an unknown environment.
+    /// `services/NAME/service.yaml`: every lane of the service.
     package var units: [UnitID: [Diagnostic]] = [:]
-    /// `services/NAME/ENVIRONMENT.yaml`: one lane.
+    /// `services/NAME/ENVIRONMENT.yaml`, also of an environment that is not there: one lane.
     package var lanes: [LaneID: [Diagnostic]] = [:]
+    /// Lanes without a file, of a service that has one for an environment which is not there: it may be
+    /// theirs under a wrong name, so what they run is not removed. Most of them run nothing at all.
+    package var missing: [LaneID: [Diagnostic]] = [:]
 
     package init() {}
 
     /// Why `lane` cannot be planned from this commit; empty when it can.
     package func diagnostics(of lane: LaneID) -> [Diagnostic] {
-        (environments[lane.environment] ?? []) + (units[lane.unit] ?? []) + (lanes[lane] ?? [])
+        var found = environments[lane.environment] ?? []
+        found += units[lane.unit] ?? []
+        found += lanes[lane] ?? []
+        found += missing[lane] ?? []
+        return found
     }
 
-    /// Every diagnostic, sorted by place.
+    /// Every diagnostic, sorted by place; those of missing lanes are also those of the file's own lane.
     package var all: [Diagnostic] {
         let found = [Array(environments.values), Array(units.values), Array(lanes.values)]
         return found.joined().joined().sorted()

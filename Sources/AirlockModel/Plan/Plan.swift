@@ -102,6 +102,8 @@ package enum HoldReason: Hashable, Sendable {
     case claimed(by: Claim)
     /// Its environment is not described any more.
     case environmentRemoved
+    /// It does not follow the commit that was planned; with whose move is next.
+    case notFollowed(String, move: NextMove)
 }
 
 /// What one gate says of one change.

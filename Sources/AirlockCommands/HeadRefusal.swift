@@ -1,0 +1,61 @@
+import AirlockModel
+
+/// Why the reconciler would not follow a head, so that nobody takes its plan for what happens.
+struct HeadRefusal {
+    /// Why the whole plan cannot be approved; one phrase with whose move is next.
+    let phrase: String
+    /// What is said of one lane.
+    let reason: String
+    let move: NextMove
+    /// Whether development and testing follow it all the same.
+    let isForLateTiersAlone: Bool
+
+    /// A head that is not of this fleet's line at all.
+    init(_ why: String) {
+        phrase = "the reconciler refuses this head: \(why)"
+        reason = phrase
+        move = .commit("push a head that the reconciler can follow")
+        isForLateTiersAlone = false
+    }
+
+    /// A head that does not descend from the trust root.
+    init(of head: CommitID, notFrom root: CommitID) {
+        let command = "airlock reconcile --accept-rewrite \(head)"
+        reason =
+            "the reconciler refuses this head: it does not descend from the trust root \(root.short)"
+        phrase = "\(reason); where that is meant, `\(command)` makes it the new one"
+        move = .run(command)
+        isForLateTiersAlone = false
+    }
+
+    /// A head that does not descend from the commit on which staging and production stay.
+    init(rewriting kept: CommitID, head: CommitID) {
+        let command = "airlock reconcile --accept-rewrite \(head)"
+        reason = "history was rewritten: staging and production stay on \(kept.short)"
+        phrase = "\(reason) until `\(command)`"
+        move = .run(command)
+        isForLateTiersAlone = true
+    }
+
+    /// Whether `environment` stays as it is.
+    private func binds(_ environment: Environment?) -> Bool {
+        !isForLateTiersAlone || environment?.tier.keepsHistory != false
+    }
+
+    /// The plan with every change held that would not begin.
+    func holding(
+        _ plan: Plan, in environments: [EnvironmentName: Environment]
+    ) -> Plan {
+        var plan = plan
+        plan.lanes = plan.lanes.map { lane in
+            guard case .change(_, nil) = lane.disposition,
+                binds(environments[lane.lane.environment])
+            else { return lane }
+            return LanePlan(
+                lane: lane.lane, disposition: .hold(.notFollowed(reason, move: move)),
+                change: lane.change, verdicts: lane.verdicts, drift: lane.drift,
+                forecast: lane.forecast, waits: lane.waits)
+        }
+        return plan
+    }
+}
