@@ -77,7 +77,7 @@ struct PrometheusSource: SignalSource {
         let queries = try asked(of: lane)
         guard let grid = SignalGrid(question, every: server.every, now: now()) else { return [] }
         var range = self.question(queries, lane, [(.target, question.target)])
-        range.only = question.bounded
+        (range.signals, range.named) = queries.gauges(of: question.bounded)
         let series = try await series(range, on: grid)
         return CounterSteps(series, of: .target, on: grid, asking: queries).ofIdle()
     }

@@ -15,8 +15,22 @@ struct RangeQuestion {
     let queries: SignalQueries
     let window: Duration
     let slots: [(side: Side, id: SlotID)]
-    /// What alone is asked for, none of which counts requests; nil for everything.
-    var only: [SignalName]?
+    /// What is asked for, in the order of their kinds, beside signals of the service's own.
+    var signals: [SignalQueries.Signal]
+    /// Those of the service's own signals that are asked for.
+    var named: [SignalQueries.Named]
+
+    /// Everything that the service can tell of those slots.
+    init(
+        lane: LaneID, queries: SignalQueries, window: Duration,
+        slots: [(side: Side, id: SlotID)]
+    ) {
+        self.lane = lane
+        self.queries = queries
+        self.window = window
+        self.slots = slots
+        (signals, named) = (queries.signals, queries.named)
+    }
 
     /// The whole text in PromQL.
     var text: String {
@@ -24,24 +38,6 @@ struct RangeQuestion {
             let known = signals.map { term(of: $0, slot) }
             return known + named(slot).map { term(of: $0, slot) }
         }.joined(separator: " or ")
-    }
-
-    /// What is asked for beside signals of the service's own.
-    var signals: [SignalQueries.Signal] {
-        guard let only else { return queries.signals }
-        return queries.signals.filter { signal in
-            switch signal {
-            case .cpu: only.contains(HardLimit.Known.cpu.name)
-            case .memory: only.contains(HardLimit.Known.memory.name)
-            case .requests, .errors, .latencyP99, .latencyBuckets: false
-            }
-        }
-    }
-
-    /// Those of the service's own signals that are asked for.
-    var named: [SignalQueries.Named] {
-        guard let only else { return queries.named }
-        return queries.named.filter { only.contains($0.name) }
     }
 
     /// The text for one signal, to find the one that a server refuses.

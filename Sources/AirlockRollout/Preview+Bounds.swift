@@ -26,7 +26,7 @@ extension Preview {
                 (standing.keptSince, watched.held) = (nil, .zero)
             }
             let told = open.joined(separator: "; ")
-            (standing.bounds?.verdict, standing.bounds?.told) = (.open, told)
+            standing.bounds = PreviewState.Standing(told: told)
             return (told, false)
         }
         if let since = standing.keptSince, since <= newest {
@@ -37,13 +37,12 @@ extension Preview {
         }
         let kept = min(watched.held, .milliseconds(newest - (standing.keptSince ?? newest)))
         guard kept >= bounds.hold else {
-            (standing.bounds?.verdict, standing.bounds?.told) = (.open, "kept, not for long enough")
+            standing.bounds = PreviewState.Standing(told: "kept, not for long enough")
             return ("its bounds are kept for \(kept.whole) of \(bounds.hold.phrase)", true)
         }
         if standing.bounds?.verdict != .passed {
-            (standing.bounds?.verdict, standing.bounds?.told) = (
-                .passed, "kept for \(bounds.hold.phrase)"
-            )
+            standing.bounds = PreviewState.Standing(
+                .passed, told: "kept for \(bounds.hold.phrase)")
         }
         return ("its bounds are kept", true)
     }
@@ -58,7 +57,7 @@ extension Preview {
         }
         guard !isBeyond, let since = watched.silence?.since else { return false }
         let time = now.wall - since
-        return time >= .zero && time <= watched.judge.policy.freshness.oldest
+        return time >= .zero && time <= .milliseconds(watched.judge.policy.freshness.oldest)
     }
 
     /// The state of a rollout whose idle slot broke a bound.
@@ -66,8 +65,7 @@ extension Preview {
     /// - Parameter reason: The words of the judge.
     static func broken(_ state: RolloutState, reason: String) -> RolloutState {
         var state = state
-        state.preview?.bounds?.verdict = .failed
-        state.preview?.bounds?.told = reason
+        state.preview?.bounds = PreviewState.Standing(.failed, told: reason)
         return state
     }
 

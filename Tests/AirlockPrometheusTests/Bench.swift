@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockModel
 import AirlockPorts
 import AirlockPrometheus

@@ -105,6 +105,18 @@ package struct SignalQueries: Hashable, Sendable {
     /// The signals that are asked for, in the order of their kinds.
     package var signals: [Signal] { Signal.allCases.filter { self[$0] != nil } }
 
+    /// What tells of the signals of those names and counts no requests.
+    package func gauges(of names: [SignalName]) -> (signals: [Signal], named: [Named]) {
+        let known = signals.filter { signal in
+            switch signal {
+            case .cpu: names.contains(HardLimit.Known.cpu.name)
+            case .memory: names.contains(HardLimit.Known.memory.name)
+            case .requests, .errors, .latencyP99, .latencyBuckets: false
+            }
+        }
+        return (known, named.filter { names.contains($0.name) })
+    }
+
     /// What is asked to compare single instances: without buckets, which are many series each, and without
     /// memory and signals of the service's own, by which no instance is judged.
     package var ofInstances: SignalQueries {

@@ -30,6 +30,11 @@ package struct PreviewState: Hashable, Sendable, Codable {
         package var wrong = 0
         /// What it came to when it was looked at last, for people; nil before.
         package var told: String?
+
+        package init(_ verdict: Verdict = .open, told: String? = nil) {
+            self.verdict = verdict
+            self.told = told
+        }
     }
 
     /// What is known of one check.
