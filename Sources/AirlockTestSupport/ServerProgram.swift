@@ -5,11 +5,8 @@ import Testing
 /// A script that serves on loopback ports while a test runs; it is ended by its own input, and waited for.
 ///
 /// Its first line of output is a JSON object of port numbers by name.
-package final class ServerProgram: @unchecked Sendable {
-    // After the initialiser only `command` and `deinit` touch the process; a test sends one command at a time.
-    private let process = Process()
-    private let output = Pipe()
-    private let input = Pipe()
+package final class ServerProgram: Sendable {
+    private let process: ChildProcess
     /// What the script keeps its files in; goes with it.
     package let folder: String
     private let ports: [String: Int]
@@ -25,21 +22,16 @@ package final class ServerProgram: @unchecked Sendable {
         for (file, text) in files {
             try text.write(toFile: folder + "/" + file, atomically: true, encoding: .utf8)
         }
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = [Self.scripts + name, folder]
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder]
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let line = try Self.line(of: output)
-        ports = try JSONDecoder().decode([String: Int].self, from: line)
+        process = try ChildProcess(
+            ["/usr/bin/python3", Self.scripts + name, folder],
+            environment: ["PATH": "/usr/bin:/bin", "HOME": folder], input: .pipe, output: .pipe)
+        ports = try JSONDecoder().decode([String: Int].self, from: process.line())
     }
 
     deinit {
+        process.endInput()
+        _ = process.end()
         do {
-            try input.fileHandleForWriting.close()
-            _ = process.end()
             try FileManager.default.removeItem(atPath: folder)
         } catch {
             Issue.record("\(folder) is left behind: \(error)")
@@ -69,18 +61,9 @@ package final class ServerProgram: @unchecked Sendable {
     }
 
     /// Gives it a command and waits until it is done.
-    package func command(_ text: String) throws {
-        try input.fileHandleForWriting.write(contentsOf: Data((text + "\n").utf8))
-        _ = try Self.line(of: output)
-    }
-
-    private static func line(of pipe: Pipe) throws -> Data {
-        var line = Data()
-        while let byte = try pipe.fileHandleForReading.read(upToCount: 1), byte != Data([0x0A]) {
-            if byte.isEmpty { break }
-            line += byte
-        }
-        return line
+    package func command(_ text: String) {
+        process.write(text + "\n")
+        _ = process.line()
     }
 
     private static let scripts =

@@ -160,8 +160,12 @@ struct PreviewTests {
         }
         engine = try await stage.restart()
         _ = await stage.ask(engine, .thaw(.lane(lane)))
-        // A clock that was set holds production for ten minutes.
-        for _ in 0..<700 {
+        // Production waits until the clock is where the ledger was.
+        for _ in 0..<58 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(60))
+        }
+        for _ in 0..<300 {
             _ = try await engine.tick()
             stage.clock.advance(by: .seconds(1))
         }

@@ -55,28 +55,17 @@ final class Fixture: Sendable {
     func execute(
         _ program: String, _ arguments: [String], environment: [String: String], input: String?
     ) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = environment
-        let (output, errors) = (Pipe(), root + "/errors")
-        try Data().write(to: URL(fileURLWithPath: errors))
-        process.standardOutput = output
-        process.standardError = FileHandle(forWritingAtPath: errors)
-        if let input {
-            let path = root + "/input"
-            try input.write(toFile: path, atomically: true, encoding: .utf8)
-            process.standardInput = FileHandle(forReadingAtPath: path)
-        } else {
-            process.standardInput = FileHandle.nullDevice
+        let errors = root + "/errors"
+        let text = root + "/input"
+        if let input { try input.write(toFile: text, atomically: true, encoding: .utf8) }
+        let (status, output) = try ChildProcess.run(
+            [program] + arguments, environment: environment, input: input == nil ? nil : text,
+            errors: .file(errors))
+        guard status == 0 else {
+            let why = try String(contentsOfFile: errors, encoding: .utf8)
+            throw FixtureError(text: "\(program) \(arguments): \(why)")
         }
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        guard process.end() == 0 else {
-            let text = try String(contentsOfFile: errors, encoding: .utf8)
-            throw FixtureError(text: "\(program) \(arguments): \(text)")
-        }
-        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+        return output.trimmingCharacters(in: .newlines)
     }
 
     /// Writes files, commits them and returns the commit; a nil content removes the file.

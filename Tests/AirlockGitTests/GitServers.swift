@@ -103,11 +103,8 @@ final class GitServer: Sendable {
 }
 
 /// A server process; it is ended by its own id, and waited for.
-final class RunningServer: @unchecked Sendable {
-    // Only the initialiser and `deinit` touch the process after it was started.
-    private let process = Process()
-    private let output = Pipe()
-    private let input = Pipe()
+final class RunningServer: Sendable {
+    private let process: ChildProcess
 
     /// Starts a program under a keeper.
     convenience init(keeping program: String, _ arguments: [String]) throws {
@@ -119,34 +116,23 @@ final class RunningServer: @unchecked Sendable {
 
     /// Starts a script of Python.
     init(_ arguments: [String]) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = arguments
-        process.environment = [
-            "PATH": "/usr/sbin:/usr/bin:/bin", "HOME": "/nonexistent",
-            "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory",
-            "GIT_CONFIG_VALUE_0": "*",
-        ]
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = input
-        try process.run()
+        process = try ChildProcess(
+            ["/usr/bin/python3"] + arguments,
+            environment: [
+                "PATH": "/usr/sbin:/usr/bin:/bin", "HOME": "/nonexistent",
+                "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory",
+                "GIT_CONFIG_VALUE_0": "*",
+            ], input: .pipe, output: .pipe)
     }
 
     deinit {
-        // The end of its input ends it: a child inherits the signals that its thread blocks.
-        do { try input.fileHandleForWriting.close() } catch {
-            Issue.record("the input of a server cannot be closed: \(error)")
-        }
+        process.endInput()
         _ = process.end()
     }
 
     /// The port that the server printed.
     func port() throws -> Int {
-        var line = Data()
-        while let byte = try output.fileHandleForReading.read(upToCount: 1), byte != Data([0x0A]) {
-            line += byte
-            if byte.isEmpty { break }
-        }
+        let line = process.line()
         return try #require(Int(String(decoding: line, as: UTF8.self)))
     }
 

@@ -66,16 +66,9 @@ private enum Go {
     private func run(
         _ program: String, _ arguments: [String], in folder: String, _ settings: [String: String]
     ) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.environment = ProcessInfo.processInfo.environment.merging(settings) { $1 }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        return (process.end(), String(decoding: output, as: UTF8.self))
+        try ChildProcess.run(
+            [program] + arguments,
+            environment: ProcessInfo.processInfo.environment.merging(settings) { $1 },
+            directory: folder)
     }
 }

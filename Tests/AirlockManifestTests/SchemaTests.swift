@@ -25,21 +25,13 @@ struct SchemaTests {
     private static func run(_ command: [String], input: String) throws -> (
         status: Int32, output: String
     ) {
-        let process = Process()
-        process.executableURL = URL(filePath: command[0])
-        process.arguments = Array(command.dropFirst())
-        let (stdin, stdout) = (
-            FileManager.default.temporaryDirectory.appending(
-                path: "airlock-schema-\(UUID().uuidString)"), Pipe()
-        )
-        try Data(input.utf8).write(to: stdin)
-        defer { do { try FileManager.default.removeItem(at: stdin) } catch { Issue.record(error) } }
-        process.standardInput = try FileHandle(forReadingFrom: stdin)
-        process.standardOutput = stdout
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let output = try stdout.fileHandleForReading.readToEnd() ?? Data()
-        return (process.end(), String(decoding: output, as: UTF8.self))
+        let asked = FileManager.default.temporaryDirectory.appending(
+            path: "airlock-schema-\(UUID().uuidString)")
+        try Data(input.utf8).write(to: asked)
+        defer { do { try FileManager.default.removeItem(at: asked) } catch { Issue.record(error) } }
+        return try ChildProcess.run(
+            command, environment: ProcessInfo.processInfo.environment, input: asked.path,
+            errors: .nothing)
     }
 
     private static let script = """

@@ -84,11 +84,11 @@ struct RealServerTests {
             #expect(answer.target.allSatisfy { $0.memoryBytes == 64 << 20 })
             return true
         }
-        try program.command("kill prometheus")
+        program.command("kill prometheus")
         try await until("it is down") { answer, reason in
             answer == nil && reason.contains("noAnswer")
         }
-        try program.command("start prometheus")
+        program.command("start prometheus")
         let again = Self.now()
         try await until("it counts again", from: again) { answer, _ in
             (answer?.target.count ?? 0) >= 2 && (answer?.base.count ?? 0) >= 2

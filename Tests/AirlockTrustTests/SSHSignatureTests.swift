@@ -91,15 +91,9 @@ private final class Desk {
     }
 
     private func keygen(_ arguments: [String], input: String?) throws -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/ssh-keygen")
-        process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin"]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        process.standardInput =
-            input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
-        try process.run()
-        return process.end() == 0
+        try ChildProcess.run(
+            ["/usr/bin/ssh-keygen"] + arguments, environment: ["PATH": "/usr/bin:/bin"],
+            input: input
+        ).status == 0
     }
 }

@@ -77,26 +77,21 @@ import Testing
 /// A git server that sends commits and trees, and no file.
 private final class HollowServer {
     let url: String
-    private let process = Process()
-    private let input = Pipe()
+    private let process: ChildProcess
 
     init(_ stage: Stage) throws {
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        process.arguments = [
-            Stage.package + "/Tests/AirlockGitTests/Servers/git_server.py", stage.root, "--fault",
-            "hollow",
-        ]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        let port = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        url = "http://127.0.0.1:\(port.trimmingCharacters(in: .whitespacesAndNewlines))/shop"
+        process = try ChildProcess(
+            [
+                "/usr/bin/python3",
+                Stage.package + "/Tests/AirlockGitTests/Servers/git_server.py", stage.root,
+                "--fault", "hollow",
+            ], environment: ["PATH": "/usr/bin:/bin"], input: .pipe, output: .pipe)
+        url = "http://127.0.0.1:\(String(decoding: process.line(), as: UTF8.self))/shop"
     }
 
     /// It serves until its input ends.
     func stop() {
-        try? input.fileHandleForWriting.close()
+        process.endInput()
         _ = process.end()
     }
 }

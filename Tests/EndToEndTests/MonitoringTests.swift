@@ -157,7 +157,7 @@ import Testing
         try await Wait.until("it is judged", within: .seconds(180)) {
             try await status().contains("evidence of harm")
         }
-        try program.command("kill prometheus")
+        program.command("kill prometheus")
         try await Wait.until("it waits for numbers") {
             try await status().contains("nothing is concluded")
         }
@@ -167,7 +167,7 @@ import Testing
         #expect(held.contains("\nmissing  "), "why it did not answer is told: \(held)")
         #expect(!(try await stage.must("history", "production/web").output.contains("rolled back")))
         // When it is back, what the canary does then is judged.
-        try program.command("start prometheus")
+        program.command("start prometheus")
         try await Wait.until("the canary is given up", within: .seconds(180)) {
             try await stage.must("history", "production/web").output.contains("rolled back")
         }

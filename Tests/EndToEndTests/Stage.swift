@@ -120,23 +120,14 @@ final class Stage: Sendable {
     func shell(_ line: String) throws -> String { try execute("/bin/sh", ["-c", line]) }
 
     private func execute(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = [
-            "HOME": root + "/home", "PATH": "/usr/bin:/bin", "LC_ALL": "C",
-            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
-            "GIT_AUTHOR_NAME": "Ada Lovelace", "GIT_AUTHOR_EMAIL": "ada@shop.example",
-            "GIT_COMMITTER_NAME": "Grace Hopper", "GIT_COMMITTER_EMAIL": "grace@shop.example",
-        ]
-        process.standardInput = FileHandle.nullDevice
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        let status = process.end()
-        let text = String(decoding: bytes, as: UTF8.self)
+        let (status, text) = try ChildProcess.run(
+            [program] + arguments,
+            environment: [
+                "HOME": root + "/home", "PATH": "/usr/bin:/bin", "LC_ALL": "C",
+                "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
+                "GIT_AUTHOR_NAME": "Ada Lovelace", "GIT_AUTHOR_EMAIL": "ada@shop.example",
+                "GIT_COMMITTER_NAME": "Grace Hopper", "GIT_COMMITTER_EMAIL": "grace@shop.example",
+            ])
         guard status == 0 else {
             throw StageError("\(program) \(arguments): \(text)")
         }

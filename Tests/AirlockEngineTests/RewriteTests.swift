@@ -1,0 +1,150 @@
+import AirlockEngine
+import AirlockManifest
+import AirlockMemory
+import AirlockModel
+import AirlockPorts
+import AirlockTestSupport
+import Testing
+
+@Suite("history that was rewritten")
+struct RewriteTests {
+    /// Settles on version 2 in production, then takes the branch back to the commit before it.
+    private func rewound(_ stage: Stage) async throws -> (engine: Engine, dropped: CommitID) {
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let base = stage.repository.head
+        stage.versions["production/api"] = 2
+        let dropped = stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: base)
+        return (engine, dropped)
+    }
+
+    @Test("rewritten history moves development, and production only when a person takes it")
+    func rewrittenHistory() async throws {
+        let stage = Stage()
+        let (engine, dropped) = try await rewound(stage)
+        stage.versions = ["development/api": 3, "development/web": 1, "production/api": 3]
+        let rewritten = stage.commit()
+        let summary = try await stage.settle(engine)
+        #expect(summary.faults.first?.contains("--accept-rewrite \(rewritten)") == true)
+        #expect(try await stage.serving("development/api") == [Build.artifact("api", 3)])
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        let accepted = try await stage.entries(.commitAccepted).last
+        #expect(accepted?.outcome == "accepted for development, testing")
+        #expect(accepted?.detail["dropped"] == dropped.description)
+
+        // A restart, and a commit on top, change nothing about the wait.
+        stage.versions["production/api"] = 4
+        let newest = stage.commit()
+        let later = try await stage.restart()
+        try await stage.settle(later)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        guard case .failed = await stage.ask(later, .acceptRewrite(rewritten)) else {
+            Issue.record("a head that is not the newest was taken")
+            return
+        }
+        guard case .done = await stage.ask(later, .acceptRewrite(newest)) else {
+            Issue.record("the newest head was not taken")
+            return
+        }
+        try await stage.settle(later)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 4)])
+        #expect(try await stage.entries(.trust).last?.outcome == "rewrite accepted")
+        #expect(try await stage.entries(.trust).last?.actor.id == "uid:1000")
+    }
+
+    @Test("a head that dropped the trust root is followed when a person makes it the new one")
+    func movedRoot() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let root = try #require(try await stage.ledger.state().trustRoot)
+        stage.versions["production/api"] = 2
+        stage.repository.reset(to: nil)
+        let other = stage.commit()
+        let refused = try await stage.settle(engine)
+        #expect(refused.faults.first?.contains("--accept-rewrite \(other)") == true)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        guard case .failed = await stage.ask(engine, .acceptRewrite(root)) else {
+            Issue.record("a commit that is not the head was taken")
+            return
+        }
+        guard case .done = await stage.ask(engine, .acceptRewrite(other)) else {
+            Issue.record("the head was not taken")
+            return
+        }
+        let later = try await stage.restart()
+        try await stage.settle(later)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        #expect(try await stage.ledger.state().trustRoot == other)
+        let moved = try await stage.entries(.trust).first { $0.outcome == "moved" }
+        #expect(moved?.detail["dropped"] == root.description)
+        #expect(moved?.actor.id == "uid:1000")
+    }
+
+    @Test("while a rewrite waits, what production does is caused by the commit that it follows")
+    func causeWhileRewritten() async throws {
+        let stage = Stage()
+        stage.versions["production/web"] = 1
+        stage.commit()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        _ = await stage.ask(
+            engine, .freeze(.lane(Build.lane("production/api")), reason: "a look", lasting: nil))
+        stage.versions["production/api"] = nil
+        let base = stage.repository.head
+        let followed = stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: base)
+        stage.versions["production/api"] = 2
+        let rewritten = stage.commit()
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        _ = await stage.ask(engine, .thaw(.lane(Build.lane("production/api"))))
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api").isEmpty)
+        let intended = try await stage.entries(.intended, of: "production/api").suffix(2)
+        #expect(intended.map(\.commit) == [followed, followed] && followed != rewritten)
+    }
+
+    @Test("a rewritten head cannot leave the tier that makes it wait")
+    func rewrittenTier() async throws {
+        let stage = Stage()
+        let (engine, _) = try await rewound(stage)
+        stage.versions["production/api"] = 3
+        stage.extra["environments/production.yaml"] = "tier: development\n"
+        stage.commit()
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+    }
+
+    @Test("when the mirror lost the commit that is kept, nothing is changed and nothing removed")
+    func rewrittenAndLost() async throws {
+        let stage = Stage()
+        let (engine, dropped) = try await rewound(stage)
+        stage.versions["production/api"] = 3
+        stage.commit()
+        try await stage.settle(engine)
+        stage.repository.forget(dropped)
+        let summary = try await stage.settle(try await stage.restart())
+        #expect(summary.faults.first?.contains("the mirror does not hold any more") == true)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+    }
+
+    @Test("a head that descends again from what is kept ends the wait by itself")
+    func rewriteTakenBack() async throws {
+        let stage = Stage()
+        let (engine, dropped) = try await rewound(stage)
+        stage.versions["production/api"] = 3
+        stage.commit()
+        try await stage.settle(engine)
+        stage.repository.reset(to: dropped)
+        stage.versions["production/api"] = 4
+        stage.commit()
+        let summary = try await stage.settle(engine)
+        #expect(summary.faults.isEmpty)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 4)])
+        #expect(try await stage.ledger.state().rewrite == nil)
+    }
+}
