@@ -23,20 +23,26 @@ struct ConnectionService: Sendable {
     /// Answers requests until the peer ends, is refused, is too slow or sends what is no request.
     ///
     /// Never throws: a fault of one connection is that connection's end.
-    func serve(_ connection: ControlChannel, isFull: Bool) async {
+    ///
+    /// - Parameter channel: Reads nothing yet.
+    func serve(_ channel: any Channel, isFull: Bool) async {
         do {
+            let connection = try await channel.eventLoop.submit {
+                try ControlChannel(wrappingChannelSynchronously: channel)
+            }.get()
+            try await channel.setOption(.autoRead, value: true).get()
             try await connection.executeThenClose { inbound, _ in
-                let peer = try await Self.peer(of: connection.channel)
+                let peer = try await Self.peer(of: channel)
                 let refusal = isFull ? Self.full : admission(peer) ? nil : Self.stranger(peer)
                 if let refusal {
-                    try await send(Self.line(refusal), on: connection.channel)
+                    try await send(Self.line(refusal), on: channel)
                 } else {
-                    try await answerAll(inbound, on: connection.channel, from: peer)
+                    try await answerAll(inbound, on: channel, from: peer)
                 }
             }
         } catch {
             // The peer went away, was too slow or the listener ends: nobody is left to tell.
-            connection.channel.close(promise: nil)
+            channel.close(promise: nil)
         }
     }
 

@@ -46,10 +46,11 @@ package struct ControlListener: Sendable {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.autoRead, value: false)
             .bind(socket.descriptor) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try ControlChannel(wrappingChannelSynchronously: channel)
-                }
+                // Made a stream by whoever serves it: a stream that comes while the listener ends is dropped,
+                // and one that is dropped unfinished ends the process.
+                channel.eventLoop.makeSucceededFuture(channel)
             }
         onListening()
         let open = OpenConnections()

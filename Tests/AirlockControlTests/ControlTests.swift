@@ -19,6 +19,17 @@ struct ControlTests {
         #expect(peers == [ControlPeer(uid: geteuid(), pid: getpid())])
     }
 
+    @Test("connections that come while the listener ends harm nothing")
+    func comesAtTheEnd() async throws {
+        for _ in 0..<40 {
+            var late: [Int32] = []
+            try await Stage.withListener { path in
+                for _ in 0..<16 { late.append(try Stage.connect(to: path)) }
+            }
+            for one in late { close(one) }
+        }
+    }
+
     @Test("every call arrives as it was sent")
     func calls() async throws {
         let lane = try #require(LaneID("production/checkout"))

@@ -3,6 +3,7 @@ import AirlockHost
 import AirlockModel
 import AirlockPorts
 import FoundationEssentials
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -98,6 +99,21 @@ enum Stage {
             try await running.value
             #expect(!FileManager.default.fileExists(atPath: path))
         }
+    }
+
+    /// A connection that says nothing; it stands as soon as it waits to be accepted.
+    static func connect(to path: String) throws -> Int32 {
+        let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(result == 0)
+        return socket
     }
 
     static func request(_ id: String, _ call: ControlRequest.Call = .health) -> ControlRequest {

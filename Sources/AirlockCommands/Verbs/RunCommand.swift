@@ -69,6 +69,7 @@ struct RunCommand: Verb {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: listener), .init(service: engine),
+                    .init(service: MemoryService(clock: wiring.clock)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do { try await InterruptWatch.around(group) } catch {
@@ -133,5 +134,20 @@ private struct ControlService: Service {
 
     func run() async throws {
         try await cancelWhenGracefulShutdown { try await listener.run() }
+    }
+}
+
+/// Looks after the memory of the process.
+private struct MemoryService: Service {
+    let clock: any AirlockClock
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var memory = ProcessMemory()
+            while true {
+                do { try await clock.sleep(for: .seconds(10)) } catch { return }
+                memory.look()
+            }
+        }
     }
 }
