@@ -23,26 +23,20 @@ struct ConnectionService: Sendable {
     /// Answers requests until the peer ends, is refused, is too slow or sends what is no request.
     ///
     /// Never throws: a fault of one connection is that connection's end.
-    ///
-    /// - Parameter channel: Reads nothing yet.
-    func serve(_ channel: any Channel, isFull: Bool) async {
+    func serve(_ connection: ControlChannel, isFull: Bool) async {
         do {
-            let connection = try await channel.eventLoop.submit {
-                try ControlChannel(wrappingChannelSynchronously: channel)
-            }.get()
-            try await channel.setOption(.autoRead, value: true).get()
             try await connection.executeThenClose { inbound, _ in
-                let peer = try await Self.peer(of: channel)
+                let peer = try await Self.peer(of: connection.channel)
                 let refusal = isFull ? Self.full : admission(peer) ? nil : Self.stranger(peer)
                 if let refusal {
-                    try await send(Self.line(refusal), on: channel)
+                    try await send(Self.line(refusal), on: connection.channel)
                 } else {
-                    try await answerAll(inbound, on: channel, from: peer)
+                    try await answerAll(inbound, on: connection.channel, from: peer)
                 }
             }
         } catch {
             // The peer went away, was too slow or the listener ends: nobody is left to tell.
-            channel.close(promise: nil)
+            connection.channel.close(promise: nil)
         }
     }
 
@@ -116,7 +110,7 @@ extension ConnectionService {
 
     private static func late(_ limit: Duration) -> ControlLine.Refusal {
         ControlLine.Refusal(
-            message: "no whole request arrived within \(limit.milliseconds) ms",
+            message: "no whole request arrived within \(limit)",
             advice: "send each request in one go and end it with a line end")
     }
 

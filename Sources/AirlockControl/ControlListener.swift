@@ -46,11 +46,14 @@ package struct ControlListener: Sendable {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.autoRead, value: false)
             .bind(socket.descriptor) { channel in
-                // Made a stream by whoever serves it: a stream that comes while the listener ends is dropped,
-                // and one that is dropped unfinished ends the process.
-                channel.eventLoop.makeSucceededFuture(channel)
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = try ControlChannel(wrappingChannelSynchronously: channel)
+                    // One that comes while the listener ends is served by nobody; let go before it is closed, it
+                    // would end the process.
+                    channel.closeFuture.whenComplete { _ in withExtendedLifetime(connection) {} }
+                    return connection
+                }
             }
         onListening()
         let open = OpenConnections()

@@ -221,11 +221,16 @@ extension Engine: ControlHandler {
     private func acceptRewrite(
         _ commit: CommitID, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
+        let root = await books.state.trustRoot
         if let problem = try await keeper.acceptRewrite(commit, by: actor) {
             return .failed(message: problem, advice: "`airlock status` shows the head in force")
         }
         try await publish()
-        return .done(message: "staging and production follow \(commit.short) from now on")
+        let moved =
+            await books.state.trustRoot == root
+            ? ""
+            : "; it is the trust root now, also for a `--trust-root` that stands where `airlock run` is started"
+        return .done(message: "staging and production follow \(commit.short) from now on\(moved)")
     }
 
     private func draft(

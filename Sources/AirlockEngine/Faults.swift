@@ -47,7 +47,8 @@ extension EngineHalt {
             "`airlock doctor` says who has it; where this ledger is the one that shall go on, such as "
                 + "one from a backup, end the other and `airlock run --take-over \(environment)`"
         case .otherRoot:
-            "leave --trust-root out; a root that was pinned stays, another one needs another --state"
+            "leave --trust-root out, or name the pinned one; `airlock reconcile --accept-rewrite` moves it "
+                + "to a head that dropped it"
         }
     }
 

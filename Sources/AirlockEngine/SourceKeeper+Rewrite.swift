@@ -108,9 +108,20 @@ extension SourceKeeper {
     ) async throws(EngineHalt) -> String? {
         await turns.enter()
         defer { turns.leave() }
-        let hasMoved = try await moveRoot(to: commit, by: actor)
+        if await books.state.rewrite == nil {
+            // Of a head that was refused only the fetch knows.
+            if fetched?.commit != commit { await fetchHead() }
+            if let head = fetched?.commit, try await hasDroppedRoot(head) {
+                guard head == commit else {
+                    return "the rewritten head that waits is \(head), not \(commit)"
+                }
+                try await moveRoot(to: commit, by: actor)
+                if await books.state.rewrite == nil { return nil }
+            }
+        }
         guard let rewrite = await books.state.rewrite else {
-            return hasMoved ? nil : "no rewritten history waits for anybody"
+            return await books.state.head?.commit.id == commit
+                ? "\(commit.short) is followed already" : "no rewritten history waits for anybody"
         }
         guard rewrite.commit == commit else {
             return "the rewritten head that waits is \(rewrite.commit), not \(commit)"
@@ -125,29 +136,28 @@ extension SourceKeeper {
         return nil
     }
 
-    /// Makes the fetched head the trust root where it was refused for not descending from that.
-    ///
-    /// - Returns: Whether it did.
-    private func moveRoot(
-        to commit: CommitID, by actor: Actor
-    ) async throws(EngineHalt) -> Bool {
-        guard let root = await books.state.trustRoot, fetched?.commit == commit else {
-            return false
-        }
-        do {
-            if try await descends(commit, from: root) { return false }
-        } catch {
+    /// Whether a head is refused because it does not descend from the pinned root.
+    private func hasDroppedRoot(_ head: CommitID) async throws(EngineHalt) -> Bool {
+        guard let root = await books.state.trustRoot else { return false }
+        do { return try await !descends(head, from: root) } catch {
             fault = "git: \(error.phrase)"
             return false
         }
+    }
+
+    /// Makes a head that was refused for its root the new root, and follows it.
+    private func moveRoot(to commit: CommitID, by actor: Actor) async throws(EngineHalt) {
         let entry = AuditDraft(
             kind: .trust, time: parts.clock.now().wall, actor: actor, commit: commit,
-            outcome: "moved", detail: ["root": commit.description, "dropped": root.description])
+            outcome: "moved",
+            detail: [
+                "root": commit.description,
+                "dropped": await books.state.trustRoot?.description ?? "",
+            ])
         try await books.commit(
             LedgerTransaction(writes: [.trustRoot(commit)], entries: [entry]))
         parts.logger.notice("trust root moved", metadata: ["commit": "\(commit)"])
         fault = nil
         _ = try await consider(commit)
-        return true
     }
 }

@@ -54,14 +54,7 @@ actor SourceKeeper {
         let stopwatch = Stopwatch()
         let before = await parts.source.readCounts()
         work = LookWork()
-        do {
-            fetched = try await fetch()
-            fault = nil
-        } catch {
-            fault = "git: \(error.phrase)"
-            parts.logger.warning("fetch failed", metadata: ["reason": "\(error.phrase)"])
-            if fetched == nil { await recallLastFetch() }
-        }
+        await fetchHead()
         work.fetching = stopwatch.elapsed
         if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
         defer { if fault == nil, case .older(_, let why) = kept { fault = why } }
@@ -74,6 +67,18 @@ actor SourceKeeper {
         await log(stopwatch.elapsed, since: before)
         guard accepted == nil else { return false }
         return try await resume()
+    }
+
+    /// Asks the remote for its head; what was fetched last stands in for a remote that is gone.
+    func fetchHead() async {
+        do {
+            fetched = try await fetch()
+            fault = nil
+        } catch {
+            fault = "git: \(error.phrase)"
+            parts.logger.warning("fetch failed", metadata: ["reason": "\(error.phrase)"])
+            if fetched == nil { await recallLastFetch() }
+        }
     }
 
     /// Says what a look cost.
@@ -217,6 +222,7 @@ actor SourceKeeper {
     ) async throws(EngineHalt) {
         let now = parts.clock.now()
         let record = verified.record
+        if refused?.commit == record.id { refused = nil }
         authors[record.id] = record.authorEmail
         if record.id == fetched?.commit { await noteReadable() }
         let isNew = state.head?.commit.id != record.id
@@ -287,10 +293,13 @@ actor SourceKeeper {
     private func refuse(_ head: CommitID, _ error: TrustError) async throws(EngineHalt) {
         switch error {
         case .notFromRoot(_, let root):
-            try await refuse(
-                head,
-                "it does not descend from the trust root \(root); push a head that does, or make it "
-                    + "the new root with `airlock reconcile --accept-rewrite \(head)`", [])
+            let isPinned = await books.state.trustRoot != nil
+            let move =
+                isPinned
+                ? "push a head that does, or make it the new root with "
+                    + "`airlock reconcile --accept-rewrite \(head)`"
+                : "name another one with --trust-root, or push a head that does"
+            try await refuse(head, "it does not descend from the trust root \(root); \(move)", [])
         }
     }
 

@@ -260,22 +260,22 @@ extension Rollout {
         if let canary = operation.rollout.canary, canary.judgedTo != nil || canary.lostAt != nil {
             return true
         }
-        // A hold that came between the router's answer and the look at it.
+        // A hold that came between the router's answer and the look at it, or traffic that nobody answers.
         guard let change = operation.change, change.kind == .replace, let id = change.target.slot
         else { return false }
-        return lane.weights[id, default: 0] > 0
+        return lane.weights[id, default: 0] > 0 || lane.unserved(by: change) != nil
     }
 
-    /// Whether a step does nothing but give the old slot the traffic of a new one that answers none of it.
+    /// Whether a step does nothing but give the old slot the traffic that nothing answers.
     /// That goes forward with nothing, so no hold stops it.
     package static func isRescue(
         _ next: RolloutStep.Next, of operation: OperationRecord, in lane: LaneObservation
     ) -> Bool {
         guard operation.canGoBack, let id = operation.change?.target.slot,
             let base = operation.change?.base?.slot.id, base != id,
-            case .act(.route(let weights)) = next
+            case .act(.route(let weights)) = next, weights == [base: 1000]
         else { return false }
-        return lane.isLost(id) && weights == [base: 1000]
+        return lane.isLost(id) || operation.change.flatMap(lane.unserved) != nil
     }
 }
 
@@ -283,6 +283,15 @@ extension LaneObservation {
     /// Whether a slot has traffic and, for all that is known, nothing to answer it with.
     fileprivate func isLost(_ id: SlotID) -> Bool {
         weights[id, default: 0] > 0 && isDead(id)
+    }
+
+    /// The old slot of a replacement, where it could answer the traffic and nothing does, for all that is known.
+    func unserved(by change: Change) -> SlotID? {
+        guard change.kind == .replace, let base = change.base?.slot.id, let old = slot(base),
+            old.healthyCount > 0, !old.isEdited, base != change.target.slot,
+            weights.allSatisfy({ $0.value == 0 || isDead($0.key) })
+        else { return nil }
+        return base
     }
 
     /// Whether a slot surely has no healthy instance. One of which nothing is known may be healthy.

@@ -38,11 +38,11 @@ extension Preview {
         let kept = min(watched.held, .milliseconds(newest - (standing.keptSince ?? newest)))
         guard kept >= bounds.hold else {
             standing.bounds = PreviewState.Standing(told: "kept, not for long enough")
-            return ("its bounds are kept for \(kept.whole) of \(bounds.hold.phrase)", true)
+            return ("its bounds are kept for \(kept.whole) of \(bounds.hold.spelled)", true)
         }
         if standing.bounds?.verdict != .passed {
             standing.bounds = PreviewState.Standing(
-                .passed, told: "kept for \(bounds.hold.phrase)")
+                .passed, told: "kept for \(bounds.hold.spelled)")
         }
         return ("its bounds are kept", true)
     }

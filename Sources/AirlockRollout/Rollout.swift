@@ -86,15 +86,19 @@ package enum Rollout {
         return state
     }
 
-    /// What is done while a change waits: slots that nobody asks for any more and that have no traffic, as of a
-    /// change that this one took the place of, are stopped. Many commits in a row would leave one each, all
-    /// of them running until the last has settled.
+    /// What is done while a change waits. Traffic that somebody took from the old slot before the new one has any
+    /// is given back to it. Slots that nobody asks for any more and that have no traffic, as of a change that this
+    /// one took the place of, are stopped: many commits in a row would leave one each, all of them running
+    /// until the last has settled.
     private static func tidied(
         _ step: RolloutStep, of change: Change, in lane: LaneObservation
     ) -> RolloutStep {
         guard case .wait = step.next, case .forward = step.state.direction,
             let target = change.target.slot
         else { return step }
+        if let old = lane.unserved(by: change) {
+            return RolloutStep(state: step.state, next: .act(.route([old: 1000])))
+        }
         let isServed = lane.slots.contains {
             lane.weights[$0.id, default: 0] > 0 && $0.healthyCount > 0
         }

@@ -70,10 +70,20 @@ struct RewriteTests {
             Issue.record("a commit that is not the head was taken")
             return
         }
-        guard case .done = await stage.ask(engine, .acceptRewrite(other)) else {
+        // Another process, which has fetched nothing yet.
+        let next = try await stage.restart()
+        guard case .done(let told) = await stage.ask(next, .acceptRewrite(other)) else {
             Issue.record("the head was not taken")
             return
         }
+        #expect(told.contains("it is the trust root now"), "\(told)")
+        let followed = try await stage.settle(next)
+        #expect(followed.faults.isEmpty, "\(followed.faults)")
+        #expect(
+            await stage.ask(next, .acceptRewrite(other))
+                == .failed(
+                    message: "\(other.short) is followed already",
+                    advice: "`airlock status` shows the head in force"))
         let later = try await stage.restart()
         try await stage.settle(later)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])

@@ -64,6 +64,25 @@ struct GoldenPathTests {
         #expect(first.actions == [.start(new, replicas: 2), .stop(other.id)])
     }
 
+    @Test("traffic that was taken from the old slot before the new one has any is given back")
+    func unserved() {
+        let strategies: [Strategy] = [
+            .allAtOnce(), .canary(CanaryPlan()), .blueGreen(BlueGreenPlan()),
+        ]
+        for strategy in strategies {
+            var stage = Stage(.replace, strategy: strategy)
+            for _ in 0..<3 { _ = stage.look(phase: { _ in .starting }) }
+            stage.lane = stage.lane.after(.route([:]))
+            #expect(stage.look(phase: { _ in .starting }) == .act(.route([old.id: 1000])))
+            // Also of what is held: a rescue goes forward with nothing.
+            let lost = stage.lane.after(.route([:]))
+            #expect(Rollout.isWatched(stage.operation, in: lost))
+            let next = RolloutStep.Next.act(.route([old.id: 1000]))
+            #expect(Rollout.isRescue(next, of: stage.operation, in: lost))
+            #expect(!Rollout.isRescue(next, of: stage.operation, in: stage.lane))
+        }
+    }
+
     @Test("another number of replicas scales the slot that is there")
     func scale() {
         var stage = Stage(.scale, in: Stage.serving(old))

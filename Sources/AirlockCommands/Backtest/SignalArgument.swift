@@ -179,6 +179,6 @@ extension HardLimit {
 
     /// `2% for 30s`, or `2% at once`.
     var bound: String {
-        signal.text(threshold) + (duration == .zero ? " at once" : " for \(duration.phrase)")
+        signal.text(threshold) + (duration == .zero ? " at once" : " for \(duration.spelled)")
     }
 }

@@ -32,7 +32,7 @@ struct PreviewBoundsView: Codable {
 
     /// `keeps for 1m in one go: no memory above 200Mi for 30s`.
     var sentence: String {
-        let time = Duration.milliseconds(holdMilliseconds).phrase
+        let time = Duration.milliseconds(holdMilliseconds).spelled
         return "keeps for \(time) in one go: no \(bounds.joined(separator: ", no "))"
     }
 }

@@ -77,6 +77,14 @@ extension TrafficRate {
 }
 
 extension Duration {
+    /// A length of time as the format spells it, to the millisecond: `2500ms`, `1m30s`, `2h`.
+    package var spelled: String {
+        let (seconds, rest) = (max(0, milliseconds / 1000), milliseconds % 1000)
+        guard rest == 0, seconds > 0 else { return "\(max(0, milliseconds))ms" }
+        let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")]
+        return parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined()
+    }
+
     /// A length of time in its largest unit and, where it matters, the next: `45s`, `12m`, `3h 20m`.
     package var phrase: String {
         func two(_ large: Int, _ one: String, _ small: Int, _ other: String) -> String {
