@@ -110,7 +110,7 @@ extension ConnectionService {
 
     private static func late(_ limit: Duration) -> ControlLine.Refusal {
         ControlLine.Refusal(
-            message: "no whole request arrived within \(limit)",
+            message: "no whole request arrived within \(limit.milliseconds) ms",
             advice: "send each request in one go and end it with a line end")
     }
 
