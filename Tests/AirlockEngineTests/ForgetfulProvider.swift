@@ -4,23 +4,19 @@ import AirlockSimulator
 import Synchronization
 
 /// The simulated world, whose jobs until then are out of sight once a test says so.
-final class ForgetfulProvider: Provider {
+final class ForgetfulProvider: ForwardingProvider {
     private struct State {
         var seen: Set<JobID> = []
         var forgotten: Set<JobID> = []
     }
 
-    private let world: SimulatedProvider
+    let world: SimulatedProvider
     private let state = Mutex(State())
 
     init(_ world: SimulatedProvider) { self.world = world }
 
     /// Forgets every job that was seen.
     func forget() { state.withLock { $0.forgotten = $0.seen } }
-
-    func capabilities(of environment: EnvironmentName) -> Set<Capability> {
-        world.capabilities(of: environment)
-    }
 
     func observe(
         _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
@@ -44,18 +40,4 @@ final class ForgetfulProvider: Provider {
         return LaneObservation(
             lane: lane.lane, slots: lane.slots, weights: lane.weights, jobs: jobs)
     }
-
-    func claim(
-        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
-    ) async throws(ProviderError) -> Claim {
-        try await world.claim(environment, of: fleet, for: claim, takeOver: takeOver)
-    }
-
-    func perform(_ order: ActionOrder) async throws(ProviderError) -> Receipt {
-        try await world.perform(order)
-    }
-
-    func isPresent(
-        _ artifact: ArtifactReference, in environment: EnvironmentName
-    ) async throws(ProviderError) -> Bool { true }
 }
