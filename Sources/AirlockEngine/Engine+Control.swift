@@ -229,7 +229,8 @@ extension Engine: ControlHandler {
         let moved =
             await books.state.trustRoot == root
             ? ""
-            : "; it is the trust root now, also for a `--trust-root` that stands where `airlock run` is started"
+            : "; it is the trust root now: where `airlock run` is started with --trust-root, name it there before "
+                + "the next start, or leave the flag out"
         return .done(message: "staging and production follow \(commit.short) from now on\(moved)")
     }
 

@@ -108,15 +108,20 @@ extension SourceKeeper {
     ) async throws(EngineHalt) -> String? {
         await turns.enter()
         defer { turns.leave() }
-        if await books.state.rewrite == nil {
+        if await books.state.rewrite?.commit != commit {
             // Of a head that was refused only the fetch knows.
             if fetched?.commit != commit { await fetchHead() }
-            if let head = fetched?.commit, try await hasDroppedRoot(head) {
+            if fetched?.commit != commit, let fault { return fault }
+            switch await droppedRoot(of: fetched?.commit) {
+            case .failure(let error): return "git: \(error.phrase)"
+            case .success(let head?):
                 guard head == commit else {
                     return "the rewritten head that waits is \(head), not \(commit)"
                 }
-                try await moveRoot(to: commit, by: actor)
+                if let problem = try await moveRoot(to: commit, by: actor) { return problem }
                 if await books.state.rewrite == nil { return nil }
+            case .success(nil):
+                if let refused, refused.commit == fetched?.commit { fault = refused.why }
             }
         }
         guard let rewrite = await books.state.rewrite else {
@@ -136,17 +141,22 @@ extension SourceKeeper {
         return nil
     }
 
-    /// Whether a head is refused because it does not descend from the pinned root.
-    private func hasDroppedRoot(_ head: CommitID) async throws(EngineHalt) -> Bool {
-        guard let root = await books.state.trustRoot else { return false }
-        do { return try await !descends(head, from: root) } catch {
-            fault = "git: \(error.phrase)"
-            return false
+    /// The head, where it is refused because it does not descend from the pinned root; nil where it is not.
+    private func droppedRoot(of head: CommitID?) async -> Result<CommitID?, SourceError> {
+        guard let head, let root = await books.state.trustRoot else { return .success(nil) }
+        do { return .success(try await descends(head, from: root) ? nil : head) } catch {
+            return .failure(error)
         }
     }
 
-    /// Makes a head that was refused for its root the new root, and follows it.
-    private func moveRoot(to commit: CommitID, by actor: Actor) async throws(EngineHalt) {
+    /// Makes a head that was refused for its root the new root, and follows it. One that cannot be followed
+    /// for what it holds moves nothing: the old root would refuse what is in force.
+    ///
+    /// - Returns: Why it is not followed; nil when it is.
+    private func moveRoot(
+        to commit: CommitID, by actor: Actor
+    ) async throws(EngineHalt) -> String? {
+        if let problem = try await unfit(commit) { return problem }
         let entry = AuditDraft(
             kind: .trust, time: parts.clock.now().wall, actor: actor, commit: commit,
             outcome: "moved",
@@ -157,7 +167,23 @@ extension SourceKeeper {
         try await books.commit(
             LedgerTransaction(writes: [.trustRoot(commit)], entries: [entry]))
         parts.logger.notice("trust root moved", metadata: ["commit": "\(commit)"])
-        fault = nil
+        (fault, refused) = (nil, nil)
         _ = try await consider(commit)
+        return accepted?.id == commit ? nil : fault ?? "\(commit.short) is not followed"
+    }
+
+    /// Why a commit could not be in force, whatever it descends from; nil when it could.
+    private func unfit(_ commit: CommitID) async throws(EngineHalt) -> String? {
+        do {
+            let (decoded, _) = try await decode(commit, known: nil)
+            guard let fleet = decoded.fleet else {
+                return decoded.diagnostics.first.map { "\($0)" } ?? "fleet.yaml cannot be read"
+            }
+            return try await otherName(than: fleet.name).map {
+                "it is the fleet \(fleet.name), and this ledger is that of \($0)"
+            }
+        } catch let error as EngineHalt {
+            throw error
+        } catch { return "\(commit.short) cannot be read: \(error)" }
     }
 }

@@ -32,7 +32,7 @@ actor SourceKeeper {
     private var revision = 0
     var work = LookWork()
     /// The newest commit when it was refused, and why; told for as long as it is the newest.
-    private var refused: (commit: CommitID, why: String)?
+    var refused: (commit: CommitID, why: String)?
     private var authors: [CommitID: String] = [:]
     /// How often the mirror was put aside since the newest commit could be read.
     var clones = 0
@@ -209,7 +209,7 @@ actor SourceKeeper {
     /// Gives the ledger the fleet's name; answers the name that it has when that is another one.
     ///
     /// A commit that renames the fleet would orphan all that runs, so it is refused like a bad one.
-    private func otherName(than fleet: FleetName) async throws(EngineHalt) -> FleetName? {
+    func otherName(than fleet: FleetName) async throws(EngineHalt) -> FleetName? {
         do { try await parts.ledger.name(origin: fleet) } catch {
             if case .otherFleet(let known) = error { return known }
             throw .ledger(error)

@@ -39,10 +39,14 @@ package final class LedgerStore: Ledger, SignedLog {
         _ directory: StateDirectory, clock: any AirlockClock, waitForLock: Bool = false,
         schema: Schema
     ) async throws(LedgerError) -> LedgerStore {
-        // Another user's writer is still asked for by its lock, so that root can speak to it.
-        let refusal = try directory.otherOwner()
-        if let refusal, waitForLock || !DurableFile.exists(directory.lock) { throw refusal }
-        if refusal == nil { try directory.prepare() } else { try directory.check() }
+        if let refusal = try directory.otherOwner() {
+            // Another user's writer is found without its lock, so that root can speak to it.
+            if !waitForLock, let holder = LockHolder.current(in: directory) {
+                throw .locked(holder: holder)
+            }
+            throw refusal
+        }
+        try directory.prepare()
         try directory.checkJournal()
         while true {
             let lock: LedgerLock
@@ -56,10 +60,6 @@ package final class LedgerStore: Ledger, SignedLog {
                     throw .locked(holder: holder)
                 }
                 continue
-            }
-            if let refusal {
-                lock.release()
-                throw refusal
             }
             return try LedgerStore(directory, lock: lock, schema: schema, now: clock.now().wall)
         }

@@ -263,7 +263,9 @@ extension Rollout {
         // A hold that came between the router's answer and the look at it, or traffic that nobody answers.
         guard let change = operation.change, change.kind == .replace, let id = change.target.slot
         else { return false }
-        return lane.weights[id, default: 0] > 0 || lane.unserved(by: change) != nil
+        if lane.weights[id, default: 0] > 0 { return true }
+        // Traffic that was taken off altogether may be meant: a hold leaves it so, as a freeze does elsewhere.
+        return !lane.weights.isEmpty && lane.unserved(by: change) != nil
     }
 
     /// Whether a step does nothing but give the old slot the traffic that nothing answers.
@@ -275,7 +277,8 @@ extension Rollout {
             let base = operation.change?.base?.slot.id, base != id,
             case .act(.route(let weights)) = next, weights == [base: 1000]
         else { return false }
-        return lane.isLost(id) || operation.change.flatMap(lane.unserved) != nil
+        return lane.isLost(id)
+            || !lane.weights.isEmpty && operation.change.flatMap(lane.unserved) != nil
     }
 }
 
@@ -288,6 +291,7 @@ extension LaneObservation {
     /// The old slot of a replacement, where it could answer the traffic and nothing does, for all that is known.
     func unserved(by change: Change) -> SlotID? {
         guard change.kind == .replace, let base = change.base?.slot.id, let old = slot(base),
+            case .slot(_, _, let replicas) = change.target, replicas.maximum > 0,
             old.healthyCount > 0, !old.isEdited, base != change.target.slot,
             weights.allSatisfy({ $0.value == 0 || isDead($0.key) })
         else { return nil }

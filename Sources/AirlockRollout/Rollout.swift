@@ -102,6 +102,8 @@ package enum Rollout {
         let isServed = lane.slots.contains {
             lane.weights[$0.id, default: 0] > 0 && $0.healthyCount > 0
         }
+        // A stop that is refused may not slow down the looks at what is judged.
+        guard step.state.canary?.judgedTo == nil else { return step }
         // What could still serve stays while nothing else does.
         guard isServed || (change.kind == .create && lane.weights.isEmpty) else { return step }
         let wanted = [target, change.base?.slot.id]

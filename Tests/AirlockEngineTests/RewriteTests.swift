@@ -93,6 +93,38 @@ struct RewriteTests {
         #expect(moved?.actor.id == "uid:1000")
     }
 
+    @Test("a head that dropped the root and cannot be read moves nothing; the next one can be taken")
+    func unfitRoot() async throws {
+        let stage = Stage()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        let root = try await stage.ledger.state().trustRoot
+        // A rewrite that keeps the root waits already.
+        let (other, _) = (stage.repository.head, stage.repository.reset(to: root))
+        stage.versions["production/api"] = 3
+        stage.commit()
+        try await stage.settle(engine)
+        #expect(other != nil)
+        stage.repository.reset(to: nil)
+        let broken = stage.repository.commit(["fleet.yaml": "nonsense: ["])
+        try await stage.settle(engine)
+        guard case .failed = await stage.ask(engine, .acceptRewrite(broken)) else {
+            Issue.record("a head that cannot be read was taken")
+            return
+        }
+        #expect(try await stage.ledger.state().trustRoot == root)
+        stage.versions["production/api"] = 2
+        let good = stage.commit()
+        try await stage.settle(engine)
+        guard case .done = await stage.ask(engine, .acceptRewrite(good)) else {
+            Issue.record("the head was not taken")
+            return
+        }
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        #expect(try await stage.ledger.state().trustRoot == good)
+    }
+
     @Test("while a rewrite waits, what production does is caused by the commit that it follows")
     func causeWhileRewritten() async throws {
         let stage = Stage()

@@ -74,13 +74,26 @@ struct GoldenPathTests {
             for _ in 0..<3 { _ = stage.look(phase: { _ in .starting }) }
             stage.lane = stage.lane.after(.route([:]))
             #expect(stage.look(phase: { _ in .starting }) == .act(.route([old.id: 1000])))
-            // Also of what is held: a rescue goes forward with nothing.
-            let lost = stage.lane.after(.route([:]))
+            // Also of what is held, but where there is none at all: that may be meant.
+            let lost = stage.lane.after(.route([other.id: 1000]))
             #expect(Rollout.isWatched(stage.operation, in: lost))
             let next = RolloutStep.Next.act(.route([old.id: 1000]))
             #expect(Rollout.isRescue(next, of: stage.operation, in: lost))
-            #expect(!Rollout.isRescue(next, of: stage.operation, in: stage.lane))
+            for lane in [stage.lane, stage.lane.after(.route([:]))] {
+                #expect(!Rollout.isRescue(next, of: stage.operation, in: lane))
+            }
         }
+    }
+
+    @Test("a switch to no replicas settles with no traffic")
+    func switchToNone() {
+        let change = Stage.change(
+            .replace, replicas: Build.replicas(0),
+            strategy: .blueGreen(BlueGreenPlan(keep: .seconds(10), deadline: .seconds(60))))
+        var stage = Stage(.change(change), in: Stage.serving(old))
+        #expect(stage.run(seconds: 100) == .settled)
+        #expect(stage.actions.count { $0 == .route([:]) } == 1)
+        #expect(stage.lane.weights.isEmpty)
     }
 
     @Test("another number of replicas scales the slot that is there")

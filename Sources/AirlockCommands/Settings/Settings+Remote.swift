@@ -65,7 +65,10 @@ extension Settings {
 extension Settings {
     /// What is followed with these settings.
     var follows: FollowedBranch {
-        FollowedBranch(repo: Self.comparable(self[.repo]), branch: self[.branch])
+        let repo = self[.repo]
+        return FollowedBranch(
+            repo: Self.comparable(repo), branch: self[.branch],
+            spelled: repo.contains("://") ? nil : URL(filePath: repo).standardizedFileURL.path)
     }
 
     /// The same as far as the caller said it, for a process that may follow something else.

@@ -5,6 +5,19 @@ import Glibc
 
 /// One fetch into the mirror; runs in the worker, the only writer of the mirror.
 enum MirrorFetch {
+    /// Refuses to make a mirror in another user's folder, who could not write it any more; of one that is there
+    /// the library asks whose it is.
+    private static func refuseForeign(
+        _ paths: MirrorPaths, in state: String
+    ) throws(SourceError) {
+        var status = stat()
+        guard lstat(paths.repository, &status) != 0, stat(state, &status) == 0,
+            status.st_uid != geteuid()
+        else { return }
+        throw .failed(
+            "\(state) belongs to another user than uid \(geteuid()); run Airlock as its owner")
+    }
+
     /// Fetches the branch and notes it.
     ///
     /// The answer is what the remote has now: a reference of the mirror never stands in for a branch
@@ -16,6 +29,7 @@ enum MirrorFetch {
         let address = try RemoteAddress(
             request.remote, allowsInsecure: request.access.allowsInsecure)
         let paths = MirrorPaths(state: request.state)
+        try refuseForeign(paths, in: request.state)
         let lock = try MirrorLock(
             paths.lock, patience: .milliseconds(request.lockPatienceMilliseconds))
         defer { _ = lock }

@@ -52,15 +52,15 @@ package struct StateDirectory: Hashable, Sendable {
     /// harm. Nil where nothing is there yet.
     func otherOwner() throws(LedgerError) -> LedgerError? {
         let user = geteuid()
-        for file in [path, ledger] {
+        // A journal is whose it is, whoever has the folder, as in a container with a folder of its host.
+        for file in [ledger, path] {
             var status = stat()
             guard stat(file, &status) == 0 else {
                 if errno == ENOENT || errno == ENOTDIR { continue }
                 throw DurableFile.fault("inspect", file)
             }
-            if status.st_uid != user {
-                return .otherOwner(path: file, owner: status.st_uid, user: user)
-            }
+            return status.st_uid == user
+                ? nil : .otherOwner(path: file, owner: status.st_uid, user: user)
         }
         return nil
     }

@@ -74,10 +74,13 @@ package struct FollowedBranch: Hashable, Sendable, Codable, CustomStringConverti
     package var repo: String?
     /// Nil where the caller did not say it.
     package var branch: String?
+    /// A folder as it was said, where a link may lead elsewhere by now; nil for none.
+    package var spelled: String?
 
-    package init(repo: String? = nil, branch: String? = nil) {
+    package init(repo: String? = nil, branch: String? = nil, spelled: String? = nil) {
         self.repo = repo
         self.branch = branch
+        self.spelled = spelled
     }
 
     package var description: String {
@@ -86,7 +89,9 @@ package struct FollowedBranch: Hashable, Sendable, Codable, CustomStringConverti
 
     /// Whether this is what `asked` says, as far as it says anything.
     package func fits(_ asked: FollowedBranch) -> Bool {
-        (asked.repo == nil || asked.repo == repo) && (asked.branch == nil || asked.branch == branch)
+        let isSaidAlike = spelled != nil && asked.spelled == spelled
+        return (asked.repo == nil || asked.repo == repo || isSaidAlike)
+            && (asked.branch == nil || asked.branch == branch)
     }
 }
 
