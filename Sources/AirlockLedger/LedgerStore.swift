@@ -42,7 +42,7 @@ package final class LedgerStore: Ledger, SignedLog {
         if let refusal = try directory.otherOwner() {
             // Another user's writer is found without its lock, so that root can speak to it.
             if !waitForLock, let holder = LockHolder.current(in: directory) {
-                throw .locked(holder: holder)
+                throw .locked(holder: holder.description)
             }
             throw refusal
         }

@@ -93,7 +93,7 @@ struct RewriteTests {
         #expect(moved?.actor.id == "uid:1000")
     }
 
-    @Test("a head that dropped the root and cannot be read moves nothing; the next one can be taken")
+    @Test("a head that dropped the root and cannot be read moves nothing; the next can be taken")
     func unfitRoot() async throws {
         let stage = Stage()
         let engine = try await stage.engine()
