@@ -94,7 +94,8 @@ import Testing
         let totals = try outcome.json()["totals"] as? [String: Int]
         #expect(totals?["held"] == 1_101, "\(String(describing: totals))")
         reconciler.signal(SIGTERM)
-        #expect(try await reconciler.outcome(within: .seconds(180)).code == 0)
+        let end = try await reconciler.outcome(within: .seconds(180))
+        #expect(end.code == 0, "\(end.code): \(end.errors.suffix(6_000))")
     }
 
     @Test("a look that finds nothing to do writes nothing")
