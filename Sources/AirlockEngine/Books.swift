@@ -48,7 +48,8 @@ package actor Books {
         }
         do {
             let sequences = try await ledger.commit(transaction)
-            for write in transaction.writes(numberedFrom: sequences.first ?? 0) {
+            transaction.number(from: sequences.first ?? 0)
+            for write in transaction.writes {
                 note(write)
                 state.apply(write)
                 if case .lane(let record) = write { index.note(record) }

@@ -10,6 +10,8 @@ struct CodingTests {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes = try encoder.encode(value)
         let read = try JSONDecoder().decode(Value.self, from: bytes)
+        let spelled = Data(try JSONSpelling.bytes(of: value))
+        #expect(try JSONDecoder().decode(Value.self, from: spelled) == value)
         return (read, String(decoding: bytes, as: UTF8.self))
     }
 

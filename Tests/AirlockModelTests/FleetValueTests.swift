@@ -78,6 +78,37 @@ struct FleetValueTests {
         #expect(first?.build == second?.build)
     }
 
+    @Test(
+        "a lane asks for the slot of a change in whatever versions of its secrets, and for no other"
+    )
+    func asksFor() throws {
+        var desired = Build.desired("production/checkout")
+        desired.release.config = ["A": .plain("1"), "PASSWORD": .secret(Build.secret("db"))]
+        let others: [(DesiredLane) -> DesiredLane] = [
+            { changed($0) { $0.release.artifact = Build.artifact("checkout", 2) } },
+            { changed($0) { $0.release.config["A"] = .plain("2") } },
+            { changed($0) { $0.release.config["A"] = nil } },
+            { changed($0) { $0.release.config["B"] = .plain("1") } },
+            { changed($0) { $0.release.config["PASSWORD"] = .secret(Build.secret("other")) } },
+            { changed($0) { $0.template.port += 1 } },
+        ]
+        for version in ["1", "2"] {
+            let slot = try #require(desired.slot(secrets: [Build.secret("db"): version]))
+            let change = Change(
+                lane: desired.lane, kind: .create, base: nil,
+                target: .slot(slot, version: nil, replicas: Build.replicas(2)),
+                strategy: .allAtOnce(), policy: PolicyDigest(digest: Digest(of: .bool(true))),
+                commit: nil)
+            #expect(desired.asks(for: change))
+            for other in others { #expect(!other(desired).asks(for: change)) }
+        }
+        func changed(_ lane: DesiredLane, _ change: (inout DesiredLane) -> Void) -> DesiredLane {
+            var lane = lane
+            change(&lane)
+            return lane
+        }
+    }
+
     @Test("a diagnostic reads as editors read it")
     func diagnostics() {
         let full = Diagnostic(

@@ -10,10 +10,15 @@ final class PackReceiver {
     private let indexer: GitHandle
     private let maximumBytes: Int
     private var bytes = 0
+    /// Pieces that libgit2 has not seen: a pack comes in two pieces an object, and each call maps the file.
+    private var pending: [UInt8] = []
     private var progress = git_indexer_progress()
     private var failure: GitError?
     /// Which cap was passed; nil while none was.
     private(set) var exceeded: SourceError?
+
+    /// How many bytes are handed over at once.
+    private static let batch = 1 << 20
 
     /// Opens a temporary file in the folder where the pack goes.
     init(into folder: String, maximumBytes: Int) throws(GitError) {
@@ -37,6 +42,7 @@ final class PackReceiver {
         }
         if let failure { throw failure }
         try GitError.check(code, "copy what is new")
+        if append() < 0, let failure { throw failure }
         try indexer.with { indexer throws(GitError) in
             _ = try GitError.check(git_indexer_commit(indexer, &progress), "keep what is new")
         }
@@ -48,8 +54,17 @@ final class PackReceiver {
             exceeded = .tooLarge(what: "the fetch", limit: GitLimits.bytes(maximumBytes))
             return GIT_EUSER.rawValue
         }
+        pending.append(contentsOf: UnsafeRawBufferPointer(start: piece, count: size))
+        return pending.count < Self.batch ? 0 : append()
+    }
+
+    /// Hands over what is pending.
+    private func append() -> Int32 {
+        defer { pending.removeAll(keepingCapacity: true) }
         return indexer.with { indexer in
-            let code = git_indexer_append(indexer, piece, size, &progress)
+            let code = pending.withUnsafeBytes {
+                git_indexer_append(indexer, $0.baseAddress, $0.count, &progress)
+            }
             if code < 0 { failure = GitError(last: code, doing: "write what is new") }
             return code
         }

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Publishes behind the commits, on a queue of its own, and wakes who waits for a checkpoint.
 ///
-/// A publish costs the same for one entry and for a thousand, so entries that nobody waits for are
-/// gathered for ``pace``.
+/// A publish costs the same for one entry and for a thousand, so entries are gathered: those that nobody waits
+/// for always, the others in a burst.
 final class Publisher: Sendable {
     private struct Waiter {
         let sequence: Int
@@ -22,6 +22,8 @@ final class Publisher: Sendable {
         /// Whether the journal is about to be closed: a publish that was put off must not read it then.
         var isEnded = false
         var schedule = Schedule.none
+        /// Whether the last publish was one of a burst.
+        var isInBurst = false
         /// Why the last publish failed; nil when it did not.
         var fault: LedgerError?
         var waiters: [Waiter] = []
@@ -35,8 +37,19 @@ final class Publisher: Sendable {
         case soon
     }
 
-    /// How long an entry that nobody waits for is without a checkpoint, beside the publish itself.
-    private static let pace = DispatchTimeInterval.milliseconds(100)
+    /// How long an entry is without a checkpoint, beside the publish itself.
+    private struct Pace {
+        let awaited: DispatchTimeInterval
+        let other: DispatchTimeInterval
+
+        func pause(isAwaited: Bool) -> DispatchTimeInterval { isAwaited ? awaited : other }
+    }
+
+    private static let alone = Pace(awaited: .nanoseconds(0), other: .milliseconds(100))
+    /// Of many entries: a publish makes and removes files, which costs more the sooner it comes again.
+    private static let inBurst = Pace(awaited: .milliseconds(50), other: .milliseconds(500))
+    /// Entries in one publish from which on it is a burst: those of a full tile.
+    private static let burst = TilePath.fullWidth
 
     private let queue = DispatchQueue(label: "airlock.ledger.publish")
     /// Touched on ``queue`` and at the start only; nil until the log has a name.
@@ -97,7 +110,7 @@ final class Publisher: Sendable {
 
     /// Returns when everything that is committed has been tried.
     func tryAll() async {
-        schedule(isAwaited: true)
+        queue.async { self.publish() }
         await turn()
     }
 
@@ -117,24 +130,21 @@ final class Publisher: Sendable {
 
     private func schedule(isAwaited: Bool = false) {
         let wanted = isAwaited ? Schedule.soon : .later
-        let isNew = desk.withLock { desk in
+        let pause = desk.withLock { desk -> DispatchTimeInterval? in
             let isIdle = desk.schedule == .none || (isAwaited && desk.schedule == .later)
-            guard desk.isNamed, isIdle, desk.signed < desk.committed else { return false }
+            guard desk.isNamed, isIdle, desk.signed < desk.committed else { return nil }
             desk.schedule = wanted
-            return true
+            return (desk.isInBurst ? Self.inBurst : Self.alone).pause(isAwaited: isAwaited)
         }
-        guard isNew else { return }
-        if isAwaited {
-            queue.async { self.publish() }
-        } else {
-            queue.asyncAfter(deadline: .now() + Self.pace) { self.publish() }
-        }
+        guard let pause else { return }
+        queue.asyncAfter(deadline: .now() + pause) { self.publish() }
     }
 
     /// Publishes all that is committed; one that was overtaken by an awaited one finds nothing to do.
     private func publish() {
         let size = desk.withLock { desk -> Int? in
             desk.schedule = .none
+            desk.isInBurst = desk.committed - desk.signed >= Self.burst
             return desk.signed < desk.committed && !desk.isEnded ? desk.committed : nil
         }
         guard let size else { return }

@@ -115,44 +115,64 @@ struct Journal: Sendable {
     }
 
     private func flush(_ batch: [SpelledTransaction], in db: Database) -> Answers {
-        var answers: [Result<[Int], LedgerError>] = []
         do {
-            try db.inTransaction(.immediate) {
-                try checkFence(db)
-                var next = try StoredEntry.count(db)
-                for transaction in batch {
-                    let answer = try perform(transaction, first: next, in: db)
-                    if case .success(let numbers) = answer { next += numbers.count }
-                    answers.append(answer)
-                }
-                return .commit
-            }
+            return .success(try together(batch, in: db) ?? oneByOne(batch, in: db))
         } catch {
             return .failure(
                 Fault(
                     error: JournalFault.translate(error),
                     endsWriter: JournalFault.endsWriter(error)))
         }
-        return .success(answers)
     }
 
-    private func perform(
-        _ transaction: SpelledTransaction, first: Int, in db: Database
-    ) throws -> Result<[Int], LedgerError> {
+    /// Writes transactions that do not contradict the journal, as nearly all do; nil, and nothing is written,
+    /// when one does. A savepoint for each would cost as much as half of its writes.
+    private func together(
+        _ batch: [SpelledTransaction], in db: Database
+    ) throws -> [Result<[Int], LedgerError>]? {
         do {
-            try db.inSavepoint {
+            return try flushed(batch, in: db) { transaction, first in
                 try JournalWriting.perform(transaction, first: first, in: db)
-                return .commit
+                return .success(transaction.numbers(from: first))
             }
-            return .success(Array(first..<first + transaction.transaction.entries.count))
-        } catch let error as LedgerError {
-            switch error {
-            case .contradiction, .entryTooLarge: return .failure(error)
-            case .locked, .fenced, .permissions, .otherOwner, .link, .corrupt, .newer, .missing,
-                .storage, .otherFleet:
-                throw error
+        } catch let error as LedgerError where error.isOfOneTransaction {
+            return nil
+        }
+    }
+
+    /// Writes transactions each of which may fail alone.
+    private func oneByOne(
+        _ batch: [SpelledTransaction], in db: Database
+    ) throws -> [Result<[Int], LedgerError>] {
+        try flushed(batch, in: db) { transaction, first in
+            do {
+                try db.inSavepoint {
+                    try JournalWriting.perform(transaction, first: first, in: db)
+                    return .commit
+                }
+                return .success(transaction.numbers(from: first))
+            } catch let error as LedgerError where error.isOfOneTransaction {
+                return .failure(error)
             }
         }
+    }
+
+    private func flushed(
+        _ batch: [SpelledTransaction], in db: Database,
+        _ perform: (SpelledTransaction, _ first: Int) throws -> Result<[Int], LedgerError>
+    ) throws -> [Result<[Int], LedgerError>] {
+        var answers: [Result<[Int], LedgerError>] = []
+        try db.inTransaction(.immediate) {
+            try checkFence(db)
+            var next = try StoredEntry.count(db)
+            for transaction in batch {
+                let answer = try perform(transaction, next)
+                if case .success(let numbers) = answer { next += numbers.count }
+                answers.append(answer)
+            }
+            return .commit
+        }
+        return answers
     }
 
     /// Throws ``LedgerError/fenced`` when another writer may have come after this one.
@@ -184,6 +204,19 @@ struct Journal: Sendable {
             try queue.close()
         } catch {
             throw JournalFault.translate(error)
+        }
+    }
+}
+
+extension LedgerError {
+    /// Whether it is about what one transaction says; anything else is a fault of the journal.
+    fileprivate var isOfOneTransaction: Bool {
+        switch self {
+        case .contradiction, .entryTooLarge: true
+        case .locked, .fenced, .permissions, .otherOwner, .link, .corrupt, .newer, .missing,
+            .storage,
+            .otherFleet:
+            false
         }
     }
 }

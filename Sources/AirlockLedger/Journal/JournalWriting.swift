@@ -10,14 +10,16 @@ enum JournalWriting {
     /// - Throws: ``LedgerError/contradiction(_:)`` or ``LedgerError/entryTooLarge(bytes:)`` for what
     ///   is wrong with this transaction alone; anything else is a fault of the journal.
     static func perform(_ spelled: SpelledTransaction, first: Int, in db: Database) throws {
-        let transaction = spelled.transaction
+        var transaction = spelled.transaction
+        transaction.number(from: first)
         for (offset, (draft, entry)) in zip(transaction.entries, spelled.entries).enumerated() {
             let sequence = first + offset
             try insert(
                 entry.bytes(sequence: sequence), sequence: sequence, lane: draft.lane, in: db)
         }
-        let writes = zip(transaction.writes(numberedFrom: first), spelled.payloads)
-        for (write, payload) in writes { try perform(write, payload, in: db) }
+        for (write, payload) in zip(transaction.writes, spelled.payloads) {
+            try perform(write, payload, in: db)
+        }
     }
 
     private static func insert(

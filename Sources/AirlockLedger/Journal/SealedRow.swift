@@ -1,3 +1,4 @@
+import AirlockModel
 import AirlockPorts
 import Crypto
 import Foundation
@@ -9,13 +10,14 @@ import GRDB
 /// `operations.ended` and `entries.lane` are copies of what a payload says, outside of its hash: the
 /// first is compared wherever an operation is read, the second by ``JournalReading/check(_:)``.
 enum SealedRow {
-    private static let encoder = JSONEncoder()
     private static let decoder = JSONDecoder()
     /// Rows that are decoded in one go; setting up a decoder costs more than a row.
     private static let chunk = 512
 
     /// The payload of a record.
-    static func payload(_ record: some Encodable) throws -> Data { try encoder.encode(record) }
+    static func payload(_ record: some Encodable) throws -> Data {
+        Data(try JSONSpelling.bytes(of: record))
+    }
 
     /// What stands in a row's `hash`.
     /// - Parameter outcome: The second payload of an intent.

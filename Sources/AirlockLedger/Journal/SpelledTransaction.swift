@@ -25,4 +25,7 @@ struct SpelledTransaction: Sendable {
             }
         }
     }
+
+    /// The numbers of its entries when the first has this one.
+    func numbers(from first: Int) -> [Int] { Array(first..<first + entries.count) }
 }

@@ -56,11 +56,15 @@ package struct DesiredLane: Hashable, Sendable {
     }
 
     /// Whether it asks for the slot that a change brings, in whatever versions of its secrets.
+    ///
+    /// Asked at every look at a rollout, so the parts are compared and no id is computed.
     package func asks(for change: Change) -> Bool {
         guard case .slot(let wanted, _, _) = change.target else { return false }
-        var versions: [SecretName: String] = [:]
-        for case .secret(let name, let version) in wanted.config.values { versions[name] = version }
-        return slot(secrets: versions)?.id == wanted.id
+        return wanted.artifact.digest == release.artifact.digest && wanted.template == template
+            && wanted.config.count == release.config.count
+            && wanted.config.allSatisfy { key, value in
+                release.config[key] == value.desired
+            }
     }
 }
 

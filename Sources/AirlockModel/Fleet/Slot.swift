@@ -3,6 +3,14 @@ package enum ConfigValue: Hashable, Sendable, Codable {
     case plain(String)
     /// The version of a secret; never its bytes.
     case secret(SecretName, version: String)
+
+    /// As a release asks for it: a secret by name, without its version.
+    package var desired: DesiredConfigValue {
+        switch self {
+        case .plain(let text): .plain(text)
+        case .secret(let name, _): .secret(name)
+        }
+    }
 }
 
 /// How an instance says that it can serve.
@@ -53,30 +61,57 @@ package struct Template: Hashable, Sendable, Codable {
 }
 
 /// One immutable running copy: started, scaled, routed to and stopped, never edited.
+///
+/// Copies share one allocation: plans, operations and the journal's copy of every lane hold it.
 package struct SlotSpec: Hashable, Sendable, Codable {
+    private final class Parts: Sendable {
+        let id: SlotID
+        let artifact: ArtifactReference
+        let config: [String: ConfigValue]
+        let template: Template
+
+        init(artifact: ArtifactReference, config: [String: ConfigValue], template: Template) {
+            id = SlotID(
+                digest: Digest(
+                    of: .fields([
+                        "v": .integer(1),
+                        "artifact": .text(artifact.digest),
+                        "config": config.isEmpty
+                            ? nil : .object(config.mapValues(SlotSpec.canonical)),
+                        "template": template.canonical,
+                    ])))
+            self.artifact = artifact
+            self.config = config
+            self.template = template
+        }
+    }
+
+    private let parts: Parts
+
     /// The digest of (artifact, config, versions of its secrets, template); computed once, because
     /// plans and rollouts compare it all the time.
-    package let id: SlotID
-    package let artifact: ArtifactReference
-    package let config: [String: ConfigValue]
-    package let template: Template
+    package var id: SlotID { parts.id }
+    /// The image that its instances run.
+    package var artifact: ArtifactReference { parts.artifact }
+    /// What its instances are told, by the name of the variable.
+    package var config: [String: ConfigValue] { parts.config }
+    /// What shapes its running.
+    package var template: Template { parts.template }
 
     /// Computes the id from the parts.
     package init(
         artifact: ArtifactReference, config: [String: ConfigValue] = [:], template: Template
     ) {
-        id = SlotID(
-            digest: Digest(
-                of: .fields([
-                    "v": .integer(1),
-                    "artifact": .text(artifact.digest),
-                    "config": config.isEmpty ? nil : .object(config.mapValues(Self.canonical)),
-                    "template": template.canonical,
-                ])))
-        self.artifact = artifact
-        self.config = config
-        self.template = template
+        parts = Parts(artifact: artifact, config: config, template: template)
     }
+
+    package static func == (one: SlotSpec, other: SlotSpec) -> Bool {
+        one.parts === other.parts
+            || (one.id == other.id && one.artifact == other.artifact && one.config == other.config
+                && one.template == other.template)
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 
     /// Reads the parts; the id is never read, so that it cannot differ from them.
     package init(from decoder: any Decoder) throws {
@@ -85,6 +120,13 @@ package struct SlotSpec: Hashable, Sendable, Codable {
             artifact: try container.decode(ArtifactReference.self, forKey: .artifact),
             config: try container.decode([String: ConfigValue].self, forKey: .config),
             template: try container.decode(Template.self, forKey: .template))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(artifact, forKey: .artifact)
+        try container.encode(config, forKey: .config)
+        try container.encode(template, forKey: .template)
     }
 
     private enum CodingKeys: CodingKey {
@@ -97,14 +139,7 @@ package struct SlotSpec: Hashable, Sendable, Codable {
     package var build: BuildID { BuildID(of: artifact, template) }
 
     /// The configuration as a release asks for it: secrets by name, without their versions.
-    package var desiredConfig: [String: DesiredConfigValue] {
-        config.mapValues { value in
-            switch value {
-            case .plain(let text): .plain(text)
-            case .secret(let name, _): .secret(name)
-            }
-        }
-    }
+    package var desiredConfig: [String: DesiredConfigValue] { config.mapValues(\.desired) }
 
     private static func canonical(_ value: ConfigValue) -> JSONValue {
         switch value {

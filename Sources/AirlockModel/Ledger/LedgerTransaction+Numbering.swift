@@ -1,16 +1,24 @@
 extension LedgerTransaction {
-    /// The writes as the journal keeps them, once the entries have their numbers.
+    /// Gives the writes what the journal keeps of the entries' numbers.
     ///
     /// The n-th ``JournalWrite/intent(_:)`` is given the number of the n-th `intended` entry of the
     /// same transaction; an intent without such an entry stays as it is.
     /// - Parameter first: The sequence number of the transaction's first entry.
-    package func writes(numberedFrom first: Int) -> [JournalWrite] {
+    package mutating func number(from first: Int) {
         var intended = entries.indices.filter { entries[$0].kind == .intended }.makeIterator()
-        return writes.map { write in
-            guard case .intent(var record) = write else { return write }
-            if let index = intended.next() { record.entry = first + index }
-            return .intent(record)
+        for place in writes.indices {
+            guard case .intent(var record) = writes[place] else { continue }
+            guard let index = intended.next() else { return }
+            record.entry = first + index
+            writes[place] = .intent(record)
         }
+    }
+
+    /// The writes as ``number(from:)`` leaves them.
+    package func writes(numberedFrom first: Int) -> [JournalWrite] {
+        var numbered = self
+        numbered.number(from: first)
+        return numbered.writes
     }
 
     /// The entries with their numbers.

@@ -87,8 +87,8 @@ package struct OperationRecord: Hashable, Sendable, Codable {
         self.ended = ended
     }
 
-    /// What an operation carries out.
-    package enum Work: Hashable, Sendable, Codable {
+    /// What an operation carries out; in an allocation of its own, because records are handed about.
+    package indirect enum Work: Hashable, Sendable, Codable {
         case change(Change)
         case repair(Repair)
         case heal(Heal)

@@ -10,15 +10,12 @@ struct WorldLine {
     private static let checksumDigits = 16
     private static let newline = UInt8(ascii: "\n")
 
-    private let encoder = JSONEncoder()
     private let decoder = JSONDecoder()
-
-    init() { encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes] }
 
     /// A record as it stands in the file, with its end of line.
     func line(_ record: WorldRecord, path: String) throws(WorldFile.Fault) -> [UInt8] {
         let json: [UInt8]
-        do { json = Array(try encoder.encode(record)) } catch {
+        do { json = try JSONSpelling.bytes(of: record) } catch {
             throw .system("encode a record for", path, EINVAL)
         }
         guard json.count < Self.longest else {
