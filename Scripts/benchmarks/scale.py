@@ -139,7 +139,7 @@ def quiet(reconciler, url, lanes):
     note("looks that find nothing new")
     walls, peers, blobs, documents, plans = [], [], 0, 0, 0
     before = reconciler.cpu()
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         peers.append(timed(["git", "ls-remote", url, "refs/heads/main"]))
         lines = reconciler.look()
         walls.append(sum(figures(lines, "looked", "allMicroseconds"))
@@ -148,7 +148,9 @@ def quiet(reconciler, url, lanes):
             if line.get("message") == "looked":
                 blobs += int(line["blobs"])
                 documents += int(line["documents"])
-            plans += line.get("message") == "planned"
+            if line.get("message") == "planned":
+                plans += 1
+                note(f"look {number} made a plan: {json.dumps(line)}")
     cpu = (reconciler.cpu() - before) / ROUNDS * 1000
     wall, peer = statistics.median(walls), statistics.median(peers)
     name = f"{lanes} lanes, nothing new"

@@ -29,8 +29,8 @@ package actor Books {
         self.ledger = ledger
         state = try await ledger.state()
         // Nobody looked while no process ran.
-        for (number, operation) in state.operations {
-            state.operations[number]?.rollout = Rollout.parked(operation.rollout)
+        for operation in Array(state.operations.values) {
+            state.operations[operation.number]?.rollout = Rollout.parked(operation.rollout)
         }
         index = LaneIndex(state.lanes)
         nextOperation = state.nextOperation

@@ -201,7 +201,10 @@ struct PlannerPropertyTests {
         other.fleet.environments = refilled(world.fleet.environments)
         other.fleet.parked.lanes = refilled(world.fleet.parked.lanes)
         other.ledger.lanes = refilled(world.ledger.lanes)
-        other.ledger.operations = refilled(world.ledger.operations)
+        other.ledger.operations = [:]
+        for operation in Array(world.ledger.operations.values).shuffled(using: &random) {
+            other.ledger.operations[operation.number] = operation
+        }
         other.ledger.freezes = refilled(world.ledger.freezes)
         other.ledger.quarantines = refilled(world.ledger.quarantines)
         other.lanes = refilled(world.lanes)

@@ -7,7 +7,7 @@ package struct LedgerState: Hashable, Sendable {
     package var rewrite: RewriteRecord?
     package var lanes: LaneTable<LaneRecord>
     /// Operations without an outcome, by number.
-    package var operations: [Int: OperationRecord]
+    package var operations: OperationTable
     /// Intents without an end, by key.
     package var intents: [ActionKey: IntentRecord]
     package var freezes: [Freeze.Scope: Freeze]
@@ -27,7 +27,7 @@ package struct LedgerState: Hashable, Sendable {
     package init(
         trustRoot: CommitID? = nil, head: HeadRecord? = nil, rewrite: RewriteRecord? = nil,
         lanes: LaneTable<LaneRecord> = [:],
-        operations: [Int: OperationRecord] = [:], intents: [ActionKey: IntentRecord] = [:],
+        operations: OperationTable = [:], intents: [ActionKey: IntentRecord] = [:],
         freezes: [Freeze.Scope: Freeze] = [:], stop: FleetStop? = nil,
         quarantines: [LaneID: [Quarantine]] = [:],
         steerings: [Int: Steering] = [:], verifications: [LaneID: VerificationRecord] = [:],

@@ -135,49 +135,6 @@ package struct OperationRecord: Hashable, Sendable, Codable {
     }
 }
 
-/// How far the carrying out of an operation has come; survives a kill at any step.
-package struct RolloutState: Hashable, Sendable, Codable {
-    package var direction: Direction
-    /// Grows by one with each action that was seen done; part of the idempotency key.
-    package var step: Int
-    /// Monotonic time without progress, added up over boots.
-    package var stalled: Duration
-    /// When `stalled` was last added to.
-    package var seen: Moment?
-    /// Healthy instances of the target that were seen at the most: progress is exceeding it.
-    package var best: Int
-    /// Where a change stands whose new slot is judged; nil before the first look, and for what is not.
-    package var canary: CanaryState?
-    /// What an idle slot has shown; nil before it is looked at, and where nothing is asked of it.
-    package var preview: PreviewState?
-    /// Whether it goes back from where it had settled: the base takes the traffic when it is whole again.
-    package var keepsCapacity: Bool?
-    /// The most of the traffic that git allowed at the last look, in per mille; nil for all.
-    package var ceiling: Int?
-    /// Why the provider does not take an open test job; told to those who wait for it, decides nothing.
-    package var refusal: String?
-
-    package init(
-        direction: Direction = .forward, step: Int = 0, stalled: Duration = .zero,
-        seen: Moment? = nil, best: Int = 0, canary: CanaryState? = nil, keepsCapacity: Bool? = nil
-    ) {
-        self.direction = direction
-        self.step = step
-        self.stalled = stalled
-        self.seen = seen
-        self.best = best
-        self.canary = canary
-        self.keepsCapacity = keepsCapacity
-    }
-
-    /// Whether a rollout goes to its target or back to its base.
-    package enum Direction: Hashable, Sendable, Codable {
-        case forward
-        /// The target is being stopped and the base serves again.
-        case back(reason: String)
-    }
-}
-
 /// The durable record that stands before every action.
 package struct IntentRecord: Hashable, Sendable, Codable {
     package let order: ActionOrder
