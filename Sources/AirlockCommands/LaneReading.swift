@@ -16,6 +16,8 @@ struct LaneReading {
         let quarantines: [Quarantine]
         let freeze: Freeze?
         let verifications: VerificationRecord?
+        /// What people said about its operation.
+        let steering: Steering?
         /// What its rollout waits for a person with; nil where something else holds it, or nothing does.
         let waits: PersonWait?
 
@@ -114,7 +116,7 @@ struct LaneReading {
                 observed: observed[id] ?? (isGone ? LaneObservation(lane: id) : nil),
                 quarantines: state.quarantines[id] ?? [],
                 freeze: state.freezes.binding(id, at: now).first,
-                verifications: state.verifications[id],
+                verifications: state.verifications[id], steering: steering,
                 waits: record.holdReason == nil ? operation?.waitsForPerson(steering) : nil)
         }
     }

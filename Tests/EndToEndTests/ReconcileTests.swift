@@ -150,7 +150,9 @@ import Testing
         #expect(why.contains("is frozen with production until ") && why.contains("✗ freeze"))
         let plan = try await stage.must("plan").output
         #expect(plan.contains("held: freeze") && plan.contains("airlock thaw production"))
-        #expect(try await stage.must("status").output.contains("production is frozen until "))
+        let status = try await stage.must("status").output
+        #expect(status.contains("production is frozen until "), "\(status)")
+        #expect(status.contains("run `airlock thaw production`"), "\(status)")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         try await stage.must("thaw", "production")
         #expect(try await stage.airlock("reconcile", "--wait", "120s").code == 0)

@@ -55,5 +55,8 @@ import Testing
         let held = try await stage.must("rollout", "status", "production/api").output
         #expect(held.contains(#"wait\nnext     forged"#), "\(held)")
         #expect(!held.split(separator: "\n").contains { $0.hasPrefix("next     forged") })
+        let whole = try await stage.must("status").output
+        #expect(whole.contains("run `airlock rollout resume production/api`"), "\(whole)")
+        #expect(!whole.split(separator: "\n").contains { $0.hasPrefix("next     forged") })
     }
 }

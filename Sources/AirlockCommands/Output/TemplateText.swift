@@ -6,11 +6,11 @@ extension Template {
     var written: [(name: String, text: String?)] {
         [
             ("port", String(port)),
-            ("health", health.map { "\($0.path) every \($0.every.exact)" }),
+            ("health", health.map { "\($0.path) every \($0.every.spelled)" }),
             ("cpu", resources.milliCPU.map(Self.cores)),
             ("memory", resources.memoryBytes.map(Self.memory)),
             ("calls", calls.isEmpty ? nil : calls.map(\.description).joined(separator: ", ")),
-            ("stopGrace", stopGrace.map(\.exact)),
+            ("stopGrace", stopGrace.map(\.spelled)),
         ]
     }
 
@@ -29,21 +29,5 @@ extension Template {
             return "\(bytes) bytes"
         }
         return "\(bytes / size)\(name)"
-    }
-}
-
-extension Duration {
-    /// As a file of the repository spells it, `1h30m`: exact to the millisecond, unlike ``brief``.
-    fileprivate var exact: String {
-        let units: [(String, Int)] = [
-            ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
-        ]
-        var rest = milliseconds
-        var text = ""
-        for (name, size) in units where rest >= size {
-            text += "\(rest / size)\(name)"
-            rest %= size
-        }
-        return text.isEmpty ? "0s" : text
     }
 }

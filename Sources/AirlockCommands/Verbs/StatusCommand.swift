@@ -93,9 +93,11 @@ struct StatusText {
             .map { ink.red("\($0.key) is unknown: \($0.value)") }
         lines += reading.state.freezes.values.filter { $0.isInForce(at: now) }
             .sorted { $0.scope < $1.scope }
-            .map { freeze in
-                let end = freeze.until.map { "until \($0.local)" } ?? "until thawed"
-                return ink.yellow("\(freeze.scope) is frozen \(end): \(freeze.reason)")
+            .flatMap { freeze in
+                [
+                    ink.yellow("\(freeze.scope) is frozen\(freeze.end): \(freeze.reason)"),
+                    "  → run `airlock thaw \(freeze.scope)` to let it go on",
+                ]
             }
         if let stop = reading.state.stop, stop.isInForce(at: now) {
             let end = stop.until.map { "until \($0.local)" } ?? "until `airlock thaw --all`"
@@ -190,6 +192,13 @@ struct StatusText {
         if let reason = lane.record.holdReason {
             lines.append(ink.yellow("\(lane.record.lane) is held: \(reason)"))
         }
+        if let held = lane.steering?.held {
+            if lane.record.holdReason == nil {
+                lines.append(
+                    ink.yellow("\(lane.record.lane): its rollout is held by \(held.phrase)"))
+            }
+            lines.append("  → run `airlock rollout resume \(lane.record.lane)` to let it go on")
+        }
         if let wait = lane.waits {
             lines.append(
                 ink.yellow("\(lane.record.lane): \(wait.phrase) since \(wait.since.local)"))
@@ -205,14 +214,15 @@ struct StatusText {
             lines.append(ink.red("\(lane.record.lane): \(sentence)"))
             lines.append("  → run `airlock rollout retry \(lane.record.lane)` to run it again")
         }
-        for quarantine in lane.quarantines {
-            // A lane that is held for it has said so already.
-            if lane.record.holdReason?.contains(quarantine.slot.short) != true {
-                lines.append(
-                    ink.red(
-                        "\(lane.record.lane): slot \(quarantine.slot.short) is quarantined: "
-                            + quarantine.reason))
-            }
+        for quarantine in lane.quarantines
+        // A lane that is held for it has said so already.
+        where lane.record.holdReason?.contains(quarantine.slot.short) != true {
+            lines.append(
+                ink.red(
+                    "\(lane.record.lane): slot \(quarantine.slot.short) is quarantined: "
+                        + quarantine.reason))
+        }
+        if !lane.quarantines.isEmpty {
             lines.append("  → run `airlock rollout retry \(lane.record.lane)` to try it again")
         }
         return lines

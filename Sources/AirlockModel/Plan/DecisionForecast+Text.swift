@@ -77,8 +77,9 @@ extension TrafficRate {
 }
 
 extension Duration {
-    /// A length of time as the format spells it, to the millisecond: `2500ms`, `1m30s`, `2h`.
+    /// A length of time as the format spells it, to the millisecond: `2500ms`, `1m30s`, `2h`, `0s`.
     package var spelled: String {
+        if milliseconds == 0 { return "0s" }
         let (seconds, rest) = (max(0, milliseconds / 1000), milliseconds % 1000)
         guard rest == 0, seconds > 0 else { return "\(max(0, milliseconds))ms" }
         let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")]
