@@ -19,18 +19,25 @@ package actor Books {
     /// Lanes written to since their environment was planned last.
     private var touched: [EnvironmentName: Set<LaneID>] = [:]
     private var nextOperation: Int
+    /// Operations of which more is remembered than is durable.
+    private var unwritten: Set<Int> = []
+    /// How long without progress open operations are by what is durable.
+    private var durableStalls: [Int: Duration] = [:]
     private var clockWatch: ClockWatch?
     private var recordedClockFault: String?
     /// Entries that go ahead of the next one: a process that finds nothing to do leaves no trace.
     private var announced: [AuditDraft] = []
 
     /// Reads the journal.
-    package init(ledger: any Ledger) async throws(LedgerError) {
+    ///
+    /// - Parameter now: When the process begins.
+    package init(ledger: any Ledger, at now: Moment) async throws(LedgerError) {
         self.ledger = ledger
         state = try await ledger.state()
-        // Nobody looked while no process ran.
         for operation in Array(state.operations.values) {
-            state.operations[operation.number]?.rollout = Rollout.parked(operation.rollout)
+            durableStalls[operation.number] = operation.rollout.stalled
+            state.operations[operation.number]?.rollout = Rollout.resumed(
+                operation, at: now)
         }
         index = LaneIndex(state.lanes)
         nextOperation = state.nextOperation
@@ -52,6 +59,7 @@ package actor Books {
             for write in transaction.writes {
                 note(write)
                 state.apply(write)
+                written(write)
                 if case .lane(let record) = write { index.note(record) }
             }
             return Array(sequences.dropFirst(ahead))
@@ -86,7 +94,36 @@ package actor Books {
     func remember(_ operation: OperationRecord) {
         guard state.operations[operation.number] != nil else { return }
         state.operations[operation.number] = operation
+        unwritten.insert(operation.number)
         note(operation.lane)
+    }
+
+    /// How long an open operation made no progress, as a process after a kill would know it.
+    func durableStall(of operation: Int) -> Duration { durableStalls[operation] ?? .zero }
+
+    private func written(_ write: JournalWrite) {
+        switch write {
+        case .operation(let record):
+            unwritten.remove(record.number)
+            durableStalls[record.number] = record.outcome == nil ? record.rollout.stalled : nil
+        case .rollout(let record):
+            unwritten.remove(record.operation)
+            durableStalls[record.operation] = record.state.stalled
+        case .trustRoot, .head, .rewrite, .lane, .intent, .settle, .freeze, .thaw, .stop,
+            .quarantine,
+            .release, .steering, .verified, .claimed, .clock:
+            return
+        }
+    }
+
+    /// Writes what was only remembered, when a process ends: how long a slot made no progress.
+    func writeRemembered() async throws(EngineHalt) {
+        let left = unwritten.sorted().compactMap { state.operations[$0] }
+        guard !left.isEmpty else { return }
+        let writes = left.map {
+            JournalWrite.rollout(RolloutRecord(operation: $0.number, state: $0.rollout))
+        }
+        try await commit(LedgerTransaction(writes: writes))
     }
 
     /// The journal as a plan of `environment` sees it, and the lanes in which it differs from when this

@@ -44,7 +44,9 @@ package actor Engine: Service {
     /// Reads the journal and records the start.
     package init(parts: EngineParts) async throws(EngineHalt) {
         self.parts = parts
-        do { books = try await Books(ledger: parts.ledger) } catch { throw .ledger(error) }
+        do { books = try await Books(ledger: parts.ledger, at: parts.clock.now()) } catch {
+            throw .ledger(error)
+        }
         if let asked = parts.settings.trustRoot, let pinned = await books.state.trustRoot,
             asked != pinned
         {
@@ -119,6 +121,7 @@ package actor Engine: Service {
             self.signal.yield(.stop)
         }
         if let halt { throw halt }
+        try await books.writeRemembered()
     }
 
     /// Starts what the signals ask for until one says to stop, then waits for what is under way.

@@ -29,7 +29,7 @@ extension EnvironmentReconciler {
         let observing = stopwatch.elapsed
         let secrets = await secrets(accepted)
         let clockFault = try await books.clockFault(at: now)
-        let key = PlanMemo(
+        var key = PlanMemo(
             fleet: accepted.revision, observation: observation?.revision,
             books: await revision(of: slice), secrets: secrets, clockFault: clockFault,
             made: now.wall)
@@ -49,6 +49,7 @@ extension EnvironmentReconciler {
         let plans = await planMeasured(
             touched, slice, observed: observed, facts: facts, now: now)
         plansMade += 1
+        key.isBound = !standing.bound.isEmpty
         memo = observation == nil ? nil : key
         logPass(plans.count, observing: observing, all: stopwatch.elapsed)
         return plans

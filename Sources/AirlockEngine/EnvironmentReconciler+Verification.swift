@@ -30,10 +30,10 @@ extension EnvironmentReconciler {
     }
 
     /// Counts what changed in the journal that the plan depends on: its own part first, then that of each
-    /// environment whose test results bind a change of it.
+    /// environment whose test results may bind a change of it.
     func revision(of slice: FleetSlice) async -> [Int] {
         var counts: [Int] = []
-        for environment in [name] + (standing.bound.isEmpty ? [] : slice.testing.sources) {
+        for environment in [name] + slice.testing.sources {
             counts.append(await books.revision(of: environment))
         }
         return counts

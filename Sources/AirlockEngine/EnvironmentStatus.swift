@@ -148,8 +148,10 @@ extension LanePlan {
 struct PlanMemo: Sendable {
     let fleet: Int
     let observation: ProviderRevision?
-    /// What changed in the journal, by environment: a sum of them could come to the same again.
+    /// What changed in the journal, by environment, its own first: a sum of them could come to the same again.
     let books: [Int]
+    /// Whether a test result of another environment could turn it.
+    var isBound = true
     let secrets: [SecretName: String]
     let clockFault: String?
     /// When it was made: at an earlier time, which a clock that was set back shows again, a freeze that
@@ -160,7 +162,8 @@ struct PlanMemo: Sendable {
     ///
     /// - Parameter now: What a plan would be made from now.
     func holds(for now: PlanMemo, until: Timestamp?) -> Bool {
-        now.fleet == fleet && now.observation == observation && now.books == books
+        let isSameBooks = isBound ? now.books == books : now.books.first == books.first
+        return now.fleet == fleet && now.observation == observation && isSameBooks
             && now.secrets == secrets && now.clockFault == clockFault
             && now.made >= made && until.map { now.made < $0 } ?? true
     }

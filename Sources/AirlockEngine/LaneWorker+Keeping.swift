@@ -63,8 +63,8 @@ extension LaneWorker {
         await books.remember(operation)
     }
 
-    /// Keeps a rollout's state: durably when it turned, a step changed or a minute of it was held, in
-    /// memory when only time passed. Seconds that were judged and not written down are asked for again after a kill.
+    /// Keeps a rollout's state: durably when it turned, a step changed, a minute of it was held or some seconds
+    /// made no progress, in memory when less time passed. Seconds that were judged and not written down are asked for again after a kill.
     ///
     /// - Parameter said: What was known to be said about the operation when the state was decided.
     func keep(
@@ -79,12 +79,16 @@ extension LaneWorker {
         let began = AuditText.began(operation, from: old, at: now)
         // Whether a person is waited for is read from the journal.
         let (waited, waits) = (old.canary?.waitsSince != nil, state.canary?.waitsSince != nil)
+        let isLonger =
+            await state.stalled - books.durableStall(of: operation.number)
+            >= (state.stalled < .seconds(20) ? .seconds(2) : .seconds(10))
         let isDue =
             old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
             || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
             || old.preview != state.preview
             || waited != waits
+            || isLonger
         guard old.direction != state.direction || moved ?? began != nil || isDue else {
             await books.remember(operation)
             return

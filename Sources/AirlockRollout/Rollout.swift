@@ -75,6 +75,25 @@ package enum Rollout {
         return state
     }
 
+    /// The most of a pause between two processes that counts as time without progress.
+    private static let longestPause = Duration.seconds(60)
+
+    /// The state of an operation when a process begins.
+    ///
+    /// A slot that has no traffic yet and is no better than when somebody looked last was so in between. A part of
+    /// the pause counts, else processes that only look once would never come to the deadline; not more than a quarter
+    /// of it, so that a slot gets its time however long nobody looked.
+    package static func resumed(_ operation: OperationRecord, at now: Moment) -> RolloutState {
+        var state = operation.rollout
+        if let seen = state.seen, state.canary?.inForce == nil, let change = operation.change,
+            case .forward = state.direction
+        {
+            let most = min(longestPause, change.strategy.deadline / 4)
+            state.stalled += min(now.elapsed(since: seen), most)
+        }
+        return parked(state)
+    }
+
     /// The state after an action was seen done.
     ///
     /// An action is no progress by itself: a slot that someone keeps deleting, or traffic that keeps

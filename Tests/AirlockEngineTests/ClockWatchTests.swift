@@ -40,7 +40,7 @@ struct ClockWatchTests {
     func mark() async throws {
         let clock = ManualClock()
         let ledger = MemoryLedger()
-        let books = try await Books(ledger: ledger)
+        let books = try await Books(ledger: ledger, at: ManualClock().now())
         #expect(await books.clockMark(at: clock.now()) == [.clock(clock.now())])
         clock.step(wall: .seconds(3600))
         #expect(await books.clockMark(at: clock.now()).isEmpty)
@@ -56,7 +56,7 @@ struct BooksTests {
     @Test("it says what the ledger says, after every commit")
     func inStep() async throws {
         let ledger = MemoryLedger()
-        let books = try await Books(ledger: ledger)
+        let books = try await Books(ledger: ledger, at: ManualClock().now())
         let lane = Build.lane("production/api")
         let transaction = LedgerTransaction(
             writes: [.lane(LaneRecord(lane: lane, operation: 1, decision: .work("x")))])
@@ -69,7 +69,7 @@ struct BooksTests {
     @Test("what the ledger did not take is not in it")
     func refusedCommit() async throws {
         let ledger = MemoryLedger()
-        let books = try await Books(ledger: ledger)
+        let books = try await Books(ledger: ledger, at: ManualClock().now())
         ledger.inject(MemoryLedger.Crash(commit: 1, point: .beforeFlush))
         let lane = Build.lane("production/api")
         await #expect(throws: EngineHalt.self) {
@@ -80,7 +80,7 @@ struct BooksTests {
 
     @Test("operations get numbers of their own")
     func numbers() async throws {
-        let books = try await Books(ledger: MemoryLedger())
+        let books = try await Books(ledger: MemoryLedger(), at: ManualClock().now())
         let numbers = [await books.reserveOperation(), await books.reserveOperation()]
         #expect(numbers == [1, 2])
     }

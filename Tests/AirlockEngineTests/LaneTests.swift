@@ -84,6 +84,30 @@ struct LaneTests {
         #expect(try await stage.settle(engine).failures.isEmpty)
     }
 
+    @Test("processes that are killed again and again come to the deadline of a slot too")
+    func deadlineOverProcesses() async throws {
+        let stage = Stage()
+        try await stage.settle(try await stage.engine())
+        stage.versions["production/api"] = 13
+        stage.commit()
+        var processes = 0
+        while try await stage.entries(.quarantined).isEmpty, processes < 40 {
+            let engine = try await stage.restart()
+            _ = try await engine.tick()
+            for _ in 0..<2 {
+                stage.clock.advance(by: .seconds(2))
+                _ = try await engine.tick()
+            }
+            // Of an hour without a process a quarter of the deadline counts.
+            stage.clock.advance(by: .seconds(3_600))
+            processes += 1
+        }
+        // Of a deadline of 60 s each process sees 4, and the pause before all but the first is 15.
+        #expect((4...5).contains(processes), "\(processes)")
+        try await stage.settle(try await stage.restart())
+        #expect(try await stage.serving("production/api") == [Build.artifact("api")])
+    }
+
     @Test("a slot that never gets healthy is rolled back, quarantined and tried again on request")
     func deadline() async throws {
         let stage = Stage()

@@ -63,4 +63,56 @@ import Testing
         try database.close()
         await #expect(throws: LedgerError.self) { try await folder.open() }
     }
+
+    @Test("an entry that is gone is found", arguments: [0, 1, 2])
+    func missingEntry(_ sequence: Int) async throws {
+        let folder = try Folder()
+        let store = try await folder.open()
+        _ = try await store.commit(
+            LedgerTransaction(entries: (0..<4).map { LedgerSample.draft(.decision, at: $0) }))
+        try await store.close()
+        let database = try DatabaseQueue(path: folder.state.ledger)
+        try await database.write { db in
+            try db.execute(sql: "DELETE FROM entries WHERE seq = ?", arguments: [sequence])
+        }
+        try database.close()
+        await #expect(
+            throws: LedgerError.corrupt(
+                what: "ledger.sqlite, table entries, row \(sequence): it is missing")
+        ) { try await LedgerReader.open(folder.state).check() }
+    }
+
+    @Test(
+        "an index that hides a row is found, though every row fits its hash",
+        arguments: [
+            "operations_open", "operations_of_lane", "intents_open", "intents_of_operation",
+        ])
+    func hiddenRow(_ index: String) async throws {
+        let folder = try Folder()
+        let store = try await folder.open()
+        _ = try await store.commit(
+            LedgerTransaction(
+                writes: [
+                    .operation(LedgerSample.operation(1, lane: LedgerSample.lane(1))),
+                    .intent(LedgerSample.intent(store.claim, operation: 1, step: 1)),
+                ]))
+        try await store.close()
+        let database = try DatabaseQueue(path: folder.state.ledger)
+        let page = try await database.write { db in
+            try Int.fetchOne(
+                db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = ?", arguments: [index])
+        }
+        try await database.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+        try database.close()
+        // The low byte of the number of cells, in the header of a page: one entry becomes none.
+        let file = try FileHandle(forUpdating: URL(filePath: folder.state.ledger))
+        try file.seek(toOffset: UInt64((try #require(page) - 1) * 4_096 + 4))
+        try file.write(contentsOf: [0])
+        try file.close()
+        await #expect(throws: LedgerError.self) {
+            try await LedgerReader.open(folder.state).check()
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockModel
 import AirlockTestSupport
 import Foundation
@@ -122,6 +123,18 @@ struct CodingTests {
         summary.rollbacks = [lane]
         #expect(summary.bounded.totals?.rollbacks == 1)
         #expect(try roundTrip(summary.bounded).0 == summary.bounded)
+    }
+
+    @Test("what a rollout keeps apart stands in the journal under the names that it always had")
+    func rolloutNames() throws {
+        let errors = try #require(SignalName("errors"))
+        var state = RolloutState(
+            canary: CanaryState(
+                judge: Judge(policy: try JudgePolicy(metrics: [ComparedMetric(name: errors)]))))
+        state.preview = PreviewState(PreviewPlan(checks: []))
+        let (read, text) = try roundTrip(state)
+        #expect(read.canary != nil && read.preview != nil)
+        #expect(text.contains(#""canary":{"#) && text.contains(#""preview":{"#), "\(text)")
     }
 }
 

@@ -83,14 +83,19 @@ struct FleetValueTests {
     )
     func asksFor() throws {
         var desired = Build.desired("production/checkout")
-        desired.release.config = ["A": .plain("1"), "PASSWORD": .secret(Build.secret("db"))]
+        desired.release.config = [
+            "A": .plain("1"), "NAME": .plain("\u{E9}"), "PASSWORD": .secret(Build.secret("db")),
+        ]
         let others: [(DesiredLane) -> DesiredLane] = [
             { changed($0) { $0.release.artifact = Build.artifact("checkout", 2) } },
             { changed($0) { $0.release.config["A"] = .plain("2") } },
             { changed($0) { $0.release.config["A"] = nil } },
             { changed($0) { $0.release.config["B"] = .plain("1") } },
             { changed($0) { $0.release.config["PASSWORD"] = .secret(Build.secret("other")) } },
+            { changed($0) { $0.release.config["A"] = .secret(Build.secret("db")) } },
             { changed($0) { $0.template.port += 1 } },
+            // The same text in other bytes is another slot.
+            { changed($0) { $0.release.config["NAME"] = .plain("e\u{301}") } },
         ]
         for version in ["1", "2"] {
             let slot = try #require(desired.slot(secrets: [Build.secret("db"): version]))
@@ -100,7 +105,11 @@ struct FleetValueTests {
                 strategy: .allAtOnce(), policy: PolicyDigest(digest: Digest(of: .bool(true))),
                 commit: nil)
             #expect(desired.asks(for: change))
-            for other in others { #expect(!other(desired).asks(for: change)) }
+            for other in others.map({ $0(desired) }) {
+                #expect(!other.asks(for: change))
+                let versions = Dictionary(other.secrets.map { ($0, version) }) { one, _ in one }
+                #expect(other.slot(secrets: versions)?.id != slot.id)
+            }
         }
         func changed(_ lane: DesiredLane, _ change: (inout DesiredLane) -> Void) -> DesiredLane {
             var lane = lane

@@ -59,4 +59,20 @@ import Testing
         #expect(whole.contains("run `airlock rollout resume production/api`"), "\(whole)")
         #expect(!whole.split(separator: "\n").contains { $0.hasPrefix("next     forged") })
     }
+
+    @Test("processes that only look once come to the deadline of a slot too")
+    func deadlineOfLooks() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.commit("never", Shop.api("1.9.1", deadline: "4s"))
+        var looks = 0
+        var history = ""
+        while looks < 60, !history.contains("rolled back") {
+            _ = try await stage.airlock("reconcile")
+            history = try await stage.must("history", "production/api", "--limit", "1").output
+            looks += 1
+        }
+        #expect(history.contains("rolled back"), "\(looks) looks: \(history)")
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
+    }
 }

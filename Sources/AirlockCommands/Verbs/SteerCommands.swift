@@ -6,7 +6,10 @@ struct FreezeCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "freeze",
         abstract: "Stop forward changes, repairs and healing in an environment or lane.",
-        discussion: "An automatic rollback goes on, unless everything is stopped with --all.")
+        discussion: """
+            An automatic rollback of what is judged goes on, unless everything is stopped with --all; the deadline of a \
+            slot that gets no traffic stands still meanwhile.
+            """)
 
     @Argument(help: "An environment (production) or a lane (production/checkout).")
     var scope: Freeze.Scope?

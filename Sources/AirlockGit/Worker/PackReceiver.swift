@@ -60,6 +60,7 @@ final class PackReceiver {
 
     /// Hands over what is pending.
     private func append() -> Int32 {
+        guard !pending.isEmpty else { return 0 }
         defer { pending.removeAll(keepingCapacity: true) }
         return indexer.with { indexer in
             let code = pending.withUnsafeBytes {

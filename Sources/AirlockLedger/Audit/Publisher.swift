@@ -22,8 +22,11 @@ final class Publisher: Sendable {
         /// Whether the journal is about to be closed: a publish that was put off must not read it then.
         var isEnded = false
         var schedule = Schedule.none
-        /// Whether the last publish was one of a burst.
+        /// Counts schedules: one that another has taken the place of publishes nothing.
+        var turn = 0
+        /// Whether entries came as fast as in a burst when something was published last.
         var isInBurst = false
+        var published = DispatchTime.now()
         /// Why the last publish failed; nil when it did not.
         var fault: LedgerError?
         var waiters: [Waiter] = []
@@ -48,8 +51,8 @@ final class Publisher: Sendable {
     private static let alone = Pace(awaited: .nanoseconds(0), other: .milliseconds(100))
     /// Of many entries: a publish makes and removes files, which costs more the sooner it comes again.
     private static let inBurst = Pace(awaited: .milliseconds(50), other: .milliseconds(500))
-    /// Entries in one publish from which on it is a burst: those of a full tile.
-    private static let burst = TilePath.fullWidth
+    /// What is a burst: a full tile of entries in this time.
+    private static let burst = (entries: TilePath.fullWidth, nanoseconds: UInt64(100_000_000))
 
     private let queue = DispatchQueue(label: "airlock.ledger.publish")
     /// Touched on ``queue`` and at the start only; nil until the log has a name.
@@ -88,6 +91,7 @@ final class Publisher: Sendable {
                     return .failure(.contradiction("the audit log has no name yet"))
                 }
                 if sequence < desk.signed { return .success(()) }
+                if desk.isEnded { return .failure(.fenced) }
                 desk.waiters.append(Waiter(sequence: sequence, continuation: continuation))
                 return nil
             }
@@ -110,18 +114,23 @@ final class Publisher: Sendable {
 
     /// Returns when everything that is committed has been tried.
     func tryAll() async {
-        queue.async { self.publish() }
+        queue.async { self.publish(nil) }
         await turn()
     }
 
     /// Tries everything that is committed, and nothing after it.
     func end() async {
         await tryAll()
-        desk.withLock { $0.isEnded = true }
+        let left = desk.withLock { desk in
+            desk.isEnded = true
+            defer { desk.waiters = [] }
+            return desk.waiters
+        }
+        for waiter in left { waiter.continuation.resume(returning: .failure(.fenced)) }
         await turn()
     }
 
-    /// Returns when all is done that waits now.
+    /// Returns when all is done that is queued now and not for later.
     private func turn() async {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
@@ -130,22 +139,36 @@ final class Publisher: Sendable {
 
     private func schedule(isAwaited: Bool = false) {
         let wanted = isAwaited ? Schedule.soon : .later
-        let pause = desk.withLock { desk -> DispatchTimeInterval? in
+        let next = desk.withLock { desk -> (turn: Int, pause: DispatchTimeInterval)? in
             let isIdle = desk.schedule == .none || (isAwaited && desk.schedule == .later)
             guard desk.isNamed, isIdle, desk.signed < desk.committed else { return nil }
             desk.schedule = wanted
-            return (desk.isInBurst ? Self.inBurst : Self.alone).pause(isAwaited: isAwaited)
+            desk.turn += 1
+            let pace = desk.isInBurst ? Self.inBurst : Self.alone
+            return (desk.turn, pace.pause(isAwaited: isAwaited))
         }
-        guard let pause else { return }
-        queue.asyncAfter(deadline: .now() + pause) { self.publish() }
+        guard let next else { return }
+        queue.asyncAfter(deadline: .now() + next.pause) { self.publish(next.turn) }
     }
 
-    /// Publishes all that is committed; one that was overtaken by an awaited one finds nothing to do.
-    private func publish() {
+    /// Publishes all that is committed.
+    ///
+    /// - Parameter turn: The schedule that asks for it; nil for one that must not wait.
+    private func publish(_ turn: Int?) {
         let size = desk.withLock { desk -> Int? in
+            guard desk.isNamed, turn == nil || turn == desk.turn else { return nil }
             desk.schedule = .none
-            desk.isInBurst = desk.committed - desk.signed >= Self.burst
-            return desk.signed < desk.committed && !desk.isEnded ? desk.committed : nil
+            // Whatever was scheduled is done with this one.
+            desk.turn += 1
+            guard desk.signed < desk.committed, !desk.isEnded else { return nil }
+            let now = DispatchTime.now()
+            let elapsed = now.uptimeNanoseconds - desk.published.uptimeNanoseconds
+            let share =
+                Double(min(elapsed, Self.burst.nanoseconds)) / Double(Self.burst.nanoseconds)
+            let entries = desk.committed - desk.signed
+            desk.isInBurst = Double(entries) >= Double(Self.burst.entries) * share
+            desk.published = now
+            return desk.committed
         }
         guard let size else { return }
         var leftovers: LedgerError?

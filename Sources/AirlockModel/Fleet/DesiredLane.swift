@@ -57,15 +57,29 @@ package struct DesiredLane: Hashable, Sendable {
 
     /// Whether it asks for the slot that a change brings, in whatever versions of its secrets.
     ///
-    /// Asked at every look at a rollout, so the parts are compared and no id is computed.
+    /// Asked at every look at a rollout, so the parts are compared and no id is computed; byte by byte, as an id
+    /// has them, and not as texts that read the same.
     package func asks(for change: Change) -> Bool {
         guard case .slot(let wanted, _, _) = change.target else { return false }
         return wanted.artifact.digest == release.artifact.digest && wanted.template == template
+            && (wanted.template.health?.path ?? "").isSpelled(like: template.health?.path ?? "")
             && wanted.config.count == release.config.count
             && wanted.config.allSatisfy { key, value in
-                release.config[key] == value.desired
+                guard let place = release.config.index(forKey: key) else { return false }
+                let own = release.config[place]
+                guard own.key.isSpelled(like: key) else { return false }
+                switch (own.value, value) {
+                case (.plain(let one), .plain(let other)): return one.isSpelled(like: other)
+                case (.secret(let one), .secret(let other, _)): return one == other
+                case (.plain, .secret), (.secret, .plain): return false
+                }
             }
     }
+}
+
+extension String {
+    /// Whether it has the same bytes.
+    fileprivate func isSpelled(like other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 /// What one service shall be in one environment.

@@ -3,14 +3,6 @@ package enum ConfigValue: Hashable, Sendable, Codable {
     case plain(String)
     /// The version of a secret; never its bytes.
     case secret(SecretName, version: String)
-
-    /// As a release asks for it: a secret by name, without its version.
-    package var desired: DesiredConfigValue {
-        switch self {
-        case .plain(let text): .plain(text)
-        case .secret(let name, _): .secret(name)
-        }
-    }
 }
 
 /// How an instance says that it can serve.
@@ -139,7 +131,14 @@ package struct SlotSpec: Hashable, Sendable, Codable {
     package var build: BuildID { BuildID(of: artifact, template) }
 
     /// The configuration as a release asks for it: secrets by name, without their versions.
-    package var desiredConfig: [String: DesiredConfigValue] { config.mapValues(\.desired) }
+    package var desiredConfig: [String: DesiredConfigValue] {
+        config.mapValues { value in
+            switch value {
+            case .plain(let text): .plain(text)
+            case .secret(let name, _): .secret(name)
+            }
+        }
+    }
 
     private static func canonical(_ value: ConfigValue) -> JSONValue {
         switch value {

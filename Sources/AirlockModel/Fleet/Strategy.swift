@@ -21,6 +21,15 @@ package enum Strategy: Hashable, Sendable, Codable {
         }
     }
 
+    /// After this much time without progress the new slot is given up.
+    package var deadline: Duration {
+        switch self {
+        case .allAtOnce(let deadline): deadline
+        case .canary(let plan): plan.deadline
+        case .blueGreen(let plan): plan.deadline
+        }
+    }
+
     /// Its name in a release.
     package var word: String {
         switch self {

@@ -1,9 +1,10 @@
 /// The JSON of records, written straight into bytes: what `JSONDecoder` of Foundation reads back, in about a
 /// third of the time that `JSONEncoder` takes, which keeps a tree of every value before it writes one.
 ///
-/// Fields come in the order in which a record names them. Encodings that ask for a second container of the same
-/// value, or for that of a superclass, end the process: no record has any. So have none `Data` or `Date`, which
-/// Foundation spells in ways of its own.
+/// Fields come in the order in which a record names them, entries of a dictionary in none. Encodings that ask for
+/// a second container of the same value, for that of a superclass, or go back to a container that has ended, end the
+/// process: no record does. Nor has any `Data`, `Date`, `URL` or `Decimal`, which Foundation spells in ways of its
+/// own.
 package enum JSONSpelling {
     /// The bytes of a record.
     ///
@@ -15,11 +16,25 @@ package enum JSONSpelling {
     }
 }
 
+/// Where a container stands: how deep, and which of all.
+private struct Place {
+    let level: Int
+    let number: Int
+}
+
 /// The text so far and the containers that are open in it.
 private final class Pen: Encoder {
     private(set) var bytes: [UInt8] = []
-    /// What closes each open container, and whether something is in it, outermost first.
-    private var open: [(end: UInt8, isEmpty: Bool)] = []
+    /// A container: what closes it, which of all it is, whether something is in it.
+    private struct Container {
+        let end: UInt8
+        let number: Int
+        var isEmpty = true
+    }
+
+    /// Outermost first.
+    private var open: [Container] = []
+    private var containers = 0
     /// Whether the next thing that is written is a value.
     private var isValueDue = false
 
@@ -47,25 +62,30 @@ private final class Pen: Encoder {
         while open.count > level, let last = open.popLast() { bytes.append(last.end) }
     }
 
-    /// Begins a container in place of the value that is due, and says how deep it stands.
-    func begin(_ start: UInt8, _ end: UInt8) -> Int {
+    /// Begins a container in place of the value that is due, and says where it stands.
+    func begin(_ start: UInt8, _ end: UInt8) -> Place {
         precondition(isValueDue, "a record asks for a second container of one value")
         isValueDue = false
         bytes.append(start)
-        open.append((end, true))
-        return open.count
+        containers += 1
+        open.append(Container(end: end, number: containers))
+        return Place(level: open.count, number: containers)
     }
 
-    /// Makes room for the next value of the container at `level`.
-    func next(at level: Int) {
-        close(to: level)
-        if !open[level - 1].isEmpty { bytes.append(UInt8(ascii: ",")) }
-        open[level - 1].isEmpty = false
+    /// Makes room for the next value of a container.
+    func next(at place: Place) {
+        let index = place.level - 1
+        precondition(
+            open.count >= place.level && open[index].number == place.number,
+            "a record goes back to a container that has ended")
+        close(to: place.level)
+        if !open[index].isEmpty { bytes.append(UInt8(ascii: ",")) }
+        open[index].isEmpty = false
     }
 
-    /// Writes the name of the next value of the object at `level`.
-    func name(_ key: some CodingKey, at level: Int) {
-        next(at: level)
+    /// Writes the name of the next value of an object.
+    func name(_ key: some CodingKey, at place: Place) {
+        next(at: place)
         JSONValue.write(key.stringValue, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
     }
@@ -109,42 +129,42 @@ private final class Pen: Encoder {
 
 private struct ObjectPen<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let pen: Pen
-    let level: Int
+    let place: Place
     var codingPath: [any CodingKey] { [] }
 
     init(pen: Pen) {
         self.pen = pen
-        level = pen.begin(UInt8(ascii: "{"), UInt8(ascii: "}"))
+        place = pen.begin(UInt8(ascii: "{"), UInt8(ascii: "}"))
     }
 
     func encodeNil(forKey key: Key) {
-        pen.name(key, at: level)
+        pen.name(key, at: place)
         pen.put("null" as StaticString)
     }
     func encode(_ value: Bool, forKey key: Key) {
-        pen.name(key, at: level)
+        pen.name(key, at: place)
         pen.put(value)
     }
     func encode(_ value: String, forKey key: Key) {
-        pen.name(key, at: level)
+        pen.name(key, at: place)
         pen.put(text: value)
     }
     func encode(_ value: Int, forKey key: Key) {
-        pen.name(key, at: level)
+        pen.name(key, at: place)
         pen.put(value)
     }
     func encode(_ value: some Encodable, forKey key: Key) throws {
-        pen.name(key, at: level)
+        pen.name(key, at: place)
         try pen.write(value)
     }
     func nestedContainer<Nested: CodingKey>(
         keyedBy keyType: Nested.Type, forKey key: Key
     ) -> KeyedEncodingContainer<Nested> {
-        pen.name(key, at: level)
+        pen.name(key, at: place)
         return pen.nested(keyedBy: keyType)
     }
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        pen.name(key, at: level)
+        pen.name(key, at: place)
         return pen.nestedList()
     }
     func superEncoder() -> any Encoder { preconditionFailure("records have no superclass") }
@@ -153,17 +173,17 @@ private struct ObjectPen<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
 private struct ListPen: UnkeyedEncodingContainer {
     let pen: Pen
-    let level: Int
+    let place: Place
     private(set) var count = 0
     var codingPath: [any CodingKey] { [] }
 
     init(pen: Pen) {
         self.pen = pen
-        level = pen.begin(UInt8(ascii: "["), UInt8(ascii: "]"))
+        place = pen.begin(UInt8(ascii: "["), UInt8(ascii: "]"))
     }
 
     private mutating func next() {
-        pen.next(at: level)
+        pen.next(at: place)
         count += 1
     }
     mutating func encodeNil() {

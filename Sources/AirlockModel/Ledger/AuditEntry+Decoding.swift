@@ -10,7 +10,30 @@ package enum AuditEntryError: Error, Hashable, Sendable {
     case version(Int)
 }
 
+extension AuditEntryError: CustomStringConvertible {
+    /// One phrase, without a full stop.
+    package var description: String {
+        switch self {
+        case .undecodable(let what): what
+        case .notCanonical: "it is not spelled as entries are"
+        case .version(let number): "it has version \(number), which is not known here"
+        }
+    }
+}
+
 extension AuditEntry {
+    /// What of an entry cannot be read, in words.
+    private static func told(_ error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, _): return "the field \(key.stringValue) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? "it is not JSON" : "the field \(path) has another form"
+        @unknown default: return "a field cannot be read"
+        }
+    }
+
     /// The version of the format that is written and read.
     private static let version = 1
 
@@ -19,6 +42,8 @@ extension AuditEntry {
         let fields: Fields
         do {
             fields = try JSONDecoder().decode(Fields.self, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw .undecodable(Self.told(error))
         } catch {
             throw .undecodable(String(String(describing: error).prefix(300)))
         }
