@@ -75,4 +75,21 @@ import Testing
         #expect(history.contains("rolled back"), "\(looks) looks: \(history)")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
     }
+
+    @Test("a lane that moves for another version of a secret says so, before and after")
+    func secretExplained() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let bumped = Shop.simulation.replacingOccurrences(
+            of: #"api-db: "1""#, with: #"api-db: "2""#)
+        try stage.commit("api-db 2", ["simulation.yaml": bumped])
+        let head = try stage.git("rev-parse", "HEAD").prefix(10)
+        try await stage.must("plan")
+        let before = try await stage.must("explain", "production/api").output
+        #expect(before.contains("another version now: secret:api-db@2"), "\(before)")
+        try await stage.must("reconcile", "--wait", "120s")
+        let after = try await stage.must("explain", "production/api").output
+        #expect(
+            after.contains(", by \(head)") && !after.contains("another version now"), "\(after)")
+    }
 }

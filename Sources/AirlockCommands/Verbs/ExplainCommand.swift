@@ -58,6 +58,8 @@ struct ExplainCommand: Verb {
         let reads: [ReadObject]
         let plan: LaneView?
         let settled: SlotView?
+        /// The commit that brought what it settled on; also that of another version of a secret.
+        let settledBy: String?
         let operation: Int?
         let quarantined: [Bad]
         let held: String?
@@ -114,7 +116,8 @@ struct ExplainCommand: Verb {
                     changed: cause?.paths.contains($0.key) ?? false)
             },
             plan: LaneView(planned, withID: plan.incomplete == nil && refusal == nil),
-            settled: record?.settled.map(SlotView.init), operation: record?.operation,
+            settled: record?.settled.map(SlotView.init),
+            settledBy: record?.settled?.commit?.description, operation: record?.operation,
             quarantined: (planning.ledger.quarantines[lane] ?? []).map(View.Bad.init),
             held: record?.holdReason, frozen: freeze.map(View.Frozen.init),
             healing: HealingView(
@@ -181,10 +184,15 @@ struct ExplainCommand: Verb {
                 "was looked at again because \(cause.commit.prefix(10)) changed what is marked *: "
                     + "\(cause.subject) (\(cause.author))".visible)
         }
+        if let cause = view.plan?.cause {
+            lines.append("and because a secret has another version now: \(cause.visible)")
+        }
         if let settled = view.settled {
+            let by = view.settledBy.map { ", by \($0.prefix(10))" } ?? ""
             lines.append(
                 "settled on \(settled.version?.visible ?? "slot \(settled.slot.prefix(12))"), "
-                    + "\(settled.replicas) \(settled.replicas == "1" ? "replica" : "replicas")")
+                    + "\(settled.replicas) \(settled.replicas == "1" ? "replica" : "replicas")\(by)"
+            )
         }
         if let freeze {
             lines.append(
