@@ -63,8 +63,9 @@ extension LaneWorker {
         await books.remember(operation)
     }
 
-    /// Keeps a rollout's state: durably when it turned, a step changed, a minute of it was held or some seconds
-    /// made no progress, in memory when less time passed. Seconds that were judged and not written down are asked for again after a kill.
+    /// Keeps a rollout's state: durably when it turned, a step changed, a minute of it was held or some
+    /// seconds made no progress, in memory when less time passed. Seconds that were judged and not written
+    /// down are asked for again after a kill.
     ///
     /// - Parameter said: What was known to be said about the operation when the state was decided.
     func keep(
