@@ -59,7 +59,7 @@ actor SourceKeeper {
         if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
         defer { if fault == nil, case .older(_, let why) = kept { fault = why } }
         if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {
-            if try await consider(head) {
+            if try await takeUp(head) {
                 await log(stopwatch.elapsed, since: before)
                 return true
             }
@@ -310,7 +310,7 @@ actor SourceKeeper {
     }
 
     /// The last good fleet stays in force; the refusal is recorded once.
-    private func refuse(
+    func refuse(
         _ head: CommitID, _ reason: String, _ all: [String]
     ) async throws(EngineHalt) {
         let why = "commit \(head.short) is refused: \(reason)"

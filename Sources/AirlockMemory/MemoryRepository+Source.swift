@@ -20,6 +20,30 @@ extension MemoryRepository: CommitSource {
         content.withLock { $0.fetched }
     }
 
+    package func unendedReadings(
+        of commit: CommitID
+    ) async throws(SourceError) -> UnendedReadings {
+        content.withLock { content in
+            guard let unended = content.unended, unended.commit == commit else {
+                return UnendedReadings()
+            }
+            return unended.readings
+        }
+    }
+
+    package func beginReading(
+        _ commit: CommitID, at time: Timestamp
+    ) async throws(SourceError) {
+        let before = try await unendedReadings(of: commit)
+        content.withLock {
+            $0.unended = (commit, UnendedReadings(count: before.count + 1, last: time))
+        }
+    }
+
+    package func endReading() async throws(SourceError) {
+        content.withLock { $0.unended = nil }
+    }
+
     package func descends(
         _ commit: CommitID, from ancestor: CommitID
     ) async throws(SourceError) -> Bool {

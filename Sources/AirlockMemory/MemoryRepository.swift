@@ -25,6 +25,8 @@ package final class MemoryRepository: Sendable {
         /// How the next fetches fail, the first one first.
         var failures: [SourceError] = []
         var counts = ReadCounts()
+        /// The commit that was begun last without an end.
+        var unended: (commit: CommitID, readings: UnendedReadings)?
         /// Objects that the mirror lacks.
         var lost: Set<ObjectID> = []
         /// Commits that hold what is never read, with what is said of them.

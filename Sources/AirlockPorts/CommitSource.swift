@@ -45,6 +45,15 @@ package protocol CommitSource: Sendable {
     /// - Throws: ``SourceError/tooLarge(what:limit:)`` for what is over the cap on all of them together.
     func blobs(_ objects: [ObjectID]) async throws(SourceError) -> [ObjectID: [UInt8]]
 
+    /// The beginnings of reading `commit` that had no end: each process of them died meanwhile.
+    func unendedReadings(of commit: CommitID) async throws(SourceError) -> UnendedReadings
+
+    /// Notes that `commit` is read from `time` on; it outlives the process, though not the power.
+    func beginReading(_ commit: CommitID, at time: Timestamp) async throws(SourceError)
+
+    /// Notes that what was read last is read, whatever came of it.
+    func endReading() async throws(SourceError)
+
     /// What was read from the object database since the start.
     func readCounts() async -> ReadCounts
 
@@ -53,6 +62,18 @@ package protocol CommitSource: Sendable {
     func proposal(
         branch: BranchName, limit: Duration
     ) async throws(SourceError) -> ProposedMerge
+}
+
+/// How often a process began to read a commit and did not live to its end.
+package struct UnendedReadings: Hashable, Sendable {
+    package var count: Int
+    /// When the last of them began; nil for none.
+    package var last: Timestamp?
+
+    package init(count: Int = 0, last: Timestamp? = nil) {
+        self.count = count
+        self.last = last
+    }
 }
 
 /// What was read from the object database since the start; it proves that work follows the change.

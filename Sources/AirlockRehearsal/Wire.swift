@@ -91,9 +91,10 @@ final class Wire: Provider {
     func claim(
         _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
     ) async throws(ProviderError) -> Claim {
-        let taken = try await world.claim(environment, of: fleet, for: claim, takeOver: takeOver)
+        let (taken, earlier) = try await world.claimCounting(
+            environment, of: fleet, for: claim, takeOver: takeOver)
         // What was late may have come due on the way to the claim: it was carried out before it.
-        witness.absorb(try await world.deliveries())
+        witness.absorb(Array(try await world.deliveries().prefix(earlier)))
         witness.saw(claim: taken, in: environment)
         for order in limbo.takeAll() {
             guard order.lane.environment == environment else {

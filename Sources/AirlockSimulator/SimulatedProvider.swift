@@ -102,6 +102,13 @@ package struct SimulatedProvider: Provider, SignalSource, SecretSource, Behaviou
 
     // MARK: What only a simulated world can be asked
 
+    /// Claims as ``claim(_:of:for:takeOver:)`` does, and counts the ``deliveries()`` from before it.
+    package func claimCounting(
+        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
+    ) async throws(ProviderError) -> (claim: Claim, deliveries: Int) {
+        try await store.claimCounting(environment, of: fleet, for: claim, takeOver: takeOver)
+    }
+
     /// Every order that reached the world and what it came to, in order.
     package func deliveries() async throws(ProviderError) -> [Delivery] {
         try await store.deliveries()

@@ -35,6 +35,14 @@ extension WorldStore {
         return try verdict.get()
     }
 
+    /// Claims, and counts the orders that had reached a world in memory by then.
+    func claimCounting(
+        _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
+    ) throws(ProviderError) -> (claim: Claim, deliveries: Int) {
+        let taken = try self.claim(environment, of: fleet, for: claim, takeOver: takeOver)
+        return (taken, deliveryCount)
+    }
+
     private static func verdict(
         on claim: Claim, against stored: Claim?, takeOver: Bool
     ) -> Result<Claim, ProviderError> {

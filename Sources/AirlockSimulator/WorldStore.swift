@@ -75,6 +75,9 @@ actor WorldStore {
         return replayed.deliveries ?? []
     }
 
+    /// How many orders reached a world in memory; none are counted of one in a file.
+    var deliveryCount: Int { world.deliveries?.count ?? 0 }
+
     /// Delivers an order; returns when it is on disk.
     func deliver(_ order: ActionOrder) async throws(ProviderError) -> OrderOutcome {
         let result = await withCheckedContinuation { continuation in

@@ -346,4 +346,29 @@ struct FetchTests {
         }
         try await with(fixture.source()) { try await $0.fetch(limit: .ample) }
     }
+
+    @Test("a reading that had no end is known to the next process, and one that ended is not")
+    func unendedReadings() async throws {
+        let fixture = try Fixture()
+        let head = try fixture.head()
+        let note = fixture.state + "/reading.json"
+        for times in 1...2 {
+            try await with(fixture.source()) { source async throws in
+                try await source.beginReading(head, at: fixture.now)
+                let readings = try await source.unendedReadings(of: head)
+                #expect(readings == UnendedReadings(count: times, last: fixture.now))
+            }
+        }
+        try await with(fixture.source()) { source async throws in
+            let other = try #require(CommitID(String(repeating: "1", count: 40)))
+            #expect(try await source.unendedReadings(of: other).count == 0)
+            try Data("{\"v\":1,".utf8).write(to: URL(fileURLWithPath: note))
+            #expect(try await source.unendedReadings(of: head).count == 0)
+            try await source.beginReading(head, at: fixture.now)
+            #expect(try await source.unendedReadings(of: head).count == 1)
+            try await source.endReading()
+            try await source.endReading()
+            #expect(try await source.unendedReadings(of: head).count == 0)
+        }
+    }
 }

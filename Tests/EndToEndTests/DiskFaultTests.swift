@@ -24,11 +24,22 @@ import Testing
     }
 
     /// `strace` that lets the N-th call of some kinds end otherwise.
-    private func tracing(_ calls: String, _ fault: String) -> [String] {
+    ///
+    /// - Parameter path: The file that they go to; nil for any.
+    private func tracing(_ calls: String, _ fault: String, of path: String? = nil) -> [String] {
         [
             "/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
             "inject=\(calls):\(fault)",
-        ]
+        ] + (path.map { ["-P", $0] } ?? [])
+    }
+
+    /// How many processes died while they read a commit.
+    private func deaths(_ stage: Stage) throws -> Int {
+        let path = stage.state + "/reading.json"
+        guard FileManager.default.fileExists(atPath: path) else { return 0 }
+        let note = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: URL(fileURLWithPath: path)))
+        return try #require((note as? [String: Any])?["times"] as? Int)
     }
 
     /// Nothing is lost or doubled, and the next start goes on.
@@ -56,6 +67,32 @@ import Testing
         }
         #expect(kills > 8, "most flushes must be reached")
         try await KillTests.checkEffects(stage)
+    }
+
+    @Test("a commit that three processes died of is refused, and what runs stays until another one")
+    func deadlyCommit() async throws {
+        let stage = try await settled()
+        try stage.commit("deadly", Shop.api("1.1.0"))
+        // Killed at the N-th write to the journal; N grows until that is the one of its acceptance.
+        var write = 1
+        while try deaths(stage) < 3 {
+            let before = try deaths(stage)
+            let victim = try await reconcile(
+                stage,
+                under: tracing(
+                    "pwrite64", "signal=SIGKILL:when=\(write)",
+                    of: stage.state + "/ledger.sqlite-wal"))
+            try #require(victim.code == 128 + SIGKILL, "it was never caught: \(victim.output)")
+            if try deaths(stage) == before { write += 1 }
+        }
+        let refused = try await stage.airlock("reconcile", "--wait", "120s")
+        #expect(
+            refused.code == 1
+                && refused.errors.contains("3 processes ended while they read it"),
+            "\(refused.output)\(refused.errors)")
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
+        try stage.commit("mended", Shop.api("1.2.0"))
+        try await checkRecovery(stage, "a commit on top", version: "1.2.0")
     }
 
     @Test("a flush that fails ends the process, and the disk's word is taken at the next start")

@@ -19,6 +19,8 @@ struct MirrorPaths: Hashable, Sendable {
     var logSeen: String { "\(state)/log.json" }
     /// Held by the one process that writes the mirror.
     var lock: String { "\(state)/mirror.lock" }
+    /// The commit that is read; there only meanwhile, and where the process died of it.
+    var reading: String { "\(state)/reading.json" }
     /// What was fetched when.
     var record: String { "\(state)/mirror.json" }
 }

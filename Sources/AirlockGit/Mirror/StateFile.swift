@@ -27,8 +27,12 @@ enum StateFile {
         }
     }
 
-    /// Writes a new file beside `path`, flushes it and renames it over the old one.
-    static func replace(_ path: String, with bytes: [UInt8]) throws(SourceError) {
+    /// Writes a new file beside `path` and renames it over the old one.
+    ///
+    /// - Parameter flushed: Whether it is to outlive a loss of power; it always outlives the process.
+    static func replace(
+        _ path: String, with bytes: [UInt8], flushed: Bool = true
+    ) throws(SourceError) {
         let fresh = path + ".new"
         let file = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure("write", fresh) }
@@ -42,10 +46,15 @@ enum StateFile {
             }
             rest = rest.dropFirst(count)
         }
-        let flushed = fsync(file)
-        guard close(file) == 0, flushed == 0, rename(fresh, path) == 0 else {
+        let fault = flushed ? fsync(file) : 0
+        guard close(file) == 0, fault == 0, rename(fresh, path) == 0 else {
             throw failure("write", path)
         }
+    }
+
+    /// Removes a file; one that is absent is fine.
+    static func remove(_ path: String) throws(SourceError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("remove", path) }
     }
 
     /// Removes what an interrupted fetch left among the packs; only the holder of the lock may.
