@@ -18,8 +18,8 @@ struct LaneReading {
         let verifications: VerificationRecord?
         /// What people said about its operation.
         let steering: Steering?
-        /// What its rollout waits for a person with; nil where something else holds it, or nothing does.
-        let waits: PersonWait?
+        /// What its rollout stays where it is for; nil where something else holds it, or nothing does.
+        let waits: RolloutWait?
 
         /// One word for what the lane is doing.
         var condition: Condition {
@@ -117,7 +117,7 @@ struct LaneReading {
                 quarantines: state.quarantines[id] ?? [],
                 freeze: state.freezes.binding(id, at: now).first,
                 verifications: state.verifications[id], steering: steering,
-                waits: record.holdReason == nil ? operation?.waitsForPerson(steering) : nil)
+                waits: record.holdReason == nil ? operation?.waits(steering) : nil)
         }
     }
 

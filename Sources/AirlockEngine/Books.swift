@@ -237,12 +237,16 @@ package actor Books {
     /// What people said about an open operation.
     func steering(of operation: Int) -> Steering? { state.steerings[operation] }
 
-    /// What the open operations of an environment wait for a person with, by their changes.
-    func waits(in environment: EnvironmentName) -> [ChangeID: PersonWait] {
-        var waits: [ChangeID: PersonWait] = [:]
+    /// What the open operations of an environment stay where they are for, by their changes.
+    ///
+    /// - Parameter fleet: The one in force there; nil for none.
+    func waits(in environment: EnvironmentName, under fleet: Fleet?) -> [ChangeID: RolloutWait] {
+        var waits: [ChangeID: RolloutWait] = [:]
         for operation in state.operations.values where operation.lane.environment == environment {
             guard let change = operation.change else { continue }
-            waits[change.id] = operation.waitsForPerson(state.steerings[operation.number])
+            let steering = state.steerings[operation.number]
+            let wish = fleet?.lanes[operation.lane]?.release.rollout ?? steering?.wish
+            waits[change.id] = operation.waits(steering, under: wish)
         }
         return waits
     }

@@ -89,7 +89,8 @@ extension Engine: ControlHandler {
         for reconciler in reconcilers.values {
             guard await reconciler.isIdle else { return false }
             guard settled else { continue }
-            let waits = await books.waits(in: reconciler.name)
+            let fleet = await keeper.fleet(for: reconciler.name)?.fleet
+            let waits = await books.waits(in: reconciler.name, under: fleet)
             if await reconciler.status.isUnderWay(waits) { return false }
         }
         return true
@@ -209,6 +210,14 @@ extension Engine: ControlHandler {
         }
         try await books.commit(transaction)
         await wakeAll()
+        if let release = await keeper.fleet(for: lane.environment)?.fleet.lanes[lane]?.release,
+            release.rollout == .abort, !found.isEmpty
+        {
+            return .done(
+                message: "\(lane) has no slot in quarantine any more, and git still asks for "
+                    + "rollout: abort; it is tried again as soon as services/"
+                    + "\(lane.unit.name)/\(lane.environment).yaml does not")
+        }
         // Where git has gone back meanwhile there is nothing to try.
         let isTried = found.isEmpty || found.contains { $0.slot == asked }
         return .done(

@@ -290,7 +290,7 @@ package actor Engine: Service {
             let name = reconciler.name
             summary.add(
                 await reconciler.status, of: name, since: mark[name] ?? 0,
-                waits: await books.waits(in: name))
+                waits: await books.waits(in: name, under: await keeper.fleet(for: name)?.fleet))
         }
         summary.tellWaiting()
         return summary

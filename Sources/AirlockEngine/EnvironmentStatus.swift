@@ -90,8 +90,8 @@ struct EnvironmentStatus: Sendable {
 
     /// Whether lanes are being moved or wait to be looked at again.
     ///
-    /// - Parameter waits: What operations wait for a person with, by their changes.
-    func isUnderWay(_ waits: [ChangeID: PersonWait]) -> Bool {
+    /// - Parameter waits: What operations stay where they are for, by their changes.
+    func isUnderWay(_ waits: [ChangeID: RolloutWait]) -> Bool {
         lanes.contains {
             $0.isMoving && !leftOut.contains($0.lane) && $0.wait(among: waits) == nil
         }
@@ -136,9 +136,9 @@ extension LanePlan {
         }
     }
 
-    /// What the change that goes on waits for a person with. The plan may be older than the wait, and than
+    /// What the change that goes on stays where it is for. The plan may be older than the wait, and than
     /// the operation.
-    func wait(among waits: [ChangeID: PersonWait]) -> PersonWait? {
+    func wait(among waits: [ChangeID: RolloutWait]) -> RolloutWait? {
         guard case .change(let change, _) = disposition else { return nil }
         return waits[change.id]
     }

@@ -87,7 +87,7 @@ extension LaneWorker {
             old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
             || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
-            || old.preview != state.preview
+            || old.preview != state.preview || old.isBound != state.isBound
             || waited != waits
             || isLonger
         guard old.direction != state.direction || moved ?? began != nil || isDue else {
@@ -96,6 +96,9 @@ extension LaneWorker {
         }
         if waits, !waited {
             logger.notice("waits for a person", metadata: metadata(operation))
+        }
+        if state.isBound == true, old.isBound != true {
+            logger.notice("waits at the bound that git sets", metadata: metadata(operation))
         }
         if let held = operation.rollout.canary?.held { operation.rollout.canary?.recorded = held }
         if let began { pending.entries.append(began) }

@@ -128,7 +128,10 @@ struct LaneWorker: Sendable {
             log(answer, to: operation, as: step.state)
             var state = step.state
             // Of an operation that is only watched nobody asks what git allows it.
-            if isWatching { state.ceiling = operation.rollout.ceiling }
+            if isWatching {
+                let known = operation.rollout
+                (state.ceiling, state.isBound) = (known.ceiling, known.isBound)
+            }
             if isHeld, case .forward = state.direction { state.seen = nil }
             let isRescue = Rollout.isRescue(step.next, of: operation, in: observed)
             if isHeld, case .forward = state.direction, !isRescue {

@@ -4,10 +4,10 @@ import AirlockPlan
 extension ReconcileSummary {
     /// Adds what came of one environment after the ending of that number.
     ///
-    /// - Parameter waits: What its operations wait for a person with, by their changes.
+    /// - Parameter waits: What its operations stay where they are for, by their changes.
     mutating func add(
         _ status: EnvironmentStatus, of environment: EnvironmentName, since mark: Int,
-        waits: [ChangeID: PersonWait]
+        waits: [ChangeID: RolloutWait]
     ) {
         if let fault = status.fault { faults.append("\(environment): \(fault)") }
         // Picked before they are sorted: there is an ending for every lane that ever moved.

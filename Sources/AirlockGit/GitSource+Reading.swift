@@ -16,11 +16,11 @@ extension GitSource {
         let began: Timestamp
     }
 
+    /// What the file says; a file that cannot be read, as after a loss of power, tells of no crash.
     package func unendedReadings(
         of commit: CommitID
     ) async throws(SourceError) -> UnendedReadings {
         guard let bytes = try StateFile.read(paths.reading) else { return UnendedReadings() }
-        // What cannot be read, as after a loss of power, tells of no crash.
         let reading: Reading
         do { reading = try JSONDecoder().decode(Reading.self, from: Data(bytes)) } catch {
             return UnendedReadings()
@@ -31,6 +31,7 @@ extension GitSource {
         return UnendedReadings(count: reading.times, last: reading.began)
     }
 
+    /// Writes the file beside the mirror and renames it, without a flush.
     package func beginReading(
         _ commit: CommitID, at time: Timestamp
     ) async throws(SourceError) {
@@ -43,5 +44,6 @@ extension GitSource {
         try StateFile.replace(paths.reading, with: Array(bytes), flushed: false)
     }
 
+    /// Removes the file.
     package func endReading() async throws(SourceError) { try StateFile.remove(paths.reading) }
 }

@@ -105,7 +105,9 @@ package struct ReleaseEdit: Sendable {
             let pair = root.pairs.first { $0.key == "version" }
             switch (pair, wanted.version) {
             case (let pair?, let version?):
-                guard replace(pair.value, with: Self.spelled(version)) else { return false }
+                guard replace(pair.value, with: spelled(version, like: pair.value)) else {
+                    return false
+                }
             case (let pair?, nil): changes[pair.place.line - 1] = []
             case (nil, let version?): append("version: \(Self.spelled(version))", after: anchor)
             case (nil, nil): break
@@ -142,7 +144,9 @@ package struct ReleaseEdit: Sendable {
                 changes[pair.place.line - 1] = []
                 continue
             }
-            if before[pair.key] != value, !replace(pair.value, with: Self.spelled(value)) {
+            if before[pair.key] != value,
+                !replace(pair.value, with: spelled(value, like: pair.value))
+            {
                 return false
             }
         }
@@ -204,6 +208,26 @@ package struct ReleaseEdit: Sendable {
 
     // MARK: Spelling
 
+    /// In the quotes that stand there: to other readers of the file `"2.0"` is no number, and stays none.
+    private func spelled(_ value: DesiredConfigValue, like old: Document.Value) -> String {
+        switch value {
+        case .plain(let text): spelled(text, like: old)
+        case .secret: Self.spelled(value)
+        }
+    }
+
+    private func spelled(_ text: String, like old: Document.Value) -> String {
+        let line = Array(lines[old.place.line - 1].unicodeScalars)
+        let start = old.place.column - 1
+        let isControlled = text.unicodeScalars.contains { $0.value < 0x20 }
+        switch start < line.count ? line[start] : nil {
+        case "'" where !isControlled:
+            return "'" + text.replacing("'", with: "''") + "'"
+        case "'", "\"": return Self.quoted(text)
+        default: return Self.spelled(text)
+        }
+    }
+
     private static func spelled(_ value: DesiredConfigValue) -> String {
         switch value {
         case .plain(let text): spelled(text)
@@ -221,7 +245,10 @@ package struct ReleaseEdit: Sendable {
                     || [0x2D, 0x2E, 0x2F, 0x5F, 0x2B].contains(byte)
             } && text.utf8.first != 0x2D
         let isSpelledSo = ["~", "null", "Null", "NULL"].contains(text)
-        if isSafe, !isSpelledSo { return text }
+        return isSafe && !isSpelledSo ? text : quoted(text)
+    }
+
+    private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

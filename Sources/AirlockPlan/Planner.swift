@@ -40,7 +40,7 @@ package enum Planner {
             // What a person ordered back goes, whatever is stopped.
             let ordered = stopped != end && situation.isOrderedBack ? situation.goingBack : nil
             let disposition = ordered.map { Disposition.back(operation: $0.number) } ?? stopped
-            var waits: PersonWait?
+            var waits: RolloutWait?
             if case .change(_, .some) = disposition { waits = situation.waits }
             return LanePlan(
                 lane: lane, disposition: disposition, change: situation.change, verdicts: verdicts,

@@ -89,8 +89,8 @@ final class Situation: Sendable {
     /// Whether a person ordered back what is under way; no stop of the fleet holds that.
     var isOrderedBack: Bool { goingBack != nil && steering?.isOrderedBack == true }
 
-    /// What the operation under way waits for a person with.
-    var waits: PersonWait? { operation?.waitsForPerson(steering) }
+    /// What the operation under way stays where it is for.
+    var waits: RolloutWait? { operation?.waits(steering, under: askedRollout) }
 
     /// The heal that is open.
     var healing: (heal: Heal, operation: Int)? {

@@ -31,6 +31,9 @@ package struct Course: Hashable, Sendable {
         self.passed = passed
     }
 
+    /// Whether git keeps it below that share of the traffic; nil for no, as it is written down.
+    func isBound(below share: Int) -> Bool? { bound.map { $0 < share } == true ? true : nil }
+
     /// What a release and the words of people come to.
     ///
     /// - Parameter isRead: Whether git says so now; else it did when the files could be read last.

@@ -37,7 +37,7 @@ package enum Rollout {
         switch operation.work {
         case .change(let change):
             var state = operation.rollout
-            state.ceiling = course.bound
+            (state.ceiling, state.isBound) = (course.bound, nil)
             if let reason = course.abort, operation.canGoBack {
                 state.direction = .back(reason: reason)
                 state.seen = nil

@@ -119,6 +119,25 @@ struct WaitingTests {
         }
         #expect(retry.hasSuffix("is tried again as soon as git asks for it"), "\(retry)")
     }
+
+    @Test("a retry says so where git still asks for the way back")
+    func retryUnderAbort() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(3, in: stage)
+        try await stage.settle(engine, rounds: 600)
+        Stage.release(3, in: stage, more: "rollout: abort")
+        try await stage.settle(engine)
+        guard case .done(let retry) = await stage.ask(engine, .retry(Self.lane)) else {
+            Issue.record("its slot was in quarantine")
+            return
+        }
+        #expect(
+            retry.contains("git still asks for rollout: abort")
+                && retry.contains("services/api/production.yaml"), "\(retry)")
+        #expect(try await engine.tick().underWay.isEmpty)
+    }
 }
 
 /// A source of signals that never answers.

@@ -28,6 +28,7 @@ struct ReleaseEditTests {
               LOG_LEVEL: debug  # was info
               SESSION_KEY: {secret: web-session-2}   # rotated
               NEW_FLAG: true
+              OWNER: 'team #2'
               ASSET_HOST: https://assets.example/#x
             strategy: {canary: {hold: 10m}}
 
@@ -38,18 +39,20 @@ struct ReleaseEditTests {
                 "LOG_LEVEL": .plain("info"),
                 "SESSION_KEY": .secret(try #require(SecretName("web-session"))),
                 "ASSET_HOST": .plain("https://assets.example/#x"),
+                "OWNER": .plain("it's ours"),
                 "GREETING": .plain("a: \"b\" #c"),
             ])
         #expect(
             back == """
                 # The pages that customers see.
                 artifact: \(Self.old)   # built on Monday
-                version: 1.0.0   # the big one
+                version: "1.0.0"   # the big one
                 replicas: {min: 6, max: 24} # more since yesterday
                 config:
                   # how loud
                   LOG_LEVEL: info  # was info
                   SESSION_KEY: {secret: web-session}   # rotated
+                  OWNER: 'it''s ours'
                   ASSET_HOST: https://assets.example/#x
                   GREETING: "a: \\"b\\" #c"
                 strategy: {canary: {hold: 10m}}

@@ -12,6 +12,8 @@ struct CourseTests {
         stage.course = Course(.upTo(500), nil)
         #expect(stage.run(seconds: 60) == nil)
         #expect(stage.actions == [.start(Stage.new, replicas: 12)])
+        #expect(stage.operation.waits(nil) == .bound(500))
+        #expect(stage.operation.waits(nil, under: .proceed) == nil)
         stage.course = Course(.abort, nil)
         #expect(
             stage.run(seconds: 5)
@@ -25,12 +27,34 @@ struct CourseTests {
         stage.course = Course(.upTo(50), nil)
         #expect(stage.run(seconds: 60) == nil)
         #expect(stage.lane.weights == [Stage.old.id: 1000])
+        #expect(stage.operation.waits(nil) == .bound(50))
         stage.course = Course()
         #expect(stage.run(seconds: 5) == nil)
         #expect(stage.lane.weights[Stage.new.id] == 100)
+        #expect(stage.operation.waits(nil) == nil)
         stage.course = Course(.upTo(50), nil)
         #expect(stage.run(seconds: 5) == nil)
         #expect(stage.lane.weights == [Stage.old.id: 1000])
+    }
+
+    @Test(
+        "at the bound of git it waits for git once the step below is passed, and not for its group")
+    func bound() {
+        var plan = CanaryPlan(steps: [100, 500, 1000], hold: .seconds(30))
+        let unjudged = CanaryPlan.StepRule(isJudged: false)
+        plan.rules = [unjudged, unjudged, CanaryPlan.StepRule()]
+        var stage = Stage(canary: plan)
+        stage.course = Course(.upTo(500), nil)
+        #expect(stage.run(seconds: 20) == nil)
+        #expect(stage.operation.waits(nil) == nil, "the next step is allowed")
+        #expect(stage.run(seconds: 600) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 500)
+        #expect(stage.operation.waits(nil) == .bound(500))
+        stage.course = Course(ceiling: 500, ceilingBy: "its group")
+        #expect(stage.run(seconds: 60) == nil)
+        #expect(stage.operation.waits(nil) == nil)
+        stage.course = Course()
+        #expect(stage.run(seconds: 600) == .settled)
     }
 
     @Test("a step without analysis is passed after its own hold, with no data at all")

@@ -60,6 +60,39 @@ import Testing
         #expect(!whole.split(separator: "\n").contains { $0.hasPrefix("next     forged") })
     }
 
+    @Test(
+        "a rollout that git bounds ends reconcile --wait with exit 3, and goes on when git allows more"
+    )
+    func bounded() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let file = "services/api/production.yaml"
+        let free = try #require(Self.release[file] ?? nil)
+            .replacingOccurrences(of: ", requires: approval", with: "")
+        try stage.commit("bounded", [file: free + "rollout: {upTo: 10%}\n"])
+        let outcome = try await stage.airlock(["reconcile", "--wait", "120s"])
+        #expect(outcome.code == 3, "\(outcome.output)\(outcome.errors)")
+        let told = "git allows no more: rollout: {upTo: 10%}"
+        #expect(
+            outcome.output.contains(
+                "held production/api: \(told): raise or remove `upTo` in \(file)"),
+            "\(outcome.output)")
+        for words in [["status"], ["plan"], ["explain", "production/api"]] {
+            let look = try await stage.airlock(words)
+            #expect(look.code == 0 && look.output.contains(told), "\(words): \(look.output)")
+        }
+        // Another bound is no reason to stay: the next step is 50%, and that is where it waits.
+        try stage.commit("more", [file: free + "rollout: {upTo: 60%}\n"])
+        #expect(!(try await stage.must("plan").output.contains("git allows no more")))
+        let more = try await stage.airlock(["reconcile", "--wait", "120s"])
+        #expect(more.code == 3 && more.output.contains("{upTo: 60%}"), "\(more.output)")
+        let status = try await stage.must("rollout", "status", "production/api").output
+        #expect(status.contains("step     2 of 3: 50.0% of the traffic"), "\(status)")
+        try stage.commit("all", [file: free])
+        try await stage.must("reconcile", "--wait", "120s")
+        #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
+    }
+
     @Test("processes that only look once come to the deadline of a slot too")
     func deadlineOfLooks() async throws {
         let stage = try await Stage()

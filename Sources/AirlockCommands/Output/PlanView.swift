@@ -80,8 +80,8 @@ struct LaneView: Codable {
     let previewBounds: PreviewBoundsView?
     /// What takes the new slot back at once, such as `queue above 100 for 30s`; nil where nothing does.
     let bounds: [String]?
-    /// What the rollout under way waits for a person with; nil where it waits for none.
-    let waits: PersonWaitView?
+    /// What the rollout under way stays where it is for; nil where it goes on by itself.
+    let waits: RolloutWaitView?
 
     init(_ plan: LanePlan, withID: Bool) {
         lane = plan.lane.description
@@ -101,7 +101,7 @@ struct LaneView: Codable {
         previewBounds = plan.change.flatMap(PreviewBoundsView.init)
         let limits = plan.change?.bounds ?? []
         bounds = limits.isEmpty ? nil : limits.map(\.text)
-        waits = plan.waits.map { PersonWaitView($0, in: plan.lane) }
+        waits = plan.waits.map { RolloutWaitView($0, in: plan.lane) }
         switch plan.disposition {
         case .hold(let why):
             reason = why.phrase

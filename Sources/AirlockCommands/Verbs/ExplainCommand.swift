@@ -206,8 +206,9 @@ struct ExplainCommand: Verb {
             return "  \(mark) \(verdict.gate.rawValue): \(verdict.reason.visible)\(advice)"
         }
         if let wait = plan.waits {
-            let since = "\(wait.phrase) since \(wait.since.local)"
-            lines.append(ink.yellow("\(since): \(wait.told.visible)"))
+            let since = wait.since.map { " since \($0.local)" } ?? ""
+            let told = wait.told.map { ": \($0.visible)" } ?? ""
+            lines.append(ink.yellow(wait.phrase + since + told))
             lines.append(ink.dim("  → \(wait.advice(for: plan.lane))"))
         }
         lines += (view.verified ?? []).suffix(1).map(\.sentence)

@@ -200,8 +200,8 @@ struct StatusText {
             lines.append("  → run `airlock rollout resume \(lane.record.lane)` to let it go on")
         }
         if let wait = lane.waits {
-            lines.append(
-                ink.yellow("\(lane.record.lane): \(wait.phrase) since \(wait.since.local)"))
+            let since = wait.since.map { " since \($0.local)" } ?? ""
+            lines.append(ink.yellow("\(lane.record.lane): \(wait.phrase)\(since)"))
             lines.append("  → \(wait.advice(for: lane.record.lane))")
         }
         if let healing = lane.record.healing {
@@ -244,8 +244,8 @@ struct StatusView: Encodable {
         let change: String?
         let operation: Int?
         let held: String?
-        /// What its rollout waits for a person with.
-        let waits: PersonWaitView?
+        /// What its rollout stays where it is for.
+        let waits: RolloutWaitView?
         let quarantined: [String]
         let frozen: String?
         let healing: HealingView?
@@ -313,7 +313,7 @@ struct StatusView: Encodable {
             replicas: slots?.reduce(0) { $0 + $1.replicas }, since: settled?.at.rfc3339,
             commit: settled?.commit?.description, change: settled?.change?.description,
             operation: lane.operation?.number, held: lane.record.holdReason,
-            waits: lane.waits.map { PersonWaitView($0, in: lane.record.lane) },
+            waits: lane.waits.map { RolloutWaitView($0, in: lane.record.lane) },
             quarantined: lane.quarantines.map(\.slot.description), frozen: lane.freeze?.reason,
             healing: HealingView(
                 lane.record.healing, policy: nil, isKnown: false, at: now),

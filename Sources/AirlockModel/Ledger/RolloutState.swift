@@ -26,6 +26,8 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var keepsCapacity: Bool?
     /// The most of the traffic that git allowed at the last look, in per mille; nil for all.
     package var ceiling: Int?
+    /// Whether nothing but that keeps it from going on; nil for no.
+    package var isBound: Bool?
     /// Why the provider does not take an open test job; told to those who wait for it, decides nothing.
     package var refusal: String?
 
@@ -52,6 +54,7 @@ package struct RolloutState: Hashable, Sendable, Codable {
         case boxedPreview = "preview"
         case keepsCapacity
         case ceiling
+        case isBound
         case refusal
     }
 

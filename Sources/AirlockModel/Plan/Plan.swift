@@ -44,13 +44,13 @@ package struct LanePlan: Hashable, Sendable {
     package let drift: [Drift]
     /// How long the steps of the change need; nil where nothing is judged or nobody measures.
     package let forecast: DecisionForecast?
-    /// What the rollout under way waits for a person with; nil where it waits for none.
-    package let waits: PersonWait?
+    /// What the rollout under way stays where it is for; nil where it goes on by itself.
+    package let waits: RolloutWait?
 
     package init(
         lane: LaneID, disposition: Disposition, change: Change? = nil,
         verdicts: [GateVerdict] = [], drift: [Drift] = [], forecast: DecisionForecast? = nil,
-        waits: PersonWait? = nil
+        waits: RolloutWait? = nil
     ) {
         self.lane = lane
         self.disposition = disposition

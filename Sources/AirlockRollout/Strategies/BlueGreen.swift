@@ -80,6 +80,7 @@ struct BlueGreen: SideBySide {
         if needed > 0, let step = preview(sides, &state, previewed) { return step }
         guard course.ceiling >= 1000 else {
             state.canary?.isReady = true
+            state.isBound = course.isBound(below: 1000)
             state.stalled = .zero
             return wait(state, "the new slot is ready; \(course.ceilingBy) holds back its traffic")
         }

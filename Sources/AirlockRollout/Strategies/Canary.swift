@@ -71,6 +71,7 @@ struct Canary: SideBySide {
         state.canary = canary
         let alone = [sides.base: 1000]
         guard sides.lane.weights == alone else { return act(.route(alone), sides, state) }
+        state.isBound = course.isBound(below: plan.steps[0])
         return wait(state, atCeiling)
     }
 
@@ -191,6 +192,7 @@ struct Canary: SideBySide {
         guard plan.steps[canary.step + 1] <= course.ceiling else {
             var state = state
             state.canary?.isReady = true
+            state.isBound = course.isBound(below: plan.steps[canary.step + 1])
             return wait(state, "\(share) is passed; \(atCeiling)")
         }
         return next(sides, state, canary, total: total, because: reason)
