@@ -34,9 +34,10 @@ final class Witness: Sendable {
         let action: Action
 
         /// Whether this starts what the other stopped, stops what it started, or takes back its traffic: a
-        /// slot that fails after it took the traffic gives it back, and may take it again.
+        /// slot that fails after it took the traffic gives it back, and may take it again. An order that
+        /// came late undoes what a later operation did; none makes room for one that was overtaken.
         func undoes(_ other: Deed) -> Bool {
-            guard operation == other.operation else { return false }
+            guard operation <= other.operation else { return false }
             switch (action, other.action) {
             case (.start(let spec, _), .stop(let slot)), (.stop(let slot), .start(let spec, _)):
                 return spec.id == slot

@@ -67,6 +67,14 @@ struct SimulationTests {
         #expect(outcome.failure != nil, "200 seeds did not notice \(bug)")
     }
 
+    /// In these an order that was late came due on the way to a claim, and when a later operation had
+    /// already undone what it asks for. The engine was right both times.
+    @Test("what comes late is not put down to the engine", arguments: [664, 9_342])
+    func lateOrders(seed: Int) async throws {
+        let outcome = try await Rehearsal(seeds: seed..<seed + 1).play(atOnce: 1)
+        #expect(outcome.failure == nil)
+    }
+
     @Test("a log that lost an entry, or has one twice, does not agree with its journal")
     func logReplay() async throws {
         let life = try await SeededRun.live(seed: 11)
