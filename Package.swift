@@ -97,7 +97,8 @@ let package = Package(
         .systemLibrary(
             name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .airlock(
-            "AirlockGit", ["AirlockModel", "AirlockPorts", "CLibgit2", .subprocess, .system]),
+            "AirlockGit",
+            ["AirlockModel", "AirlockPorts", "CLibgit2", .subprocess, .system, .crypto]),
         .airlock("AirlockLedger", ["AirlockModel", "AirlockPorts", .grdb, .crypto]),
         .airlock("AirlockControl", ["AirlockModel", "AirlockPorts", .nioCore, .nioPosix]),
         .airlock("AirlockHost", ["AirlockModel", "AirlockPorts", "AirlockHTTP"]),

@@ -47,6 +47,7 @@ extension LaneWorker {
         guard seen.judgedTo != nil else {
             guard seen.lostAt != known.lostAt else { return }
             operation.rollout.canary?.lostAt = seen.lostAt
+            operation.rollout.canary?.losses = seen.losses
             await books.remember(operation)
             return
         }

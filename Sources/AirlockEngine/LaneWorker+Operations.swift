@@ -115,7 +115,7 @@ extension LaneWorker {
         pending = LedgerTransaction()
         logger.notice("operation \(outcome.word)", metadata: metadata(operation))
         if case .rolledBack(let reason) = outcome, operation.change?.kind == .replace, !isForGroup {
-            reverts?.offer(operation, because: reason)
+            reverts?.offer(operation, because: reason, with: group.filter { $0 != lane })
         }
     }
 

@@ -9,6 +9,8 @@ package struct Reversal: Hashable, Sendable {
     package let path: String
     package let before: [UInt8]
     package let after: [UInt8]
+    /// What the same commit puts back beside it: the rest of its group.
+    package private(set) var others: [Reversal] = []
 
     /// Why there is none.
     package enum Failure: Error, Hashable, Sendable {
@@ -62,6 +64,28 @@ package struct Reversal: Hashable, Sendable {
         (self.commit, self.path, before) = (commit, path, file)
     }
 
+    /// Puts the rest of a group back in the same commit, to what each of them settled on last: the one alone
+    /// would leave the others to go forward without it.
+    ///
+    /// - Parameter settled: By lane; those without are left alone, as are those whose release says it.
+    package mutating func join(
+        _ settled: [LaneID: Settled], from source: any CommitSource
+    ) async throws(Failure) {
+        for (lane, target) in settled.sorted(by: { $0.key < $1.key }) {
+            do throws(Failure) {
+                others.append(
+                    try await Reversal(
+                        of: lane, to: target.slot, version: target.version, at: commit,
+                        from: source))
+            } catch {
+                switch error {
+                case .nothingToDo, .noRelease: continue
+                case .source, .movedOn, .byHand: throw error
+                }
+            }
+        }
+    }
+
     /// What a release says that makes `slot`.
     private static func wanted(_ slot: SlotSpec, version: String?) -> ReleaseEdit.Wanted {
         ReleaseEdit.Wanted(
@@ -87,11 +111,23 @@ package struct Reversal: Hashable, Sendable {
     package func isMade(
         by merge: ProposedMerge, in source: some CommitSource
     ) async throws(SourceError) -> Bool {
-        guard merge.conflicts.isEmpty, merge.delta.changes.count == 1,
-            case .set(let entry)? = merge.delta.changes.first, entry.path == path
-        else { return false }
-        if let merged = merge.mergedBlobs[entry.object] { return merged == after }
-        return try await source.blobs([entry.object])[entry.object] == after
+        guard merge.conflicts.isEmpty, merge.delta.changes.count == 1 + others.count else {
+            return false
+        }
+        let entries = merge.delta.changes.compactMap { change in
+            if case .set(let entry) = change { entry } else { nil }
+        }
+        for part in [self] + others {
+            guard let entry = entries.first(where: { $0.path == part.path }) else { return false }
+            let merged: [UInt8]?
+            if let known = merge.mergedBlobs[entry.object] {
+                merged = known
+            } else {
+                merged = try await source.blobs([entry.object])[entry.object]
+            }
+            guard merged == part.after else { return false }
+        }
+        return true
     }
 
     /// The name of the branch on which the revert of a rolled back operation is offered.
@@ -113,9 +149,12 @@ package struct Reversal: Hashable, Sendable {
         at time: Timestamp
     ) -> CommitDraft {
         CommitDraft(
-            parent: commit, files: [path: after], author: author, time: time,
+            parent: commit,
+            files: Dictionary(
+                ([self] + others).map { ($0.path, $0.after) }, uniquingKeysWith: { $1 }),
+            author: author, time: time,
             message: """
-                Put \(lane) back\(version.map { " to \($0)" } ?? "")
+                Put \(lane) back\(version.map { " to \($0)" } ?? "")\(others.isEmpty ? "" : ", and its group")
 
                 \(reason)
                 """)

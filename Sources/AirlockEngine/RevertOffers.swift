@@ -23,6 +23,8 @@ actor RevertOffers {
     private struct Offer {
         let operation: OperationRecord
         let reason: String
+        /// The lanes that went back with it.
+        let group: [LaneID]
         var attempts = 0
     }
 
@@ -50,8 +52,12 @@ actor RevertOffers {
     }
 
     /// Lines up the revert of an operation that was rolled back.
-    nonisolated func offer(_ operation: OperationRecord, because reason: String) {
-        line.yield(Offer(operation: operation, reason: reason))
+    ///
+    /// - Parameter group: The lanes that went back with it, and are put back in the same commit.
+    nonisolated func offer(
+        _ operation: OperationRecord, because reason: String, with group: [LaneID]
+    ) {
+        line.yield(Offer(operation: operation, reason: reason, group: group))
     }
 
     /// Makes offers until cancelled.
@@ -79,9 +85,12 @@ actor RevertOffers {
             let branch = Reversal.branch(of: lane, after: offer.operation.number)
         else { return true }
         do {
-            let reversal = try await Reversal(
+            var reversal = try await Reversal(
                 of: lane, to: base.slot, version: base.version, replacing: bad, at: head.commit.id,
                 from: source)
+            var settled: [LaneID: Settled] = [:]
+            for other in offer.group { settled[other] = await books.record(of: other).settled }
+            try await reversal.join(settled, from: source)
             let commit = try await branches.writer.push(
                 reversal.draft(
                     lane, version: base.version, because: offer.reason, by: branches.author,

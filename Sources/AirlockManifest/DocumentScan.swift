@@ -9,6 +9,7 @@ enum DocumentScan {
         var open = 0
         var anchors = 0
         var aliases = 0
+        var questions = 0
         for (offset, byte) in bytes.enumerated() {
             switch byte {
             case UInt8(ascii: ","), UInt8(ascii: ":"), 0x0A, 0x0D: marks += 1
@@ -21,14 +22,23 @@ enum DocumentScan {
             case UInt8(ascii: "]"), UInt8(ascii: "}"): open = max(0, open - 1)
             case UInt8(ascii: "&"): anchors += isName(bytes, at: offset + 1) ? 1 : 0
             case UInt8(ascii: "*"): aliases += isName(bytes, at: offset + 1) ? 1 : 0
+            case UInt8(ascii: "-"): marks += isAlone(bytes, at: offset) ? 1 : 0
+            case UInt8(ascii: "?"):
+                questions += isAlone(bytes, at: offset) && isFirst(bytes, at: offset) ? 1 : 0
             case UInt8(ascii: "%"): try refuseDirective(bytes, at: offset)
             default: break
             }
         }
+        guard questions <= ManifestLimits.questionMarks else {
+            throw Problem(
+                nil,
+                "the file has more than \(ManifestLimits.questionMarks) question marks that could each begin a key",
+                "write keys without `? `")
+        }
         guard marks <= ManifestLimits.separators else {
             throw Problem(
                 nil,
-                "the file has more than \(ManifestLimits.separators) lines, commas, colons and brackets",
+                "the file has more than \(ManifestLimits.separators) lines, commas, colons, dashes and brackets",
                 "split it into smaller files")
         }
         guard
@@ -81,6 +91,19 @@ enum DocumentScan {
             product *= factor
         }
         return product
+    }
+
+    /// Whether the byte at `offset` could be an indicator: nothing but a blank or a line end follows it.
+    private static func isAlone(_ bytes: [UInt8], at offset: Int) -> Bool {
+        guard offset + 1 < bytes.count else { return true }
+        return [0x09, 0x0A, 0x0D, 0x20].contains(bytes[offset + 1])
+    }
+
+    /// Whether nothing that could be a text ends right before `offset`.
+    private static func isFirst(_ bytes: [UInt8], at offset: Int) -> Bool {
+        guard offset > 0 else { return true }
+        return [0x09, 0x0A, 0x0D, 0x20].contains(bytes[offset - 1])
+            || Array(",:?-[{".utf8).contains(bytes[offset - 1])
     }
 
     /// Whether the name of an anchor can start at `offset`, by the rule of libyaml.

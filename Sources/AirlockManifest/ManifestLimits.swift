@@ -7,13 +7,16 @@ package enum ManifestLimits {
     /// The most that all files of a fleet may hold together, in bytes.
     package static let fleetBytes = 256 << 20
     /// The most scalars, lists and mappings in one file, aliases counted as often as they are used.
-    package static let nodes = 100_000
+    package static let nodes = 50_000
     /// The most uses of aliases (`*name`) in one file.
     package static let aliases = 100
     /// The most values that the anchors and aliases of one file could stand for, however they nest.
     package static let aliasGrowth = 500_000
-    /// The most commas, colons, opening brackets and line ends in one file.
-    package static let separators = 200_000
+    /// The most commas, colons, dashes of lists, opening brackets and line ends in one file.
+    package static let separators = 60_000
+    /// The most `? ` in one file, each of which could begin a key: in keys that are mappings themselves every
+    /// one is hashed with all that it holds, and no file of the format has such a key.
+    package static let questionMarks = 100
     /// The most brackets that are open at once, in levels; what is open costs the parser time for
     /// every token inside it. Wider than ``depth`` because brackets in quotes count too.
     package static let openBrackets = 256

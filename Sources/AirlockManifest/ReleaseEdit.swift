@@ -189,7 +189,7 @@ package struct ReleaseEdit: Sendable {
                 if open == "\"", scalar == "\\" { index += 1 }
                 if scalar == open { quote = nil }
             } else if isPlain {
-                if scalar == "#", index > start, line[index - 1] == " " { break }
+                if scalar == "#", index > start, isBlank(line[index - 1]) { break }
             } else {
                 switch scalar {
                 case "\"", "'": quote = scalar
@@ -202,8 +202,13 @@ package struct ReleaseEdit: Sendable {
             if !isPlain, quote == nil, depth == 0 { return index }
         }
         guard isPlain else { return nil }
-        while index > start, line[index - 1] == " " || line[index - 1] == "\r" { index -= 1 }
+        while index > start, isBlank(line[index - 1]) || line[index - 1] == "\r" { index -= 1 }
         return index
+    }
+
+    /// What YAML has between a value and its comment.
+    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == " " || scalar == "\t"
     }
 
     // MARK: Spelling

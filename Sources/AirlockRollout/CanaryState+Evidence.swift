@@ -111,9 +111,20 @@ extension CanaryState {
         starts = known
     }
 
-    /// Notes since when the new slot, which had traffic, has no healthy instance.
+    /// Whether the new slot lost all of its instances, under traffic, as often as no chance explains.
+    ///
+    /// Traffic is taken off it each time, so what its requests say stays below any proof, and a step begins
+    /// anew each time it is whole again.
+    var isWornOut: Bool { (losses ?? 0) >= Self.mostLosses }
+
+    /// As many as heals of one cause that page a person.
+    static let mostLosses = 3
+
+    /// Notes since when the new slot, which had traffic, has no healthy instance, and how often it came to
+    /// that.
     mutating func noteLoss(of id: SlotID, in lane: LaneObservation, now: Moment) {
         if lane.isLost(id) {
+            if lostAt == nil { losses = (losses ?? 0) + 1 }
             lostAt = lostAt ?? now
         } else if !lane.isDead(id) {
             lostAt = nil
@@ -185,8 +196,26 @@ extension CanaryState {
                     at: (second + 1) * 1000, step: inForce ?? step,
                     seen: .second(metrics: counts, limits: values)))
         }
+        holdToBounds(new, after: last)
         let next = Timestamp(milliseconds: (last + 1) * 1000)
         judgedTo = judgedTo.map { max($0, next) }
+    }
+
+    /// Adds looks at the bounds alone for seconds that only the new slot has so far: they bind it whatever
+    /// the old one does. What is compared of these seconds is judged when both have them.
+    private mutating func holdToBounds(_ new: [Int: SecondCounters], after last: Int) {
+        guard !judge.policy.limits.isEmpty else { return }
+        let none = judge.metrics.map { _ in JudgedLook.Counts?.none }
+        for second in new.keys.sorted() where second > last {
+            let values = judge.policy.limits.map { limit in
+                new[second].flatMap { limit.reading(of: $0) }
+            }
+            guard values.contains(where: { $0 != nil }) else { continue }
+            judge(
+                JudgedLook(
+                    at: (second + 1) * 1000, step: inForce ?? step,
+                    seen: .second(metrics: none, limits: values)))
+        }
     }
 
     /// Adds one look for each second of an idle slot, at its bounds alone: what few requests it has are
@@ -296,6 +325,13 @@ extension LaneObservation {
             weights.allSatisfy({ $0.value == 0 || isDead($0.key) })
         else { return nil }
         return base
+    }
+
+    /// Whether nobody knows how a slot is: too few are known to be healthy, and the rest may be.
+    func isUnsure(_ id: SlotID, of needed: Int) -> Bool {
+        guard let slot = slot(id), slot.healthyCount < needed else { return false }
+        let unknown = slot.instances.count { $0.phase == .unknown }
+        return unknown > 0 && slot.healthyCount + unknown >= needed
     }
 
     /// Whether a slot surely has no healthy instance. One of which nothing is known may be healthy.

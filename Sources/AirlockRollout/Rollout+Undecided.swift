@@ -11,8 +11,7 @@ extension Rollout {
     ) -> String? {
         guard let (canary, plan) = standing(operation), steering?.held == nil,
             plan.rule(at: canary.step).isJudged,
-            case .undecided(let reasons) = canary.judge.verdict,
-            !reasons.allSatisfy(\.isAboutEvidence),
+            !canary.isOpenToWord,
             canary.held >= plan.timeToDecide(at: canary.step)
         else { return nil }
         return canary.told

@@ -116,7 +116,7 @@ struct RolloutReplayTests {
         let stage = Self.stage()
         let old = "\(Build.artifact("api", 2).digest)\": {errorRate: 0.5%"
         stage.extra["simulation.yaml"] = stage.extra["simulation.yaml"]?.replacing(
-            old, with: old + ", crash: {after: 40s}")
+            old, with: old + ", crash: {after: 100s}")
         let engine = try await stage.engine()
         try await stage.settle(engine)
         let strategy =

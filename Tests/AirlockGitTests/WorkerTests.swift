@@ -42,6 +42,31 @@ struct WorkerTests {
         #expect(try noted(fixture).allSatisfy { !isAlive($0) })
     }
 
+    @Test("a worker that gets on has its time anew, and one that stops is killed")
+    func progress() async throws {
+        let fixture = try Fixture()
+        // Less than the four rounds together, and more than a slow machine needs for one.
+        let limit = Duration.seconds(6)
+        let line = #"{"id":1,"isProgress":true,"v":3}"#
+        let end = #"{"failure":{"kind":"busy","text":""},"id":1,"v":3}"#
+        let worker = try fixture.script(
+            """
+            read order
+            for round in 1 2 3 4; do sleep 2; echo '\(line)'; done
+            if [ -e '\(fixture.root)/mute' ]; then exec sleep 600; fi
+            echo '\(end)'
+            """)
+        try await with(fixture.source(worker: worker)) { source async throws in
+            await #expect(throws: SourceError.busy) { try await source.fetch(limit: limit) }
+        }
+        try Data().write(to: URL(fileURLWithPath: fixture.root + "/mute"))
+        try await with(fixture.source(worker: worker)) { source async throws in
+            await #expect(throws: SourceError.timedOut(after: limit)) {
+                try await source.fetch(limit: limit)
+            }
+        }
+    }
+
     @Test("one worker serves many fetches")
     func reuse() async throws {
         let fixture = try Fixture()
@@ -181,7 +206,7 @@ struct WorkerTests {
             """
             /usr/bin/mkfifo '\(fixture.root)/orders'
             exec 3<> '\(fixture.root)/orders'
-            echo '\(Self.order(version: 3, fixture))' >&3
+            echo '\(Self.order(version: 9, fixture))' >&3
             '\(WorkerCommand.built.executable)' fetch-worker <&3
             echo $?
             """)

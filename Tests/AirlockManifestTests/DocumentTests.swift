@@ -175,6 +175,16 @@ struct DocumentTests {
         #expect(try #require(problem(many)).problem.contains("values"))
         let marks = String(repeating: "[],", count: 200_001)
         #expect(try #require(problem("[" + marks + "]")).problem.contains("commas"))
+        let dashes = "a:\n" + String(repeating: " - x\n", count: 40_000)
+        #expect(try #require(problem(dashes)).problem.contains("dashes"))
+    }
+
+    @Test("keys in keys are refused before they are hashed, and a question in a text is none")
+    func questions() throws {
+        let keys = (0..<500).map { String(repeating: "? ", count: 60) + "\($0)\n" }.joined()
+        #expect(try #require(problem(keys)).problem.contains("begin a key"))
+        let asks = (0..<1_000).map { "k\($0): is it so? # who knows?x\n" }.joined()
+        #expect(problem(asks) == nil)
     }
 
     @Test("a byte order mark and carriage returns are accepted")

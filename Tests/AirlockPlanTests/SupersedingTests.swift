@@ -120,8 +120,9 @@ struct SupersedingTests {
         #expect(world.ledger.quarantines[id]?.map(\.slot) == [bad.id])
         let held = world.plan(of: lane)
         #expect(held.verdict(.quarantine)?.answer == .refuse)
-        #expect(
-            held.verdict(.quarantine)?.move == .run("airlock rollout retry production/checkout"))
+        let advice = held.verdict(.quarantine)?.move.advice ?? ""
+        #expect(advice.contains("`airlock rollback production/checkout`"), "\(advice)")
+        #expect(advice.contains("`airlock rollout retry production/checkout`"), "\(advice)")
         if case .hold(let reason) = held.disposition {
             #expect(reason.isQuarantine)
         } else {

@@ -210,8 +210,8 @@ struct CanaryTests {
         "a slot that does not get healthy is given up, and readiness that comes and goes is no progress"
     )
     func deadline() {
-        var stage = Stage(canary: Self.plan)
-        stage.signals = Self.traffic(new: 0)
+        // Three instances are needed, and one comes and goes.
+        var stage = Stage(canary: CanaryPlan(steps: [250, 1000], deadline: .seconds(120)))
         var outcome: RolloutStep.Next?
         for second in 0..<400 {
             outcome = stage.look { $0.id == Stage.new.id ? .starting : .healthy }

@@ -1,3 +1,4 @@
+import AirlockAnalysis
 import AirlockModel
 import AirlockRollout
 import AirlockTestSupport
@@ -131,6 +132,49 @@ struct HoldTests {
         last.rollout.canary?.held = .seconds(7_200)
         last.rollout.canary?.waitsSince = Timestamp(milliseconds: 0)
         #expect(last.waitsForPerson(nil) == nil && !Rollout.takesWord(last, nil))
+    }
+
+    @Test(
+        "without one request nothing goes on or back by itself, and a person may let it go on",
+        arguments: CanaryPlan.Undecided.allCases)
+    func noRequests(_ undecided: CanaryPlan.Undecided) throws {
+        var plan = Self.plan
+        (plan.decideWithin, plan.onUndecided) = (.seconds(90), undecided)
+        plan.limits = [
+            HardLimit(
+                signal: HardLimit.Known.errorRate.name, side: .above,
+                threshold: SignalValue(millionths: 50_000), duration: .zero)
+        ]
+        var stage = Stage(canary: plan)
+        stage.signals = { question, _ in
+            let counters = (question.from.milliseconds / 1000..<question.to.milliseconds / 1000)
+                .map {
+                    SecondCounters(
+                        second: $0, requests: 0, errors: 0, latencyP99Microseconds: nil,
+                        cpuBasisPoints: 0, memoryBytes: 0)
+                }
+            return .counters(target: counters, base: counters)
+        }
+        #expect(stage.run(seconds: 600) == nil)
+        let wait = try #require(stage.operation.waitsForPerson(nil))
+        #expect(wait.told.hasPrefix("No request reached either slot"), "\(wait.told)")
+        #expect(Rollout.staysOpen(stage.operation, nil) == nil)
+        #expect(Rollout.takesWord(stage.operation, nil))
+        #expect(stage.operation.rollout.canary?.step == 0)
+        stage.course.passed = [0: "ada"]
+        #expect(stage.run(seconds: 5) == nil)
+        #expect(stage.operation.rollout.canary?.step == 1)
+    }
+
+    @Test("a number that nobody has is no lack of requests: no word decides it")
+    func noNumbers() {
+        var plan = Self.plan
+        (plan.decideWithin, plan.onUndecided) = (.seconds(90), .promote)
+        var stage = Stage(canary: plan)
+        stage.signals = { _, _ in .counters(target: [], base: []) }
+        #expect(stage.run(seconds: 600) == nil)
+        #expect(stage.operation.waitsForPerson(nil) == nil)
+        #expect(!Rollout.takesWord(stage.operation, nil))
     }
 
     @Test(

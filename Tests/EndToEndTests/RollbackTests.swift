@@ -96,6 +96,83 @@ import Testing
         #expect(going.contains(" rolls it back: git does not ask"), "\(going)")
     }
 
+    @Test("what ran under another service.yaml is not offered by the release alone")
+    func otherService() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let file = "services/api/service.yaml"
+        let smaller = Shop.service("api").replacingOccurrences(of: "64Mi", with: "32Mi")
+        try stage.commit("smaller", [file: smaller])
+        try await stage.must("reconcile", "--wait", "120s")
+        let only = try await stage.airlock("rollback", "production/api", "--patch")
+        #expect(only.code == 1 && only.errors.contains("`git log -- \(file)`"), "\(only.errors)")
+        try stage.commit("and another artifact", Shop.api("1.1.0"))
+        try await stage.must("reconcile", "--wait", "120s")
+        // The last that settled on another slot ran under this one.
+        let last = try await stage.must("rollback", "production/api", "--patch")
+        #expect(last.output.contains("+version: 1.0.0"), "\(last.output)")
+        let history = try await stage.must("history", "production/api", "-o", "json").json()
+        let numbers = (history["operations"] as? [[String: Any]])?
+            .compactMap { $0["operation"] as? Int }
+        let oldest = String(try #require(numbers?.min()))
+        let first = try await stage.airlock(
+            "rollback", "production/api", "--patch", "--to", oldest)
+        #expect(
+            first.code == 1
+                && first.errors.contains("would be a slot that never ran"), "\(first.errors)")
+    }
+
+    @Test("services that went back together are put back in one commit")
+    func group() async throws {
+        let stage = try await Stage()
+        var files: [String: String?] = [:]
+        for service in ["api", "web"] {
+            files["services/\(service)/service.yaml"] =
+                Shop.service(service, calls: service == "web" ? "[api]" : "[]") + "group: shop\n"
+        }
+        try stage.commit("they move together", files)
+        try await stage.must("reconcile", "--wait", "120s")
+        for (service, version) in [("api", "1.1.0"), ("web", "1.9.1")] {
+            let path = "services/\(service)/production.yaml"
+            files[path] = """
+                artifact: \(Shop.artifact(service, version))
+                version: \(version)
+                replicas: 2
+                config: \(service == "api" ? "{LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}" : "{LOG_LEVEL: info}")
+                strategy: {canary: {steps: [{weight: 50%, hold: 1s, analysis: off}, 100%], deadline: 4s}}
+
+                """
+        }
+        files["simulation.yaml"] = Shop.simulation.replacingOccurrences(
+            of: Shop.digest("api", "1.9.1"), with: Shop.digest("web", "1.9.1"))
+        try stage.commit("one of them is bad", files)
+        let run = try await stage.startReconciler(environment: Self.push)
+        try await Wait.until("the revert is offered") {
+            try stage.git("branch", "--list", "airlock/rollback/*").contains("production-web")
+        }
+        run.signal(SIGTERM)
+        _ = try await run.outcome(within: .seconds(180))
+        let branch = try stage.git(
+            "for-each-ref", "--format=%(refname:short)", "refs/heads/airlock/rollback")
+        let changed = try stage.git("show", "--format=%s", "--name-only", branch)
+        #expect(
+            changed == "Put production/web back to 1.0.0, and its group\n\n"
+                + "services/api/production.yaml\nservices/web/production.yaml", "\(changed)")
+        let named = try await stage.must("rollback", "production/web")
+        #expect(
+            named.output.contains("with its group (services/api/production.yaml) when \(branch)")
+                && named.output.contains("which is there already"), "\(named.output)")
+        let patch = try await stage.must("rollback", "production/web", "--patch")
+        #expect(patch.output.contains("+++ b/services/api/production.yaml"), "\(patch.output)")
+        try stage.git("merge", "--quiet", branch)
+        try await stage.must("reconcile", "--wait", "120s")
+        for service in ["api", "web"] {
+            let lane = try await stage.lane("production/\(service)")
+            #expect(lane["version"] as? String == "1.0.0" && lane["state"] as? String == "settled")
+        }
+        #expect(try await stage.must("plan").output.contains("No changes"))
+    }
+
     @Test("rollback prints a patch that git applies, and pushes a branch where it may")
     func rollback() async throws {
         let stage = try await Stage()

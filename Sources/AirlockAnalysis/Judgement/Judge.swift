@@ -86,6 +86,11 @@ package struct Judge: Hashable, Sendable, Codable {
         }
     }
 
+    /// Whether what is compared was counted in this step, and there was not one request.
+    package var isWithoutRequests: Bool {
+        !metrics.isEmpty && metrics.allSatisfy(\.isWithoutRequests)
+    }
+
     /// What the looks so far say about the present step.
     package var verdict: Verdict {
         if !reasons.isEmpty { return .harmful(reasons) }

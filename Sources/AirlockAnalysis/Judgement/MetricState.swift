@@ -143,6 +143,11 @@ package struct MetricState: Hashable, Sendable, Codable {
 }
 
 extension MetricState {
+    /// Whether its source counted, and not one request in this step.
+    package var isWithoutRequests: Bool {
+        newest != nil && fault == .empty && pace.canary == 0 && pace.stable == 0
+    }
+
     /// Whether the canary is harmful on this metric; latched.
     package var isHarmful: Bool {
         switch tests {

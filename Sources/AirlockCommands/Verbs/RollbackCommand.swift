@@ -45,6 +45,8 @@ struct RollbackCommand: Verb {
         let version: String?
         let artifact: String
         let path: String
+        /// Releases of its group that are put back with it.
+        let others: [String]
         let branch: String?
         let commit: String?
         /// Whether the branch was there already; nil without one.
@@ -75,19 +77,26 @@ struct RollbackCommand: Verb {
         let (head, notices) = try await reading.fetch()
         notices.forEach(Output.note)
         let state = try await reader.state()
-        let wanted = try await wanted(reader, reading, head.commit, state)
-        let reversal: Reversal
+        let fleet = try await reading.read(at: head.commit).fleet
+        let wanted = try await wanted(reader, fleet?.lanes[lane], state)
+        if let now = fleet?.lanes[lane], now.template != wanted.slot.template {
+            throw otherService(wanted)
+        }
+        var reversal: Reversal
         do throws(Reversal.Failure) {
             reversal = try await Reversal(
                 of: lane, to: wanted.slot, version: wanted.version, at: head.commit,
                 from: reading.source)
+            try await reversal.join(group(in: fleet, state), from: reading.source)
         } catch {
             throw failure(error, of: wanted, state)
         }
         if let warning = warning(of: wanted, state) { Output.note(warning) }
-        let text = UnifiedDiff.text(
-            reversal.path, from: String(decoding: reversal.before, as: UTF8.self),
-            to: String(decoding: reversal.after, as: UTF8.self))
+        let text = ([reversal] + reversal.others).map {
+            UnifiedDiff.text(
+                $0.path, from: String(decoding: $0.before, as: UTF8.self),
+                to: String(decoding: $0.after, as: UTF8.self))
+        }.joined()
         var offer: Offer?
         if !patch {
             offer = try await standing(reversal, reader, reading.source)
@@ -103,9 +112,23 @@ struct RollbackCommand: Verb {
             View(
                 lane: lane.description, operation: wanted.operation.number,
                 version: wanted.version, artifact: wanted.slot.artifact.description,
-                path: reversal.path, branch: offer?.branch.description,
+                path: reversal.path, others: reversal.others.map(\.path),
+                branch: offer?.branch.description,
                 commit: offer?.commit.description, existed: offer?.existed, patch: text))
         return .done
+    }
+
+    /// What the rest of its group settled on, where git asks for something else: it went back with this lane.
+    private func group(in fleet: Fleet?, _ state: LedgerState) -> [LaneID: Settled] {
+        guard let fleet, let group = fleet.lanes[lane]?.group else { return [:] }
+        var settled: [LaneID: Settled] = [:]
+        for (other, desired) in fleet.lanes
+        where other != lane && other.environment == lane.environment && desired.group == group {
+            guard let last = state.lanes[other]?.settled, last.slot.template == desired.template
+            else { continue }
+            settled[other] = last
+        }
+        return settled
     }
 
     // MARK: Branches
@@ -186,6 +209,18 @@ struct RollbackCommand: Verb {
         }
     }
 
+    /// A release alone does not bring back a slot that ran under another `service.yaml`.
+    private func otherService(_ wanted: Wanted) -> Failure {
+        let file = "services/\(lane.unit.name)/service.yaml"
+        let version = wanted.version.map { " (\($0))" } ?? ""
+        return Failure(
+            "\(lane) cannot be put back to what operation \(wanted.operation.number) brought\(version): "
+                + "\(file) is another one now, and its release with that would be a slot that never ran",
+            advice:
+                "put \(file) back first (`git log -- \(file)` names its commits), or name another "
+                + "operation of `airlock history \(lane)` with --to")
+    }
+
     private func quarantine(of slot: SlotSpec, _ state: LedgerState) -> Quarantine? {
         state.quarantines[lane]?.last { $0.slot == slot.id }
     }
@@ -220,9 +255,12 @@ struct RollbackCommand: Verb {
             }
             let version = view.version.map { " (\($0))" } ?? ""
             let existing = view.existed == true ? ", which is there already" : ""
+            let group =
+                view.others.isEmpty
+                ? "" : " with its group (\(view.others.joined(separator: ", ")))"
             Output.data(
                 """
-                \(view.lane) goes back to what operation \(view.operation) brought\(version) \
+                \(view.lane) goes back to what operation \(view.operation) brought\(version)\(group) \
                 when \(branch) is merged\(existing).
                   airlock plan --ref \(branch)
                 """)
@@ -231,7 +269,7 @@ struct RollbackCommand: Verb {
 
     /// The slot to go back to, and the operation that brought it.
     private func wanted(
-        _ reader: LedgerReader, _ reading: FleetReading, _ head: CommitID, _ state: LedgerState
+        _ reader: LedgerReader, _ now: DesiredLane?, _ state: LedgerState
     ) async throws -> Wanted {
         let operations = try await reader.operations(of: lane, limit: Self.searchLimit)
         if let to {
@@ -245,13 +283,14 @@ struct RollbackCommand: Verb {
             }
             return Wanted(operation: found, slot: slot, version: version)
         }
-        let now = try await reading.read(at: head).fleet?.lanes[lane]?.release
         for operation in operations where operation.outcome == .settled {
             // What a watch took back had settled before.
             guard case .slot(let slot, let version, _)? = operation.change?.target,
                 quarantine(of: slot, state) == nil
             else { continue }
-            if slot.artifact != now?.artifact || slot.desiredConfig != now?.config {
+            if slot.artifact != now?.release.artifact || slot.desiredConfig != now?.release.config
+                || slot.template != now?.template
+            {
                 return Wanted(operation: operation, slot: slot, version: version)
             }
         }

@@ -95,6 +95,8 @@ private struct RolloutView: Encodable {
     private(set) var missing: String?
     /// The most of the traffic that git allows, in per mille; nil for all.
     let ceiling: Int?
+    /// Why it goes back; nil while it goes forward.
+    let back: String?
     /// Why it may not go on.
     let held: String?
     /// What it waits for, or what it does next.
@@ -106,6 +108,11 @@ private struct RolloutView: Encodable {
         steering: Steering?, signals: (any SignalSource)?, now: Moment
     ) async {
         self.held = held
+        if case .back(let reason) = operation.rollout.direction {
+            back = reason
+        } else {
+            back = nil
+        }
         ceiling = operation.rollout.ceiling
         var course = Course(
             ceiling.map(RolloutWish.upTo) ?? .proceed, steering, isRead: steering?.isUnread != true)
@@ -192,6 +199,7 @@ private struct RolloutView: Encodable {
                     + (verdict == "acceptable" ? ", which stands for this step" : ""))
             if let falseAlarms { lines.append("alarms   at most \(falseAlarms)") }
         }
+        if let back { lines.append("back     \(back.visible)") }
         // What the last line says is not said twice; of what is held it is not shown.
         let last = held == nil ? next : ""
         if let evidence, !evidence.isEmpty, !last.contains(evidence) {

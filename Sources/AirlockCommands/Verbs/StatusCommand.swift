@@ -222,8 +222,13 @@ struct StatusText {
                     "\(lane.record.lane): slot \(quarantine.slot.short) is quarantined: "
                         + quarantine.reason))
         }
-        if !lane.quarantines.isEmpty {
-            lines.append("  → run `airlock rollout retry \(lane.record.lane)` to try it again")
+        // Where git asks for something else there is nothing to do about it.
+        if let asked = lane.record.quarantinedWish,
+            lane.quarantines.contains(where: { $0.slot == asked })
+        {
+            lines.append(
+                "  → run `airlock rollback \(lane.record.lane)` for the commit that puts it back, or "
+                    + "`airlock rollout retry \(lane.record.lane)` to try it again")
         }
         return lines
     }

@@ -83,7 +83,8 @@ enum AccessFiles {
             guard errno == EEXIST else { throw StateFile.failure("make", path) }
         }
         do {
-            try Data(text.utf8).write(to: URL(filePath: "\(folder)/known_hosts"), options: .atomic)
+            try Data(KnownHosts.usable(text).utf8).write(
+                to: URL(filePath: "\(folder)/known_hosts"), options: .atomic)
         } catch {
             throw .failed("\(folder)/known_hosts cannot be written: \(error)")
         }

@@ -6,19 +6,31 @@ import Synchronization
 final class FetchJob: Sendable {
     let order: WorkerOrder
     let limit: Duration
-    let deadline: ContinuousClock.Instant
+    private let started = ContinuousClock.now
 
     private struct State {
         var answer: CheckedContinuation<Result<WorkerResult, SourceError>, Never>?
         var isAbandoned = false
+        var deadline: ContinuousClock.Instant
         var stop: (@Sendable () -> Void)?
     }
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+
+    /// The longest that an order may take, however well it gets on.
+    private static let longest = Duration.seconds(3_600)
 
     init(_ order: WorkerOrder, limit: Duration) {
         self.order = order
         self.limit = limit
-        deadline = .now + limit
+        state = Mutex(State(deadline: .now + limit))
+    }
+
+    /// When it is given up.
+    var deadline: ContinuousClock.Instant { state.withLock(\.deadline) }
+
+    /// Gives it its limit anew, because it got on.
+    func extend() {
+        state.withLock { $0.deadline = min(.now + limit, started + max(limit, Self.longest)) }
     }
 
     /// Why nobody waits for the answer any more; nil while somebody does.

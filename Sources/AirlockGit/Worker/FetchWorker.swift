@@ -64,6 +64,13 @@ package enum FetchWorker {
         }
     }
 
+    /// Says that the order that is carried out gets on; whoever waits for it waits longer then.
+    static func tellProgress() {
+        var answer = WorkerAnswer(id: current.withLock { $0 })
+        answer.isProgress = true
+        do { _ = send(try WorkerLine.encode(answer)) } catch { return }
+    }
+
     private static func carryOut(
         _ task: WorkerOrder.Task
     ) throws(SourceError) -> WorkerResult {

@@ -24,6 +24,8 @@ final class RemoteConnection {
     private let maximum: (objects: Int, bytes: Int)
     /// Calls for credentials so far: libgit2 asks again and again with the same answer.
     private var asked = 0
+    /// Up to where it was told that the transfer gets on.
+    private var told = 0
     /// Why a callback stopped the conversation; told instead of what libgit2 makes of it.
     private var reason: SourceError?
 
@@ -251,8 +253,19 @@ final class RemoteConnection {
             reason = .tooLarge(
                 what: "the fetch", limit: GitLimits.bytes(maximum.bytes))
         }
+        let done =
+            progress.received_bytes / Self.progressBytes
+            + Int(progress.indexed_objects + progress.indexed_deltas) / Self.progressObjects
+        if done > told {
+            told = done
+            FetchWorker.tellProgress()
+        }
         return reason == nil ? 0 : GIT_EUSER.rawValue
     }
+
+    /// What counts as getting on: more than a server that only drips sends in the time of a fetch.
+    private static let progressBytes = 1 << 20
+    private static let progressObjects = 20_000
 
     /// Ends the conversation for a reason of our own.
     func stop(_ reason: SourceError) -> GitError {
@@ -266,6 +279,16 @@ final class RemoteConnection {
         let local = [GIT_ERROR_ODB, GIT_ERROR_REPOSITORY, GIT_ERROR_CONFIG, GIT_ERROR_REFERENCE]
         if local.contains(where: { Int32($0.rawValue) == error.category }) {
             return error.reading(mirror)
+        }
+        // What does not unpack came from the server or lies here: the packs have a sum of their own.
+        let unpacking = [GIT_ERROR_ZLIB, GIT_ERROR_INDEXER]
+        if unpacking.contains(where: { Int32($0.rawValue) == error.category }),
+            let pack = PackSum.firstDamaged(in: mirror + "/objects/pack")
+        {
+            return .corrupt("\(pack) is not what was received: \(error.text)")
+        }
+        if Int32(GIT_ERROR_OS.rawValue) == error.category, error.text.contains("No space left") {
+            return .failed("\(mirror) cannot be written: \(error.text)")
         }
         return .unreachable("\(error.doing) at \(name): \(error.text)")
     }

@@ -83,10 +83,10 @@ struct WorkerLoop {
         await withTaskGroup(of: Void.self) { group in
             job.whenAbandoned { kill(child) }
             group.addTask {
-                do {
-                    try await ContinuousClock().sleep(until: job.deadline)
-                } catch {
-                    return  // Answered in time.
+                while job.deadline > .now {
+                    do { try await ContinuousClock().sleep(until: job.deadline) } catch {
+                        return  // Answered in time.
+                    }
                 }
                 kill(child)
             }
@@ -95,9 +95,13 @@ struct WorkerLoop {
                 var order = job.order
                 order.id = number
                 _ = try await child.standardInputWriter.write(try WorkerLine.encode(order))
-                guard let line = try await lines.next() else { return .broke }
-                let answer = try WorkerLine.decode(WorkerAnswer.self, line)
-                guard answer.v == WorkerLine.version, answer.id == number else { return .broke }
+                var answer: WorkerAnswer
+                repeat {
+                    guard let line = try await lines.next() else { return .broke }
+                    answer = try WorkerLine.decode(WorkerAnswer.self, line)
+                    guard answer.v == WorkerLine.version, answer.id == number else { return .broke }
+                    if answer.isProgress == true { job.extend() }
+                } while answer.isProgress == true
                 if let failure = answer.failure {
                     return .answered(.failure(failure.error(after: job.limit)))
                 }

@@ -81,6 +81,8 @@ struct WorkerAnswer: Codable, Hashable, Sendable {
     var result: WorkerResult?
     /// Why it did not.
     var failure: Failure?
+    /// Whether it is no end, but says that the order gets on; nil for no.
+    var isProgress: Bool?
 
     /// A ``SourceError`` as the wire carries it.
     struct Failure: Codable, Hashable, Sendable {
@@ -132,7 +134,7 @@ struct WorkerAnswer: Codable, Hashable, Sendable {
 /// The lines between supervisor and worker.
 enum WorkerLine {
     /// The version of both messages; a worker of another version refuses.
-    static let version = 2
+    static let version = 3
     /// The longest line, in bytes.
     static let maximumBytes = 1 << 20
 

@@ -26,6 +26,8 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var restarted: [String]?
     /// Since when no instance of the new slot, which had traffic, is healthy; nil while one is.
     package var lostAt: Moment?
+    /// How often it came to that since the last step was passed; nil for never.
+    package var losses: Int?
 
     /// Whether nothing but the ceiling keeps it from the next step; nil for no.
     package var isReady: Bool?

@@ -40,6 +40,9 @@ extension OperationRecord {
         if case .undecided = canary.judge.verdict { isUndecided = rule.isJudged }
         return PersonWait(
             step: canary.step + 1, isApproval: rule.needsApproval, isUndecided: isUndecided,
-            since: since, told: canary.judge.verdict.sentences.joined(separator: " "))
+            since: since,
+            told: canary.judge.isWithoutRequests
+                ? "No request reached either slot in this step, so nothing can be compared."
+                : canary.judge.verdict.sentences.joined(separator: " "))
     }
 }

@@ -10,7 +10,9 @@ enum QuarantineGate {
             gate: .quarantine, answer: .refuse,
             reason: "slot \(target.short) was rolled back by operation \(found.operation): "
                 + found.reason,
-            move: .run("airlock rollout retry \(change.lane)"))
+            move: .commit(
+                "release a fix, or put it back (`airlock rollback \(change.lane)` offers the commit); "
+                    + "`airlock rollout retry \(change.lane)` tries it again"))
     }
 }
 

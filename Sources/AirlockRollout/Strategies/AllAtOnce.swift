@@ -26,8 +26,10 @@ struct AllAtOnce {
             case .slot(let spec, _, let replicas): .slot(spec, replicas, isPatient: true)
             case .removal: .nothing
             }
-        let healthy = change.target.slot.flatMap(lane.slot)?.healthyCount ?? 0
-        note(healthy: healthy, in: &state, now: now)
+        let slot = change.target.slot.flatMap(lane.slot)
+        // Time in which nobody knows how its instances are says nothing of them.
+        if let slot, lane.isUnsure(slot.id, of: slot.replicas) { state.seen = nil }
+        note(healthy: slot?.healthyCount ?? 0, in: &state, now: now)
         switch goal.next(in: lane) {
         case .act(let action):
             // A provider that will not act keeps no place in the limits for ever. A removal and another

@@ -70,8 +70,15 @@ struct BlueGreen: SideBySide {
             watched.suspend()
             state.canary = watched
         }
+        // What serves comes first. One that is gone altogether is not asked for again: the new one is here.
+        if case .scale(let base, let count)? = sides.restoring(to: sides.settled.replicas) {
+            return act(.scale(base, replicas: count), sides, state)
+        }
         if slot.replicas < needed {
             return act(.scale(id, replicas: needed), sides, state)
+        }
+        if sides.lane.isUnsure(id, of: needed) {
+            return wait(state, "nobody knows how its instances are")
         }
         guard slot.healthyCount >= needed else {
             Preview.forget(&state)
@@ -104,7 +111,14 @@ struct BlueGreen: SideBySide {
         }
         watched.held += sides.elapsed
         state.canary = watched
+        // What serves has the size that git asks for, also while the old slot is kept. One that cannot get it
+        // is no reason to go back.
+        let wanted = sides.replicas.nearest(to: slot.replicas)
+        if slot.replicas < wanted, state.stalled < deadline {
+            return act(.scale(slot.id, replicas: wanted), sides, state)
+        }
         guard watched.held >= plan.keep else {
+            if slot.replicas >= wanted { state.stalled = .zero }
             let rest = (plan.keep - watched.held).milliseconds / 1000
             return wait(state, "the old slot stays warm for \(rest) s")
         }

@@ -92,9 +92,7 @@ struct Canary: SideBySide {
             canary.suspend()
             state.canary = canary
         }
-        if !isSwitched, (lane.slot(sides.base)?.healthyCount ?? 0) == 0 {
-            return stuck(sides, state, "the slot that serves the rest has no healthy instance")
-        }
+        if !isSwitched, let step = restore(sides, state) { return step }
         let needed = max(1, (total * share + 999) / 1000)
         let found = lane.slot(sides.spec.id)
         if found?.isEdited == true {
@@ -102,9 +100,14 @@ struct Canary: SideBySide {
         }
         // Also where somebody took it away: the traffic comes before the slot that is to be there again.
         let isOldThere = (lane.slot(sides.base)?.healthyCount ?? 0) > 0
-        if (found?.healthyCount ?? 0) == 0, lane.weights[sides.spec.id, default: 0] > 0, isOldThere,
+        if lane.isDead(sides.spec.id), lane.weights[sides.spec.id, default: 0] > 0, isOldThere,
             !isSwitched || found == nil
         {
+            if canary.isWornOut {
+                return back(
+                    sides, state,
+                    "its instances all died \(CanaryState.mostLosses) times while it had traffic")
+            }
             canary.suspend()
             state.canary = canary
             return act(.route([sides.base: 1000]), sides, state)
@@ -114,6 +117,11 @@ struct Canary: SideBySide {
         }
         if !isSwitched, slot.replicas < needed {
             return act(.scale(slot.id, replicas: needed), sides, state)
+        }
+        if !isSwitched,
+            sides.lane.isUnsure(slot.id, of: needed) || sides.lane.isUnsure(sides.base, of: 1)
+        {
+            return wait(state, "nobody knows how its instances are")
         }
         guard isSwitched || slot.healthyCount >= needed else {
             return lack(
@@ -141,6 +149,13 @@ struct Canary: SideBySide {
         return decide(sides, state, canary, total: total)
     }
 
+    /// Brings what serves back to its size, or waits for it; nil where it is as it should be.
+    private func restore(_ sides: Sides, _ state: RolloutState) -> RolloutStep? {
+        if let action = sides.restoring(to: sides.replicas) { return act(action, sides, state) }
+        guard sides.lane.isDead(sides.base) else { return nil }
+        return stuck(sides, state, "the slot that serves the rest has no healthy instance")
+    }
+
     /// Goes on, waits or goes back by what the judge says.
     private func decide(
         _ sides: Sides, _ state: RolloutState, _ canary: CanaryState, total: Int
@@ -158,11 +173,15 @@ struct Canary: SideBySide {
             if let widened = widened(canary, reasons) {
                 return leave(sides, state, canary, total: total, because: widened)
             }
-            guard canary.held >= plan.timeToDecide(at: canary.step),
-                reasons.allSatisfy(\.isAboutEvidence)
+            guard canary.held >= plan.timeToDecide(at: canary.step), canary.isOpenToWord
             else { return wait(state, "\(share) is undecided: \(why)") }
             if course.passed[canary.step] != nil {
                 return leave(sides, state, canary, total: total)
+            }
+            // Where there are no data nothing goes on or back by itself, whatever the release says.
+            guard reasons.allSatisfy(\.isAboutEvidence) else {
+                return waitForPerson(
+                    sides, state, "no request reached either slot at \(share), a person decides")
             }
             switch plan.onUndecided ?? .hold {
             case .hold:
@@ -215,6 +234,7 @@ struct Canary: SideBySide {
         var (state, canary) = (before, canary)
         canary.ruling = canary.present(letOnBy: course.passed[canary.step], widened: reason)
         canary.step += 1
+        canary.losses = nil
         (state.stalled, state.best, state.canary) = (.zero, 0, canary)
         return bring(sides, state, canary, total: total)
     }
@@ -255,7 +275,32 @@ struct Canary: SideBySide {
     }
 }
 
+extension CanaryState {
+    /// Whether nothing stands against an undecided step but that there was too little traffic, or none at all:
+    /// a person may let it go on.
+    var isOpenToWord: Bool {
+        guard case .undecided(let reasons) = judge.verdict else { return true }
+        let isWithoutRequests = judge.isWithoutRequests
+        return reasons.allSatisfy {
+            $0.isAboutEvidence || isWithoutRequests && $0.isAboutRequests
+        }
+    }
+}
+
 extension Indecision {
+    /// Whether it is that no request was counted, as far as this reason goes.
+    fileprivate var isAboutRequests: Bool {
+        switch self {
+        case .fault(_, .empty): true
+        case .limitUnknown(let limit, .empty):
+            [HardLimit.Known.errorRate.name, HardLimit.Known.latencyP99.name].contains(
+                limit.signal)
+        case .fault, .limitUnknown, .evidence, .noMetric, .oneWitness, .limitBeyond,
+            .nothingToCompare, .noReference:
+            false
+        }
+    }
+
     /// Whether more of the same traffic could decide it. What is not known at all decides nothing, and
     /// what stands against the release is no matter of opinion.
     var isAboutEvidence: Bool {

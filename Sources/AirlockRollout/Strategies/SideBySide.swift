@@ -6,6 +6,8 @@ struct Sides {
     let change: Change
     /// The slot to go back to.
     let base: SlotID
+    /// What that settled on.
+    let settled: Settled
     /// The slot that shall be.
     let spec: SlotSpec
     let replicas: Replicas
@@ -23,12 +25,25 @@ struct Sides {
         else { return nil }
         self.change = change
         self.base = base.slot.id
+        settled = base
         self.spec = spec
         self.replicas = replicas
         self.lane = lane
         self.now = now
         elapsed = state.seen.map { now.elapsed(since: $0) } ?? .zero
         waitedSince = state.canary?.waitsSince
+    }
+
+    /// What brings the slot that serves back to its size; nil where it has it, or is not ours to change.
+    ///
+    /// A hand may have taken it away or made it smaller, and git may ask for more in the middle of a change:
+    /// what serves comes before what shall.
+    func restoring(to replicas: Replicas) -> Action? {
+        let wanted = replicas.nearest(to: lane.slot(base)?.replicas ?? 0)
+        guard let slot = lane.slot(base) else {
+            return wanted > 0 ? .start(settled.slot, replicas: wanted) : nil
+        }
+        return slot.replicas < wanted && !slot.isEdited ? .scale(base, replicas: wanted) : nil
     }
 }
 

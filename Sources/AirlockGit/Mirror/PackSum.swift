@@ -1,0 +1,47 @@
+import Crypto
+import Glibc
+
+/// The sum at the end of each pack, over all that comes before it.
+///
+/// Format: gitformat-pack, "trailer": the SHA-1 of the file without its last 20 bytes.
+enum PackSum {
+    private static let sumBytes = 20
+
+    /// The name of the first pack of a folder that does not have the sum it ends with, or cannot be read;
+    /// nil when all have it.
+    static func firstDamaged(in folder: String) -> String? {
+        guard let listing = opendir(folder) else { return nil }
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { bytes in
+                bytes.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
+                    String(cString: $0)
+                }
+            }
+            if name.hasPrefix("pack-"), name.hasSuffix(".pack") { names.append(name) }
+        }
+        return names.sorted().first { !isWhole("\(folder)/\($0)") }
+    }
+
+    private static func isWhole(_ path: String) -> Bool {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var sum = Insecure.SHA1()
+        // The last bytes that were read are held back: they may be the sum.
+        var held: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(file, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { return false }
+            if count == 0 { break }
+            held += chunk[..<count]
+            let done = max(0, held.count - sumBytes)
+            sum.update(data: held[..<done])
+            held.removeFirst(done)
+        }
+        return held.elementsEqual(sum.finalize())
+    }
+}
