@@ -38,7 +38,8 @@ enum Goal {
             return .act(.start(spec, replicas: replicas.nearest(to: serving ?? 0)))
         }
         if slot.isEdited, shunned == nil || slot.healthyCount == 0 {
-            return replaceEdited(slot, shunned: shunned, in: lane)
+            return replaceEdited(
+                slot, shunned: shunned, isRepair: !isPatient && shunned == nil, in: lane)
         }
         if let count = count(for: slot, declared: replicas, serving: serving) {
             return .act(.scale(id, replicas: count))
@@ -76,22 +77,25 @@ enum Goal {
     }
 
     /// A slot is never edited back: what someone changed by hand is stopped and started anew, after
-    /// its traffic went to whatever else can serve. A slot that was given up before it had any is not asked.
+    /// its traffic went to whatever else can serve. A slot that was given up before it had any is not asked, and
+    /// a repair asks none that has no traffic: it is what a change left behind before it had shown itself.
     private func replaceEdited(
-        _ slot: SlotObservation, shunned: SlotID?, in lane: LaneObservation
+        _ slot: SlotObservation, shunned: SlotID?, isRepair: Bool, in lane: LaneObservation
     ) -> Next {
         guard lane.weights[slot.id, default: 0] > 0 else { return .act(.stop(slot.id)) }
-        let barred = shunned.flatMap { lane.weights[$0, default: 0] > 0 ? nil : $0 }
+        let barred = lane.slots.map(\.id).filter {
+            lane.weights[$0, default: 0] == 0 && (isRepair || $0 == shunned)
+        }
         let other = other(than: slot, in: lane, but: barred)
         return .act(.route(other.map { [$0.id: 1000] } ?? [:]))
     }
 
     /// The slot with the most healthy instances beside `slot`; among equals the lower id.
     private func other(
-        than slot: SlotObservation, in lane: LaneObservation, but shunned: SlotID? = nil
+        than slot: SlotObservation, in lane: LaneObservation, but barred: [SlotID] = []
     ) -> SlotObservation? {
         lane.slots.filter {
-            $0.id != slot.id && $0.id != shunned && $0.healthyCount > 0 && !$0.isEdited
+            $0.id != slot.id && !barred.contains($0.id) && $0.healthyCount > 0 && !$0.isEdited
         }
         .max { ($0.healthyCount, $1.id) < ($1.healthyCount, $0.id) }
     }

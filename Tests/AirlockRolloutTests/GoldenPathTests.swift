@@ -200,9 +200,15 @@ struct GoldenPathTests {
             repair(lane) == [
                 .route([:]), .stop(old.id), .start(old, replicas: 2), .route([old.id: 1000]),
             ])
-        let withOther = lane.after(.start(new, replicas: 2))
+        // What never had traffic gets none here: a change left it behind before it had shown itself.
+        let withIdle = lane.after(.start(new, replicas: 2))
         #expect(
-            repair(withOther) == [
+            repair(withIdle) == [
+                .route([:]), .stop(old.id), .start(old, replicas: 2), .route([old.id: 1000]),
+                .stop(new.id),
+            ])
+        #expect(
+            repair(withIdle.after(.route([old.id: 900, new.id: 100]))) == [
                 .route([new.id: 1000]), .stop(old.id), .start(old, replicas: 2),
                 .route([old.id: 1000]), .stop(new.id),
             ])

@@ -75,6 +75,13 @@ struct SimulationTests {
         #expect(outcome.failure == nil)
     }
 
+    /// A repair gave the traffic to a slot that an overtaken change had left idle, before its preview.
+    @Test("lives that were broken once hold", arguments: [13_512])
+    func mended(seed: Int) async throws {
+        let outcome = try await Rehearsal(seeds: seed..<seed + 1).play(atOnce: 1)
+        #expect(outcome.failure == nil)
+    }
+
     @Test("a log that lost an entry, or has one twice, does not agree with its journal")
     func logReplay() async throws {
         let life = try await SeededRun.live(seed: 11)
