@@ -48,6 +48,7 @@ extension LaneWorker {
             guard seen.lostAt != known.lostAt else { return }
             operation.rollout.canary?.lostAt = seen.lostAt
             operation.rollout.canary?.losses = seen.losses
+            operation.rollout.canary?.wasHealthy = seen.wasHealthy
             await books.remember(operation)
             return
         }

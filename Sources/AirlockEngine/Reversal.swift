@@ -67,11 +67,24 @@ package struct Reversal: Hashable, Sendable {
     /// Puts the rest of a group back in the same commit, to what each of them settled on last: the one alone
     /// would leave the others to go forward without it.
     ///
-    /// - Parameter settled: By lane; those without are left alone, as are those whose release says it.
+    /// - Parameters:
+    ///   - settled: By lane; those whose release says it already are left alone.
+    ///   - since: The commit whose releases went back: one that is another by now was mended already, and is left
+    ///     alone. Nil where that is known.
     package mutating func join(
-        _ settled: [LaneID: Settled], from source: any CommitSource
+        _ settled: [LaneID: Settled], since: CommitID? = nil, from source: any CommitSource
     ) async throws(Failure) {
         for (lane, target) in settled.sorted(by: { $0.key < $1.key }) {
+            if let since {
+                let release = "services/\(lane.unit.name)/\(lane.environment).yaml"
+                guard try await isSame(release, in: since, from: source) else { continue }
+                let service = "services/\(lane.unit.name)/service.yaml"
+                if let before = target.commit,
+                    try await !isSame(service, in: before, from: source)
+                {
+                    throw .byHand(path: release, "\(service) changed with it")
+                }
+            }
             do throws(Failure) {
                 others.append(
                     try await Reversal(
@@ -84,6 +97,16 @@ package struct Reversal: Hashable, Sendable {
                 }
             }
         }
+    }
+
+    /// Whether a file is the same in another commit.
+    private func isSame(
+        _ path: String, in other: CommitID, from source: any CommitSource
+    ) async throws(Failure) -> Bool {
+        do throws(SourceError) {
+            return try await Self.file(path, of: other, from: source)
+                == Self.file(path, of: commit, from: source)
+        } catch { throw .source(error) }
     }
 
     /// What a release says that makes `slot`.

@@ -90,7 +90,7 @@ actor RevertOffers {
                 from: source)
             var settled: [LaneID: Settled] = [:]
             for other in offer.group { settled[other] = await books.record(of: other).settled }
-            try await reversal.join(settled, from: source)
+            try await reversal.join(settled, since: offer.operation.commit, from: source)
             let commit = try await branches.writer.push(
                 reversal.draft(
                     lane, version: base.version, because: offer.reason, by: branches.author,

@@ -166,9 +166,10 @@ actor SourceKeeper {
 
     private func verify(_ record: CommitRecord, state: LedgerState) async throws -> VerifiedCommit {
         let root = state.trustRoot ?? parts.settings.trustRoot ?? record.id
-        // A root that a person named and that is not in the repository is no damage of the mirror.
+        // A root that a person named and that is not in the repository is no damage of the mirror; nor is one
+        // that a mirror which was fetched anew does not have: history was rewritten away from it.
         let fromRoot =
-            state.trustRoot == nil
+            state.trustRoot == nil || clones > 0
             ? try await descends(record.id, from: root)
             : try await parts.source.descends(record.id, from: root)
         var fromHead = true

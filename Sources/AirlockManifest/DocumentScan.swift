@@ -12,7 +12,10 @@ enum DocumentScan {
         var questions = 0
         for (offset, byte) in bytes.enumerated() {
             switch byte {
-            case UInt8(ascii: ","), UInt8(ascii: ":"), 0x0A, 0x0D: marks += 1
+            case UInt8(ascii: ":"):
+                marks += 1
+                questions += endsCollection(bytes, before: offset) ? 1 : 0
+            case UInt8(ascii: ","), 0x0A, 0x0D: marks += 1
             case UInt8(ascii: "["), UInt8(ascii: "{"):
                 marks += 1
                 open += 1
@@ -24,16 +27,19 @@ enum DocumentScan {
             case UInt8(ascii: "*"): aliases += isName(bytes, at: offset + 1) ? 1 : 0
             case UInt8(ascii: "-"): marks += isAlone(bytes, at: offset) ? 1 : 0
             case UInt8(ascii: "?"):
-                questions += isAlone(bytes, at: offset) && isFirst(bytes, at: offset) ? 1 : 0
+                questions += beginsKey(bytes, at: offset) ? 1 : 0
             case UInt8(ascii: "%"): try refuseDirective(bytes, at: offset)
             default: break
             }
         }
-        guard questions <= ManifestLimits.questionMarks else {
+        guard questions <= ManifestLimits.questionMarks,
+            questions * marks <= ManifestLimits.aliasGrowth
+        else {
             throw Problem(
                 nil,
-                "the file has more than \(ManifestLimits.questionMarks) question marks that could each begin a key",
-                "write keys without `? `")
+                "the file has \(questions) places at which a list or a mapping could be a key (`?`, `]:`, `}:`), and every one is read again for each key around it",
+                "write keys as texts; put a `?` of a text in quotes beside another character, or split the file"
+            )
         }
         guard marks <= ManifestLimits.separators else {
             throw Problem(
@@ -99,11 +105,19 @@ enum DocumentScan {
         return [0x09, 0x0A, 0x0D, 0x20].contains(bytes[offset + 1])
     }
 
-    /// Whether nothing that could be a text ends right before `offset`.
-    private static func isFirst(_ bytes: [UInt8], at offset: Int) -> Bool {
-        guard offset > 0 else { return true }
-        return [0x09, 0x0A, 0x0D, 0x20].contains(bytes[offset - 1])
+    /// Whether a `?` could begin a key: no text ends right before it, and one of its own or another indicator
+    /// follows.
+    private static func beginsKey(_ bytes: [UInt8], at offset: Int) -> Bool {
+        let isFirst =
+            offset == 0 || [0x09, 0x0A, 0x0D, 0x20].contains(bytes[offset - 1])
             || Array(",:?-[{".utf8).contains(bytes[offset - 1])
+        guard isFirst else { return false }
+        return isAlone(bytes, at: offset) || Array("?[{".utf8).contains(bytes[offset + 1])
+    }
+
+    /// Whether a list or a mapping ends right before `offset`, so that a colon makes it a key.
+    private static func endsCollection(_ bytes: [UInt8], before offset: Int) -> Bool {
+        offset > 0 && Array("]}".utf8).contains(bytes[offset - 1])
     }
 
     /// Whether the name of an anchor can start at `offset`, by the rule of libyaml.

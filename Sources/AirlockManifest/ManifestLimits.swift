@@ -14,8 +14,9 @@ package enum ManifestLimits {
     package static let aliasGrowth = 500_000
     /// The most commas, colons, dashes of lists, opening brackets and line ends in one file.
     package static let separators = 60_000
-    /// The most `? ` in one file, each of which could begin a key: in keys that are mappings themselves every
-    /// one is hashed with all that it holds, and no file of the format has such a key.
+    /// The most places in one file at which a list or a mapping could be a key (`?`, `]:`, `}:`): each is hashed
+    /// with all that it holds, and no file of the format has such a key. Times the separators they stay below
+    /// ``aliasGrowth``.
     package static let questionMarks = 100
     /// The most brackets that are open at once, in levels; what is open costs the parser time for
     /// every token inside it. Wider than ``depth`` because brackets in quotes count too.

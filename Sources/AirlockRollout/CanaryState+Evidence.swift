@@ -123,8 +123,11 @@ extension CanaryState {
     /// Notes since when the new slot, which had traffic, has no healthy instance, and how often it came to
     /// that.
     mutating func noteLoss(of id: SlotID, in lane: LaneObservation, now: Moment) {
+        if (lane.slot(id)?.healthyCount ?? 0) > 0 { wasHealthy = true }
         if lane.isLost(id) {
-            if lostAt == nil { losses = (losses ?? 0) + 1 }
+            // One death is counted once, however often it is looked at.
+            if wasHealthy == true { losses = (losses ?? 0) + 1 }
+            wasHealthy = nil
             lostAt = lostAt ?? now
         } else if !lane.isDead(id) {
             lostAt = nil

@@ -161,6 +161,28 @@ struct RewriteTests {
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
     }
 
+    @Test(
+        "a root that a mirror fetched anew does not have was rewritten away, and a person makes a new one"
+    )
+    func rewrittenRootAndLost() async throws {
+        let stage = Stage()
+        try await stage.settle(try await stage.engine())
+        let root = try #require(try await stage.ledger.state().trustRoot)
+        stage.versions["production/api"] = 2
+        stage.repository.reset(to: nil)
+        let other = stage.commit()
+        stage.repository.forget(root)
+        let next = try await stage.restart()
+        let refused = await #expect(throws: (any Error).self) { try await stage.settle(next) }
+        #expect("\(refused as Any)".contains("--accept-rewrite \(other)"))
+        guard case .done = await stage.ask(next, .acceptRewrite(other)) else {
+            Issue.record("the head was not taken")
+            return
+        }
+        try await stage.settle(next)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+    }
+
     @Test("when the mirror lost the commit that is kept, nothing is changed and nothing removed")
     func rewrittenAndLost() async throws {
         let stage = Stage()

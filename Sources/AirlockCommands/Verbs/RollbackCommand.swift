@@ -82,12 +82,13 @@ struct RollbackCommand: Verb {
         if let now = fleet?.lanes[lane], now.template != wanted.slot.template {
             throw otherService(wanted)
         }
+        let group = try await group(in: fleet, state, reader)
         var reversal: Reversal
         do throws(Reversal.Failure) {
             reversal = try await Reversal(
                 of: lane, to: wanted.slot, version: wanted.version, at: head.commit,
                 from: reading.source)
-            try await reversal.join(group(in: fleet, state), from: reading.source)
+            try await reversal.join(group, from: reading.source)
         } catch {
             throw failure(error, of: wanted, state)
         }
@@ -118,17 +119,36 @@ struct RollbackCommand: Verb {
         return .done
     }
 
-    /// What the rest of its group settled on, where git asks for something else: it went back with this lane.
-    private func group(in fleet: Fleet?, _ state: LedgerState) -> [LaneID: Settled] {
+    /// What the rest of its group settled on, where git still asks for what went back.
+    private func group(
+        in fleet: Fleet?, _ state: LedgerState, _ reader: LedgerReader
+    ) async throws -> [LaneID: Settled] {
         guard let fleet, let group = fleet.lanes[lane]?.group else { return [:] }
         var settled: [LaneID: Settled] = [:]
         for (other, desired) in fleet.lanes
         where other != lane && other.environment == lane.environment && desired.group == group {
-            guard let last = state.lanes[other]?.settled, last.slot.template == desired.template
+            guard let newest = try await reader.operations(of: other, limit: 1).first,
+                wentBack(newest, state), let change = newest.change, desired.asks(for: change),
+                let last = state.lanes[other]?.settled
             else { continue }
+            guard last.slot.template == desired.template else {
+                Output.note(
+                    "\(other) went back too and ran under another services/\(other.unit.name)/service.yaml; "
+                        + "put it back by hand")
+                continue
+            }
             settled[other] = last
         }
         return settled
+    }
+
+    /// Whether an operation was rolled back, or is about to be.
+    private func wentBack(_ operation: OperationRecord, _ state: LedgerState) -> Bool {
+        switch (operation.outcome, operation.rollout.direction) {
+        case (.rolledBack?, _), (nil, .back): true
+        case (nil, .forward): state.steerings[operation.number]?.aborted != nil
+        case (_?, _): false
+        }
     }
 
     // MARK: Branches

@@ -9,7 +9,9 @@ enum PackSum {
 
     /// The name of the first pack of a folder that does not have the sum it ends with, or cannot be read;
     /// nil when all have it.
-    static func firstDamaged(in folder: String) -> String? {
+    ///
+    /// - Parameter onProgress: Called for each part that was read.
+    static func firstDamaged(in folder: String, onProgress: () -> Void) -> String? {
         guard let listing = opendir(folder) else { return nil }
         defer { closedir(listing) }
         var names: [String] = []
@@ -21,22 +23,26 @@ enum PackSum {
             }
             if name.hasPrefix("pack-"), name.hasSuffix(".pack") { names.append(name) }
         }
-        return names.sorted().first { !isWhole("\(folder)/\($0)") }
+        return names.sorted().first { !isWhole("\(folder)/\($0)", onProgress) }
     }
 
-    private static func isWhole(_ path: String) -> Bool {
+    /// Bytes that are read at a time.
+    private static let part = 16 << 20
+
+    private static func isWhole(_ path: String, _ onProgress: () -> Void) -> Bool {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return false }
         defer { close(file) }
         var sum = Insecure.SHA1()
         // The last bytes that were read are held back: they may be the sum.
         var held: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        var chunk = [UInt8](repeating: 0, count: part)
         while true {
             let count = read(file, &chunk, chunk.count)
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { return false }
             if count == 0 { break }
+            onProgress()
             held += chunk[..<count]
             let done = max(0, held.count - sumBytes)
             sum.update(data: held[..<done])

@@ -25,7 +25,7 @@ package enum KnownHosts {
     /// `ssh-rsa`, which `ssh-keyscan` lists in any place: such a line goes where the host has another kind. And it
     /// reads no marker, so a key that stands as `@revoked` goes wherever it stands.
     package static func usable(_ text: String) -> String {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         let entries = lines.map(Entry.init)
         let revoked = Set(entries.compactMap { $0?.isRevoked == true ? $0?.key : nil })
         let modern = Set(

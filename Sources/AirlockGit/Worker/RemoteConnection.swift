@@ -283,7 +283,8 @@ final class RemoteConnection {
         // What does not unpack came from the server or lies here: the packs have a sum of their own.
         let unpacking = [GIT_ERROR_ZLIB, GIT_ERROR_INDEXER]
         if unpacking.contains(where: { Int32($0.rawValue) == error.category }),
-            let pack = PackSum.firstDamaged(in: mirror + "/objects/pack")
+            let pack = PackSum.firstDamaged(
+                in: mirror + "/objects/pack", onProgress: FetchWorker.tellProgress)
         {
             return .corrupt("\(pack) is not what was received: \(error.text)")
         }

@@ -47,7 +47,8 @@ package enum FormatReference {
         | values, with aliases counted each time they are used | \(ManifestLimits.nodes) |
         | uses of aliases | \(ManifestLimits.aliases) |
         | values that its aliases could stand for, however they nest | \(ManifestLimits.aliasGrowth) |
-        | commas, colons, opening brackets and line ends | \(ManifestLimits.separators) |
+        | commas, colons, dashes of lists, opening brackets and line ends | \(ManifestLimits.separators) |
+        | places at which a list or a mapping could be a key (`?`, `]:`, `}:`) | \(ManifestLimits.questionMarks) |
         | nesting | \(ManifestLimits.depth) levels |
         | one text | \(ManifestLimits.textCharacters) characters |
 

@@ -28,6 +28,10 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var lostAt: Moment?
     /// How often it came to that since the last step was passed; nil for never.
     package var losses: Int?
+    /// Whether an instance of it was healthy since the last time; nil for no.
+    package var wasHealthy: Bool?
+    /// How many instances the old slot had when it was seen last; nil before the first look.
+    package var served: Int?
 
     /// Whether nothing but the ceiling keeps it from the next step; nil for no.
     package var isReady: Bool?

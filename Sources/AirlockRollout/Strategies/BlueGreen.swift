@@ -71,7 +71,8 @@ struct BlueGreen: SideBySide {
             state.canary = watched
         }
         // What serves comes first. One that is gone altogether is not asked for again: the new one is here.
-        if case .scale(let base, let count)? = sides.restoring(to: sides.settled.replicas) {
+        let settled = sides.settled.replicas.nearest(to: lane.slot(sides.base)?.replicas ?? 0)
+        if case .scale(let base, let count)? = sides.restoring(to: settled) {
             return act(.scale(base, replicas: count), sides, state)
         }
         if slot.replicas < needed {
@@ -106,7 +107,7 @@ struct BlueGreen: SideBySide {
             watched.ruling = watched.present()
             watched.step = 1
             watched.begin(now: sides.now)
-            state.canary = watched
+            (state.canary, state.stalled) = (watched, .zero)
             return wait(state, "all traffic was switched")
         }
         watched.held += sides.elapsed
@@ -126,6 +127,8 @@ struct BlueGreen: SideBySide {
             return wait(state, "the old slot stays until \(straggler) has all traffic too")
         }
         switch Goal.slot(sides.spec, sides.replicas, isPatient: true).next(in: sides.lane) {
+        case .act(.scale(let id, let count)) where id == slot.id:
+            return RolloutStep(state: state, next: .act(.scale(id, replicas: count)))
         case .act(let action): return act(action, sides, state)
         case .wait(let what): return lack(sides, state, what)
         case .reached: return RolloutStep(state: state, next: .end(.settled))

@@ -21,15 +21,19 @@ struct Canary: SideBySide {
         guard let sides = Sides(change, state, lane, now) else {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        let known =
+        var known =
             state.canary
             ?? CanaryState(
                 judge: judge(
                     plan.falseAlarms, plan.limits,
                     comparing: plan.compare ?? ComparedSignal.errorsAlone))
         let serving = lane.slot(sides.base)
-        let total = sides.replicas.nearest(to: serving?.replicas ?? 0)
-        if known.inForce == nil, known.step == 0, (serving?.healthyCount ?? 0) == 0 || total == 0 {
+        known.served = serving?.replicas ?? known.served
+        let total = sides.replicas.nearest(to: known.served ?? 0)
+        // Once the new slot has had traffic, and lost it, the old one is brought back instead.
+        if known.inForce == nil, known.step == 0,
+            total == 0 || known.losses == nil && lane.isDead(sides.base)
+        {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
         let seen = look(sides, state, known, answer)
@@ -92,7 +96,7 @@ struct Canary: SideBySide {
             canary.suspend()
             state.canary = canary
         }
-        if !isSwitched, let step = restore(sides, state) { return step }
+        if !isSwitched, let step = restore(sides, state, total: total) { return step }
         let needed = max(1, (total * share + 999) / 1000)
         let found = lane.slot(sides.spec.id)
         if found?.isEdited == true {
@@ -118,15 +122,16 @@ struct Canary: SideBySide {
         if !isSwitched, slot.replicas < needed {
             return act(.scale(slot.id, replicas: needed), sides, state)
         }
-        if !isSwitched,
-            sides.lane.isUnsure(slot.id, of: needed) || sides.lane.isUnsure(sides.base, of: 1)
-        {
+        if !isSwitched, lane.isUnsure(slot.id, of: needed) {
             return wait(state, "nobody knows how its instances are")
         }
         guard isSwitched || slot.healthyCount >= needed else {
             return lack(
                 sides, state,
                 "\(slot.healthyCount) of \(needed) instances are healthy at \(Self.text(share))")
+        }
+        if !isSwitched, lane.isUnsure(sides.base, of: 1) {
+            return wait(state, "nobody knows how the instances of the old slot are")
         }
         if isLast { return finish(sides, state) }
         let weights = [slot.id: share, sides.base: 1000 - share]
@@ -150,8 +155,10 @@ struct Canary: SideBySide {
     }
 
     /// Brings what serves back to its size, or waits for it; nil where it is as it should be.
-    private func restore(_ sides: Sides, _ state: RolloutState) -> RolloutStep? {
-        if let action = sides.restoring(to: sides.replicas) { return act(action, sides, state) }
+    private func restore(
+        _ sides: Sides, _ state: RolloutState, total: Int
+    ) -> RolloutStep? {
+        if let action = sides.restoring(to: total) { return act(action, sides, state) }
         guard sides.lane.isDead(sides.base) else { return nil }
         return stuck(sides, state, "the slot that serves the rest has no healthy instance")
     }

@@ -38,8 +38,9 @@ struct Sides {
     ///
     /// A hand may have taken it away or made it smaller, and git may ask for more in the middle of a change:
     /// what serves comes before what shall.
-    func restoring(to replicas: Replicas) -> Action? {
-        let wanted = replicas.nearest(to: lane.slot(base)?.replicas ?? 0)
+    ///
+    /// - Parameter wanted: The number of instances that it is to have.
+    func restoring(to wanted: Int) -> Action? {
         guard let slot = lane.slot(base) else {
             return wanted > 0 ? .start(settled.slot, replicas: wanted) : nil
         }
