@@ -1,3 +1,4 @@
+import AirlockHost
 package import ArgumentParser
 
 /// The root of the command line.
@@ -38,4 +39,12 @@ package struct AirlockCommand: AsyncParsableCommand {
         ])
 
     package init() {}
+
+    /// Ends the process with a word where it may have too few descriptors or too little memory to work.
+    package static func endUnlessAble() {
+        do { try ProcessLimit.check() } catch {
+            Output.note("error: \(error)")
+            exit(withError: ExitCode(ExitStatus.error.rawValue))
+        }
+    }
 }

@@ -8,6 +8,8 @@ import ServiceLifecycle
 package actor Engine: Service {
     /// How long a process that was told to end may finish or park what it is doing.
     package static let shutdownLimit = Duration.seconds(10)
+    /// How long the first look at the remote may take before what was in force is taken up without it.
+    package static let firstLookLimit = Duration.seconds(10)
 
     let parts: EngineParts
     let books: Books
@@ -130,6 +132,7 @@ package actor Engine: Service {
         // One that came up just now is both known and announced.
         var known: Set<EnvironmentName> = []
         group.addTask { await self.follow() }
+        group.addTask { await self.resumeMeanwhile() }
         if let copier {
             group.addTask {
                 await copier.run()
@@ -254,6 +257,17 @@ package actor Engine: Service {
                 parts.logger.warning("no fleet yet", metadata: ["reason": "\(why)"])
             }
             do { try await parts.clock.sleep(for: poll) } catch { break }
+        }
+        return .follower
+    }
+
+    /// After a start: a remote that takes its time keeps nobody from what was in force before.
+    private func resumeMeanwhile() async -> Child {
+        do { try await parts.clock.sleep(for: Self.firstLookLimit) } catch { return .follower }
+        do throws(EngineHalt) {
+            if try await keeper.resumeMeanwhile() { try await publish() }
+        } catch {
+            signal.yield(.halt(error))
         }
         return .follower
     }

@@ -207,7 +207,7 @@ private struct PromotionReversal {
         let old = watch.change
         let change = Change(
             lane: old.lane, kind: old.kind, base: base, target: old.target, strategy: old.strategy,
-            policy: old.policy, commit: old.commit, cause: old.cause)
+            policy: old.policy, commit: old.commit, cause: old.cause, isReturn: old.isReturn)
         operation = OperationRecord(
             number: number, lane: old.lane, work: .change(change), commit: old.commit, author: nil,
             opened: now,

@@ -36,7 +36,7 @@ extension LaneWorker {
                 operation: operation.number, commit: operation.commit, at: time)
         }
         guard change.kind == .replace else { return }
-        record.watch = watch(over: operation, of: change, in: record, at: time)
+        record.watch = watch(over: operation, of: change, at: time)
         if let base = change.base { record.leave(base.slot.id) }
     }
 
@@ -45,15 +45,14 @@ extension LaneWorker {
     /// Going back to what the lane ran lately is a rollback, whoever asked for it, and a rollback is never
     /// itself rolled back automatically.
     private func watch(
-        over operation: OperationRecord, of change: Change, in record: LaneRecord,
-        at now: Timestamp
+        over operation: OperationRecord, of change: Change, at now: Timestamp
     ) -> Boxed<WatchRecord>? {
-        guard let plan = watchPlan(of: change), let target = change.target.slot else { return nil }
-        let isGoingBack = record.previous?.contains(target) == true
+        guard let plan = watchPlan(of: change), change.target.slot != nil else { return nil }
         return Boxed(
             WatchRecord(
                 change: change, operation: operation.number, since: now, until: now + plan.time,
-                onAlarm: isGoingBack ? .alert : plan.onAlarm, sensitivity: plan.sensitivity,
+                onAlarm: change.isReturn == true ? .alert : plan.onAlarm,
+                sensitivity: plan.sensitivity,
                 history: operation.history?.value))
     }
 

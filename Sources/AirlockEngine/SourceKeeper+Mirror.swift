@@ -25,7 +25,7 @@ extension SourceKeeper {
     func considerAnew(
         _ head: CommitID, after error: SourceError
     ) async throws(EngineHalt) -> Bool {
-        guard error.isDamage else { return false }
+        guard error.isDamage, !isFetching else { return false }
         do {
             guard try await putAside(because: error) else { return false }
             fetched = try await fetchAnew()

@@ -77,10 +77,9 @@ extension SourceKeeper {
     /// Decodes the commit that is kept, after a start.
     private func read(_ head: HeadRecord, state: LedgerState) async -> AcceptedFleet? {
         do {
-            let root = state.trustRoot ?? head.commit.id
+            // It was in force, and descended from the root of that time.
             let ancestry = Ancestry(
-                root: root,
-                descendsFromRoot: try await parts.source.descends(head.commit.id, from: root),
+                root: state.trustRoot ?? head.commit.id, descendsFromRoot: true,
                 descendsFromHead: true, descendsFromKept: true)
             let verified = try Verification.verify(head.commit, ancestry: ancestry)
             var decoder = FleetDecoder()
@@ -108,6 +107,8 @@ extension SourceKeeper {
     ) async throws(EngineHalt) -> String? {
         await turns.enter()
         defer { turns.leave() }
+        await readings.enter()
+        defer { readings.leave() }
         if await books.state.rewrite?.commit != commit {
             // Of a head that was refused only the fetch knows.
             if fetched?.commit != commit { await fetchHead() }

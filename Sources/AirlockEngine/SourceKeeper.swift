@@ -39,6 +39,10 @@ actor SourceKeeper {
     var lastClone: Moment?
     /// One refresh at a time: the state above is used across suspensions.
     let turns = Turns()
+    /// One commit is read at a time, also while the remote is asked.
+    let readings = Turns()
+    /// Whether the remote is being asked, so that nobody else may touch the mirror.
+    var isFetching = false
 
     init(parts: EngineParts, books: Books) {
         self.parts = parts
@@ -56,6 +60,8 @@ actor SourceKeeper {
         work = LookWork()
         await fetchHead()
         work.fetching = stopwatch.elapsed
+        await readings.enter()
+        defer { readings.leave() }
         if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
         defer { if fault == nil, case .older(_, let why) = kept { fault = why } }
         if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {
@@ -71,6 +77,8 @@ actor SourceKeeper {
 
     /// Asks the remote for its head; what was fetched last stands in for a remote that is gone.
     func fetchHead() async {
+        isFetching = true
+        defer { isFetching = false }
         do {
             fetched = try await fetch()
             fault = nil
@@ -117,6 +125,17 @@ actor SourceKeeper {
         do { fetched = try await parts.source.lastFetch() } catch {
             fault = "git: \(error.phrase)"
         }
+    }
+
+    /// After a start: takes up what was in force before while the remote still is asked, because a rollout has to
+    /// be judged and an instance healed however long that takes.
+    ///
+    /// - Returns: Whether a fleet is in force now that was not.
+    func resumeMeanwhile() async throws(EngineHalt) -> Bool {
+        await readings.enter()
+        defer { readings.leave() }
+        guard accepted == nil, isFetching else { return false }
+        return try await resume()
     }
 
     /// After a start: takes up the commit that was in force before, when the newest cannot be used.

@@ -7,7 +7,7 @@ package enum TrafficReading {
     /// The lanes whose canary has not begun.
     package static func waiting(in plans: some Sequence<LanePlan>) -> [LanePlan] {
         plans.filter { plan in
-            guard let change = plan.change, change.kind == .replace,
+            guard let change = plan.change, change.kind == .replace, change.isReturn != true,
                 case .canary = change.strategy
             else { return false }
             switch plan.disposition {

@@ -6,6 +6,8 @@ package enum HostError: Error, Hashable, Sendable, CustomStringConvertible {
     case noHome
     /// The control socket's path is too long for the kernel and there is no runtime directory.
     case socketPathTooLong(path: String, limit: Int)
+    /// The process may have too little of something to do its work.
+    case limited(ProcessLimit, has: UInt, needs: UInt)
 
     /// What failed, where, and what to do.
     package var description: String {
@@ -17,6 +19,9 @@ package enum HostError: Error, Hashable, Sendable, CustomStringConvertible {
         case .socketPathTooLong(let path, let limit):
             "\(path) is over the kernel's \(limit) bytes for a socket; "
                 + "set XDG_RUNTIME_DIR or pass a shorter --state DIR"
+        case .limited(let limit, let has, let needs):
+            "this process may have \(has) \(limit.phrase), and Airlock needs \(needs); "
+                + "raise it with `\(limit.shell)`, or \(limit.unit)= of its systemd unit"
         }
     }
 }

@@ -26,6 +26,9 @@ package final class ManualClock: AirlockClock {
 
     package func now() -> Moment { hands.withLock { $0.moment } }
 
+    /// How many wait for their time.
+    package var sleeping: Int { hands.withLock { $0.sleepers.count } }
+
     /// Moves wall and monotonic time together and wakes whoever is due.
     package func advance(by duration: Duration) {
         shift(wall: duration, monotonic: duration)

@@ -5,6 +5,13 @@ internal import Synchronization
 /// The questions of a source, answered from the commits in memory.
 extension MemoryRepository: CommitSource {
     package func fetch(limit: Duration) async throws(SourceError) -> FetchedHead {
+        await withCheckedContinuation { continuation in
+            let isWaiting = content.withLock { content in
+                content.waiting?.append(continuation)
+                return content.waiting != nil
+            }
+            if !isWaiting { continuation.resume() }
+        }
         let time = now()
         let result: Result<FetchedHead, SourceError> = content.withLock { content in
             if !content.failures.isEmpty { return .failure(content.failures.removeFirst()) }

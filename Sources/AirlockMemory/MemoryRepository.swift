@@ -22,6 +22,8 @@ package final class MemoryRepository: Sendable {
         var branch: CommitID?
         /// What the mirror knows of the branch.
         var fetched: FetchedHead?
+        /// Fetches that the remote lets wait; nil while it answers.
+        var waiting: [CheckedContinuation<Void, Never>]?
         /// How the next fetches fail, the first one first.
         var failures: [SourceError] = []
         var counts = ReadCounts()
@@ -51,6 +53,18 @@ package final class MemoryRepository: Sendable {
 
     /// A repository without a commit.
     package init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
+
+    /// Lets the remote answer no fetch until ``answer()``.
+    package func hang() { content.withLock { $0.waiting = $0.waiting ?? [] } }
+
+    /// Lets the remote answer, also those that wait.
+    package func answer() {
+        let waiting = content.withLock { content in
+            defer { content.waiting = nil }
+            return content.waiting ?? []
+        }
+        for continuation in waiting { continuation.resume() }
+    }
 
     /// The newest commit of the branch at the remote; nil before the first.
     package var head: CommitID? { content.withLock { $0.branch } }

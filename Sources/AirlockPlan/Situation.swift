@@ -176,12 +176,16 @@ final class Situation: Sendable {
         guard let kind = kind(from: settled, to: target) else { return .nothing }
         let cause = secretCause(from: settled, to: target)
         let read = facts.commit
+        let isReturn =
+            kind == .replace
+            && target.slot.map { facts.ledger.lanes[lane]?.isReturn(to: $0) } == true
+        if isReturn { strategy = strategy.returning(inGroup: desired?.group != nil) }
         func asked(under policy: PolicyDigest) -> Change {
             Change(
                 lane: lane, kind: kind, base: settled, target: target, strategy: strategy,
                 policy: policy,
                 commit: cause == nil ? desired?.cause ?? read : read ?? desired?.cause,
-                cause: cause)
+                cause: cause, isReturn: isReturn ? true : nil)
         }
         var change = asked(under: policy)
         var isOpen = open?.id == change.id

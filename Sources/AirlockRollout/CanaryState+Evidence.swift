@@ -273,7 +273,8 @@ extension Rollout {
     ) -> SignalQuestion? {
         guard case .forward = operation.rollout.direction, let change = operation.change,
             let canary = operation.rollout.canary, let from = canary.judgedTo,
-            let target = change.target.slot, canary.isIdle || change.base != nil
+            let target = change.target.slot, canary.isIdle || change.base != nil,
+            change.isReturn != true
         else { return nil }
         let start = from.milliseconds / 1000
         let end = min(now.wall.milliseconds / 1000, start + mostSeconds)

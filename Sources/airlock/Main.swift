@@ -3,5 +3,10 @@ import ArgumentParser
 
 @main
 struct Entry {
-    static func main() async { await AirlockCommand.main() }
+    // On the main thread: where no other one can be had, what needs one waits for ever.
+    @MainActor
+    static func main() async {
+        AirlockCommand.endUnlessAble()
+        await AirlockCommand.main()
+    }
 }

@@ -94,6 +94,31 @@ struct RunTests {
         }
     }
 
+    @Test("a remote that lets a start wait keeps nobody from what was in force before")
+    func slowRemote() async throws {
+        let (stage, provider) = stage()
+        try await stage.settle(try await stage.engine())
+        stage.versions["development/api"] = 2
+        stage.commit()
+        // Killed as soon as the commit is in force, before anything of it is done.
+        try await stage.engine().look()
+        stage.settings.poll = .seconds(60)
+        let engine = try await stage.restart()
+        stage.versions["development/api"] = 3
+        stage.commit()
+        stage.repository.hang()
+        try await testGracefulShutdown { trigger in
+            async let running: Void = engine.run()
+            while stage.clock.sleeping == 0 { await Task.yield() }
+            stage.clock.advance(by: Engine.firstLookLimit)
+            try await routed("development/api", to: 2, on: provider, in: stage)
+            stage.repository.answer()
+            try await routed("development/api", to: 3, on: provider, in: stage)
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
+    }
+
     @Test("told to end, it finishes what is in flight, parks the rest and returns")
     func gracefulStop() async throws {
         let (stage, provider) = stage()

@@ -175,12 +175,15 @@ import Testing
 
     @Test(
         "with hardly any file descriptors or memory it ends with a word and nothing is half done",
-        arguments: ["--nofile=12", "--nofile=20", "--data=40000000"])
+        arguments: [
+            "--nofile=12", "--nofile=28", "--data=20000000", "--data=100000000", "--as=900000000",
+        ])
     func limits(_ limit: String) async throws {
         let stage = try await settled()
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         let victim = try await reconcile(stage, under: ["/usr/bin/prlimit", limit])
-        #expect(!victim.errors.isEmpty || victim.code == 0, "\(victim.code)")
+        #expect(victim.code == 1 && victim.errors.contains("this process may have"), "\(victim)")
+        #expect(victim.errors.contains("ulimit -"), "\(victim.errors)")
         try await checkRecovery(stage, limit, version: "1.1.0")
         try await KillTests.checkEffects(stage)
     }

@@ -133,7 +133,8 @@ struct PlanMarkdown {
             return reason.phrase + advice
         case .change(_, let operation?):
             return "under way, operation \(operation)" + (lane.waits.map { ", \($0.phrase)" } ?? "")
-        case .change: return "passes every gate"
+        case .change(let change, _):
+            return "passes every gate" + (change.isReturn == true ? "; \(Change.returnPhrase)" : "")
         case .repair(let repair, _): return repair.phrase
         case .heal(let heal, _): return heal.phrase
         case .verify(let work, _): return work.phrase

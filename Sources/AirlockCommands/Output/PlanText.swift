@@ -69,6 +69,7 @@ struct PlanText {
             lines.append("      preview   " + bounds.sentence)
         }
         lines += (lane.change?.bounds ?? []).map { "      bound     " + $0.text }
+        if lane.change?.isReturn == true { lines.append("      back      " + Change.returnPhrase) }
         if let forecast = lane.forecast { lines += Self.lines(of: forecast).map { "      " + $0 } }
         lines += lane.drift.map { "      " + ink.yellow("drift: \($0.phrase)") }
         if let operation = lane.underWay {

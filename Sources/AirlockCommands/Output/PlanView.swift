@@ -80,6 +80,8 @@ struct LaneView: Codable {
     let previewBounds: PreviewBoundsView?
     /// What takes the new slot back at once, such as `queue above 100 for 30s`; nil where nothing does.
     let bounds: [String]?
+    /// Whether it goes back to what the lane ran before, so that nothing of it is judged; nil for no.
+    let isReturn: Bool?
     /// What the rollout under way stays where it is for; nil where it goes on by itself.
     let waits: RolloutWaitView?
 
@@ -101,6 +103,7 @@ struct LaneView: Codable {
         previewBounds = plan.change.flatMap(PreviewBoundsView.init)
         let limits = plan.change?.bounds ?? []
         bounds = limits.isEmpty ? nil : limits.map(\.text)
+        isReturn = plan.change?.isReturn
         waits = plan.waits.map { RolloutWaitView($0, in: plan.lane) }
         switch plan.disposition {
         case .hold(let why):

@@ -156,6 +156,10 @@ private struct RolloutView: Encodable {
         }
         heldSeconds = canary.held.milliseconds / 1000
         verdict = canary.word
+        guard operation.change?.isReturn != true else {
+            (verdict, evidence) = ("none", Change.returnPhrase)
+            return
+        }
         guard case .canary? = operation.change?.strategy else {
             // Nothing serves beside the new slot that it could be compared with.
             evidence = canary.toldOfBounds ?? (canary.inForce == nil ? bounds : nil)

@@ -162,7 +162,7 @@ struct StatusText {
         let counts = lane.observed == nil ? "-" : "\(healthy)/\(wanted)"
         let colour: Ink.Shade = healthy == wanted ? .green : .red
         return [
-            Table.Cell(lane.record.lane.description), Table.Cell(settled?.version ?? "-"),
+            Table.Cell(lane.record.lane.description), Table.Cell(lane.versions),
             Table.Cell(state(lane), paint(lane.condition)),
             Table.Cell(counts, colour),
             Table.Cell(settled?.slot.id.short ?? "-", .dim),
@@ -171,10 +171,12 @@ struct StatusText {
         ]
     }
 
-    /// What the lane is doing, and that what it settled on passed its test job.
+    /// What the lane is doing, with the share of the traffic that what comes has, and that what it settled on passed
+    /// its test job.
     private func state(_ lane: LaneReading.Lane) -> String {
         let isPassed = lane.condition == .settled && lane.verification?.outcome == .passed
-        return lane.condition.word + (isPassed ? ", verified" : "")
+        return lane.condition.word + (lane.coming?.share.map { " \($0)" } ?? "")
+            + (isPassed ? ", verified" : "")
     }
 
     private func paint(_ condition: LaneReading.Condition) -> Ink.Shade {
@@ -248,6 +250,8 @@ struct StatusView: Encodable {
         let commit: String?
         let change: String?
         let operation: Int?
+        /// What the change under way brings.
+        let coming: LaneComing?
         let held: String?
         /// What its rollout stays where it is for.
         let waits: RolloutWaitView?
@@ -317,7 +321,7 @@ struct StatusView: Encodable {
             healthy: slots?.reduce(0) { $0 + $1.healthyCount },
             replicas: slots?.reduce(0) { $0 + $1.replicas }, since: settled?.at.rfc3339,
             commit: settled?.commit?.description, change: settled?.change?.description,
-            operation: lane.operation?.number, held: lane.record.holdReason,
+            operation: lane.operation?.number, coming: lane.coming, held: lane.record.holdReason,
             waits: lane.waits.map { RolloutWaitView($0, in: lane.record.lane) },
             quarantined: lane.quarantines.map(\.slot.description), frozen: lane.freeze?.reason,
             healing: HealingView(

@@ -80,6 +80,35 @@ struct Repository: ~Copyable {
         return size
     }
 
+    /// The largest object, when it is larger than `bytes`; nil where none is, or where they cannot be listed.
+    borrowing func largeObject(over bytes: Int) -> (id: GitObjectID, bytes: Int)? {
+        struct Found {
+            var database: OpaquePointer
+            var oid = git_oid()
+            var bytes: Int
+        }
+        return database.with { database in
+            var found = Found(database: database, bytes: bytes)
+            let code = withUnsafeMutablePointer(to: &found) { found in
+                git_odb_foreach(
+                    database,
+                    { id, payload in
+                        guard var oid = id?.pointee, let payload else { return 0 }
+                        let found = payload.assumingMemoryBound(to: Found.self)
+                        var (size, type) = (0, GIT_OBJECT_INVALID)
+                        // One that cannot be looked at is not the one that is looked for.
+                        if git_odb_read_header(&size, &type, found.pointee.database, &oid) == 0,
+                            size > found.pointee.bytes
+                        {
+                            (found.pointee.oid, found.pointee.bytes) = (oid, size)
+                        }
+                        return 0
+                    }, found)
+            }
+            return code == 0 && found.bytes > bytes ? (GitObjectID(found.oid), found.bytes) : nil
+        }
+    }
+
     /// The type and the bytes of an object; they are compared with its name.
     borrowing func read(
         _ id: GitObjectID

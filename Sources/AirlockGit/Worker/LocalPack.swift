@@ -7,6 +7,9 @@ import CLibgit2
 /// libgit2's own transport for local paths packs every branch and tag of the remote at each fetch,
 /// wanted or not, so the mirror would grow by all unmerged work with every merge.
 struct LocalPack {
+    /// Bytes of an object that the worker's memory does not hold beside its packed form.
+    private static let mostMemory = FetchWorker.maximumMemory / 2
+
     let maximumObjects: Int
     let maximumBytes: Int
 
@@ -26,7 +29,13 @@ struct LocalPack {
                 exceeded = try write(walk, repository, folder)
             }
         } catch {
-            throw error.asking(path)
+            guard error.tooLarge != nil, let blob = origin.largeObject(over: Self.mostMemory) else {
+                throw error.asking(path)
+            }
+            throw .failed(
+                "object \(blob.id.object) of \(path) has \(blob.bytes >> 20) MiB, which a repository in a "
+                    + "folder cannot hand over; serve it over ssh or https, or take it out of the history"
+            )
         }
         if let exceeded { throw exceeded }
     }

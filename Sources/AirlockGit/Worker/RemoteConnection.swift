@@ -241,8 +241,9 @@ final class RemoteConnection {
             isHostKey
                 ? "the host key of \(name) is not among the known ones, or is another than "
                     + "before; compare it with the server's own word before you change gitKnownHosts"
-                : "the certificate of \(name) is signed by nobody known here; name the file of "
-                    + "its authority in gitCAFile")
+                : "the certificate of \(name) is not trusted: it is signed by nobody known here, is out of its "
+                    + "time or names another host; name the file of its authority in gitCAFile, or look at "
+                    + "it with `openssl s_client`")
         return GIT_ECERTIFICATE.rawValue
     }
 

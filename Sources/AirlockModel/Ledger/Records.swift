@@ -15,7 +15,8 @@ package struct LaneRecord: Hashable, Sendable, Codable {
     package var healing: HealingRecord?
     /// What is watched because a change settled a short while ago; nil when nothing is.
     package var watch: Boxed<WatchRecord>?
-    /// What ran before the slot that it settled on, the newest first; at most ``maximumPrevious``.
+    /// What it settled on before, in the order in which each came first, the newest first; at most
+    /// ``maximumPrevious``.
     package private(set) var previous: [SlotID]?
 
     /// How many slots of the past are kept.
@@ -34,10 +35,19 @@ package struct LaneRecord: Hashable, Sendable, Codable {
         self.watch = watch
     }
 
-    /// Notes that the slot it settled on is replaced.
+    /// Notes that the slot it settled on is replaced. One that came again keeps its place.
     package mutating func leave(_ slot: SlotID) {
-        let older = (previous ?? []).filter { $0 != slot }
+        let older = previous ?? []
+        guard !older.contains(slot) else { return }
         previous = Array(([slot] + older).prefix(Self.maximumPrevious))
+    }
+
+    /// Whether `slot` ran in the lane before what it settled on did: to bring it is to go back, not a new
+    /// release. What ran after it and was left for it is brought as a new one again.
+    package func isReturn(to slot: SlotID) -> Bool {
+        guard let settled, let place = previous?.firstIndex(of: slot) else { return false }
+        guard let own = previous?.firstIndex(of: settled.slot.id) else { return true }
+        return place > own
     }
 
     /// What was decided about a lane, in words.

@@ -12,6 +12,8 @@ package struct Change: Hashable, Sendable, Codable {
     package var commit: CommitID?
     /// What besides a commit asks for it, such as `secret:checkout-db@2`.
     package let cause: String?
+    /// Whether it goes back to what the lane ran before its base, so that nothing of it is judged; nil for no.
+    package let isReturn: Bool?
 
     /// What kind of move it is, for people and for the blast radius.
     package enum Kind: String, Hashable, Sendable, Codable {
@@ -38,10 +40,10 @@ package struct Change: Hashable, Sendable, Codable {
         }
     }
 
-    /// Computes the id from (lane, base, target or removal, declared replicas, strategy, policy).
+    /// Computes the id from (lane, base, target or removal, declared replicas, strategy, policy, return).
     package init(
         lane: LaneID, kind: Kind, base: Settled?, target: Target, strategy: Strategy,
-        policy: PolicyDigest, commit: CommitID?, cause: String? = nil
+        policy: PolicyDigest, commit: CommitID?, cause: String? = nil, isReturn: Bool? = nil
     ) {
         self.lane = lane
         self.kind = kind
@@ -51,6 +53,7 @@ package struct Change: Hashable, Sendable, Codable {
         self.policy = policy
         self.commit = commit
         self.cause = cause
+        self.isReturn = isReturn
         var replicas: JSONValue?
         if case .slot(_, _, let declared) = target {
             replicas = .array([.integer(declared.minimum), .integer(declared.maximum)])
@@ -65,6 +68,7 @@ package struct Change: Hashable, Sendable, Codable {
                     "replicas": replicas,
                     "strategy": strategy.canonical,
                     "policy": .text(policy),
+                    "return": isReturn.map(JSONValue.bool),
                 ])))
     }
 }
@@ -80,7 +84,7 @@ extension Change {
         let same = Change(
             lane: lane, kind: kind, base: base,
             target: .slot(slot, version: version, replicas: theirs), strategy: strategy,
-            policy: other.policy, commit: nil)
+            policy: other.policy, commit: nil, isReturn: isReturn)
         return same.id == other.id
     }
 }

@@ -10,6 +10,7 @@ enum DecisionTimeGate {
             GateVerdict(gate: .decisionTime, answer: .pass, reason: reason)
         }
         guard let plan = situation.canary else { return pass("no step has to be decided") }
+        if situation.change?.isReturn == true { return pass("what ran before is not judged again") }
         if let said = plan.onUndecided {
             return pass("what stays undecided is \(said.done)")
         }

@@ -67,7 +67,7 @@ extension SideBySide {
     ) -> (state: RolloutState, watched: CanaryState, harm: RolloutStep?) {
         var (state, watched) = (before, known)
         state.seen = sides.now
-        watched.take(answer, idle: bounds, now: sides.now)
+        if sides.change.isReturn != true { watched.take(answer, idle: bounds, now: sides.now) }
         (watched.isReady, watched.waitsSince) = (nil, nil)
         state.canary = watched
         guard case .harmful(let reasons) = watched.judge.verdict else {
