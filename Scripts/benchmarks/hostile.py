@@ -13,16 +13,20 @@ PATH = "services/storefront/service.yaml"
 
 
 def bombs():
-    """(name, bytes) of files that are made to exhaust a reader."""
+    """(name, pieces) of files that are made to exhaust a reader; a child that starts counts what this process holds."""
     aliases = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
     for level in range(1, 9):
         aliases += f"a{level}: &a{level} [{','.join([f'*a{level - 1}'] * 9)}]\n"
-    yield "alias bomb", aliases.encode()
-    yield "10,000-deep lists", b"[" * 10_000
-    yield "10,000-deep mappings", b"".join(b" " * n + b"a:\n" for n in range(1_000)) + b"{a: " * 9_000
-    yield "duplicate keys", b"port: 80\n" * 20_000
-    yield "invalid UTF-8", b"port: \xff\xfe\n"
-    yield "100 MB of nothing", b" " * (100 << 20)
+    yield "alias bomb", [aliases.encode()]
+    yield "10,000-deep lists", [b"[" * 10_000]
+    yield "10,000-deep mappings", [b"".join(b" " * n + b"a:\n" for n in range(1_000)) + b"{a: " * 9_000]
+    yield "duplicate keys", [b"port: 80\n" * 20_000]
+    yield "invalid UTF-8", [b"port: \xff\xfe\n"]
+    yield "100 MB of nothing", [b" " * (1 << 20)] * 100
+    yield "keys in keys", [b"? " * 10_000 + b"a\n"]
+    yield "mappings as keys", [b"{" * 5_000 + b"a" + b": b}" * 5_000]
+    yield "49,000 values", [b"a: [" + b"x," * 49_000 + b"x]\n"]
+    yield "49,000 lines", [b"".join(b"k%d: 1\n" % n for n in range(24_500))]
 
 
 def measure(folder):
@@ -41,10 +45,10 @@ def main(_):
             sys.exit(f"bench: ExampleRepo has no {PATH}")
         _, time, memory = measure(folder)
         rows.append(("ExampleRepo as it is", "ms", time, None, None))
-        for name, content in bombs():
+        for name, pieces in bombs():
             note(name)
             with open(os.path.join(folder, PATH), "wb") as file:
-                file.write(content)
+                file.writelines(pieces)
             first, spent, peak = measure(folder)
             if first["code"] != 1 or PATH not in first["output"] + first["errors"]:
                 sys.exit(f"bench: {name} was not refused by name:\n{first['output']}{first['errors']}")

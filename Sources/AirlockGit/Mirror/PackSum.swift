@@ -12,18 +12,10 @@ enum PackSum {
     ///
     /// - Parameter onProgress: Called for each part that was read.
     static func firstDamaged(in folder: String, onProgress: () -> Void) -> String? {
-        guard let listing = opendir(folder) else { return nil }
-        defer { closedir(listing) }
-        var names: [String] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { bytes in
-                bytes.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
-                    String(cString: $0)
-                }
-            }
-            if name.hasPrefix("pack-"), name.hasSuffix(".pack") { names.append(name) }
+        let packs = StateFile.names(in: folder)?.filter {
+            $0.hasPrefix("pack-") && $0.hasSuffix(".pack")
         }
-        return names.sorted().first { !isWhole("\(folder)/\($0)", onProgress) }
+        return packs?.sorted().first { !isWhole("\(folder)/\($0)", onProgress) }
     }
 
     /// Bytes that are read at a time.

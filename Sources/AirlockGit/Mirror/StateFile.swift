@@ -61,21 +61,30 @@ enum StateFile {
     ///
     /// libgit2 writes a pack as `pack_…` and renames it to `pack-…` when it is whole.
     static func sweep(_ folder: String) throws(SourceError) {
-        guard let listing = opendir(folder) else {
+        guard let names = names(in: folder) else {
             if errno == ENOENT { return }
             throw failure("list", folder)
         }
-        defer { closedir(listing) }
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { bytes in
-                bytes.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
-                    String(cString: $0)
-                }
-            }
-            guard name.hasPrefix("pack_") else { continue }
+        for name in names where name.hasPrefix("pack_") {
             let path = "\(folder)/\(name)"
             guard unlink(path) == 0 else { throw failure("remove", path) }
         }
+    }
+
+    /// What a folder holds, in no order; nil where it cannot be listed, and `errno` says why.
+    static func names(in folder: String) -> [String]? {
+        guard let listing = opendir(folder) else { return nil }
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) { bytes in
+                    bytes.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
+                        String(cString: $0)
+                    }
+                })
+        }
+        return names
     }
 
     /// Removes lock files that a killed writer left in a bare repository; the caller holds the mirror's
