@@ -7,9 +7,10 @@ struct LaneComing: Encodable {
     /// What it has of the traffic, in per mille; nil where that is unknown or nothing else serves.
     let perMille: Int?
 
-    /// Nil where nothing is under way that brings another slot.
+    /// Nil where nothing is under way that brings another slot, or where it goes back.
     init?(_ lane: LaneReading.Lane) {
-        guard let change = lane.operation?.change, [.create, .replace].contains(change.kind),
+        guard let operation = lane.operation, case .forward = operation.rollout.direction,
+            let change = operation.change, [.create, .replace].contains(change.kind),
             case .slot(let spec, let version, _) = change.target
         else { return nil }
         self.version = version

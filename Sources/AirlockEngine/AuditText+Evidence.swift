@@ -19,7 +19,7 @@ extension AuditText {
     }
 
     /// The entry of a change that came to its first step, with what it is judged by; nil later on, and
-    /// for what is not judged. It stands before any look.
+    /// for what has no steps. It stands before any look.
     static func began(
         _ operation: OperationRecord, from old: RolloutState, at time: Timestamp
     ) -> AuditDraft? {
@@ -27,7 +27,11 @@ extension AuditText {
             let canary = operation.rollout.canary
         else { return nil }
         var entry = step(0, of: steps, operation, at: time)
-        entry.detail["falseAlarms"] = canary.falseAlarms
+        if operation.change?.isReturn == true {
+            entry.detail["return"] = Change.returnPhrase
+        } else {
+            entry.detail["falseAlarms"] = canary.falseAlarms
+        }
         entry.detail.merge(JudgedPolicy(canary, steps: steps).detail) { $1 }
         return entry
     }

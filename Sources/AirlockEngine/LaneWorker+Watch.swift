@@ -37,7 +37,9 @@ extension LaneWorker {
         }
         guard change.kind == .replace else { return }
         record.watch = watch(over: operation, of: change, at: time)
-        if let base = change.base { record.leave(base.slot.id) }
+        if let base = change.base, let target = change.target.slot {
+            record.replace(base.slot.id, by: target)
+        }
     }
 
     /// The watch over what an operation brought.

@@ -107,11 +107,13 @@ extension SourceKeeper {
     ) async throws(EngineHalt) -> String? {
         await turns.enter()
         defer { turns.leave() }
+        // Of a head that was refused only the fetch knows.
+        if await books.state.rewrite?.commit != commit, fetched?.commit != commit {
+            await fetchHead()
+        }
         await readings.enter()
         defer { readings.leave() }
         if await books.state.rewrite?.commit != commit {
-            // Of a head that was refused only the fetch knows.
-            if fetched?.commit != commit { await fetchHead() }
             if fetched?.commit != commit, let fault { return fault }
             switch await droppedRoot(of: fetched?.commit) {
             case .failure(let error): return "git: \(error.phrase)"

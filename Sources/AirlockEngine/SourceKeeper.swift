@@ -41,7 +41,7 @@ actor SourceKeeper {
     let turns = Turns()
     /// One commit is read at a time, also while the remote is asked.
     let readings = Turns()
-    /// Whether the remote is being asked, so that nobody else may touch the mirror.
+    /// Whether the remote is being asked, so that nobody else puts the mirror aside.
     var isFetching = false
 
     init(parts: EngineParts, books: Books) {
@@ -60,8 +60,10 @@ actor SourceKeeper {
         work = LookWork()
         await fetchHead()
         work.fetching = stopwatch.elapsed
+        let told = fault
         await readings.enter()
         defer { readings.leave() }
+        fault = told
         if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
         defer { if fault == nil, case .older(_, let why) = kept { fault = why } }
         if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {

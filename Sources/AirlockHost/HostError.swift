@@ -20,8 +20,8 @@ package enum HostError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) is over the kernel's \(limit) bytes for a socket; "
                 + "set XDG_RUNTIME_DIR or pass a shorter --state DIR"
         case .limited(let limit, let has, let needs):
-            "this process may have \(has) \(limit.phrase), and Airlock needs \(needs); "
-                + "raise it with `\(limit.shell)`, or \(limit.unit)= of its systemd unit"
+            "this process may have \(limit.phrase(of: has)), and Airlock needs \(limit.phrase(of: needs)); "
+                + "raise it with `\(limit.shell(to: needs))`, or with \(limit.unit)=\(needs) of its systemd unit"
         }
     }
 }

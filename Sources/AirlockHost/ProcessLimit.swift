@@ -49,21 +49,21 @@ package enum ProcessLimit: CaseIterable, Sendable {
         return __rlimit_resource_t(kind.rawValue)
     }
 
-    /// Its unit, as an error says it.
-    var phrase: String {
+    /// So much of it, as an error says it.
+    func phrase(of amount: UInt) -> String {
         switch self {
-        case .descriptors: "open files"
-        case .data: "bytes of data"
-        case .addresses: "bytes of addresses"
+        case .descriptors: "\(amount) open files"
+        case .data: "\(amount >> 20) MiB of data"
+        case .addresses: "\(amount >> 20) MiB of addresses"
         }
     }
 
-    /// How a shell raises it.
-    var shell: String {
+    /// How a shell raises it; it counts memory in KiB.
+    func shell(to amount: UInt) -> String {
         switch self {
-        case .descriptors: "ulimit -n"
-        case .data: "ulimit -d"
-        case .addresses: "ulimit -v"
+        case .descriptors: "ulimit -n \(amount)"
+        case .data: "ulimit -d \(amount >> 10)"
+        case .addresses: "ulimit -v \(amount >> 10)"
         }
     }
 

@@ -57,6 +57,9 @@ package final class MemoryRepository: Sendable {
     /// Lets the remote answer no fetch until ``answer()``.
     package func hang() { content.withLock { $0.waiting = $0.waiting ?? [] } }
 
+    /// How many fetches wait for an answer.
+    package var hanging: Int { content.withLock { $0.waiting?.count ?? 0 } }
+
     /// Lets the remote answer, also those that wait.
     package func answer() {
         let waiting = content.withLock { content in

@@ -176,31 +176,48 @@ final class Situation: Sendable {
         guard let kind = kind(from: settled, to: target) else { return .nothing }
         let cause = secretCause(from: settled, to: target)
         let read = facts.commit
-        let isReturn =
-            kind == .replace
-            && target.slot.map { facts.ledger.lanes[lane]?.isReturn(to: $0) } == true
-        if isReturn { strategy = strategy.returning(inGroup: desired?.group != nil) }
-        func asked(under policy: PolicyDigest) -> Change {
+        var ways = [Way(strategy: strategy, isReturn: nil)]
+        if kind == .replace, let slot = target.slot,
+            facts.ledger.lanes[lane]?.isReturn(to: slot) == true
+        {
+            ways = Way.back(by: strategy, inGroup: desired?.group != nil) + ways
+        }
+        func asked(_ way: Way, under policy: PolicyDigest) -> Change {
             Change(
-                lane: lane, kind: kind, base: settled, target: target, strategy: strategy,
+                lane: lane, kind: kind, base: settled, target: target, strategy: way.strategy,
                 policy: policy,
                 commit: cause == nil ? desired?.cause ?? read : read ?? desired?.cause,
-                cause: cause, isReturn: isReturn ? true : nil)
+                cause: cause, isReturn: way.isReturn)
         }
-        var change = asked(under: policy)
+        var change = asked(ways[0], under: policy)
         var isOpen = open?.id == change.id
         if let operation, let open, !isOpen {
             // Settings that are no part of the release take no operation's place: what is under way goes
-            // on under the policy that it began with.
-            let same = asked(under: open.policy)
-            isOpen = same.id == open.id || goesOn(operation, as: same)
-            if isOpen { change = same }
+            // on under the policy that it began with, and in the way in which it began.
+            let same = ways.lazy.map { asked($0, under: open.policy) }
+                .first { $0.id == open.id || goesOn(operation, as: $0) }
+            isOpen = same != nil
+            change = same ?? change
         }
         // A start knows no commit before the last head; what was held then says which it was.
         if let held = facts.ledger.lanes[lane]?.held, held.change == change.id {
             change.commit = held.commit
         }
         return .change(change, operation: isOpen ? operation?.number : nil)
+    }
+
+    /// How a change could be carried out.
+    private struct Way {
+        let strategy: Strategy
+        let isReturn: Bool?
+
+        /// The way back to what ran before, as it begins now, and as it begins where the release is of a group or
+        /// is not.
+        static func back(by strategy: Strategy, inGroup: Bool) -> [Way] {
+            [inGroup, !inGroup].map {
+                Way(strategy: strategy.returning(inGroup: $0), isReturn: true)
+            }
+        }
     }
 
     /// Whether an operation takes another number of instances without beginning anew: its steps and what was

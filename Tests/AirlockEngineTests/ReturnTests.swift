@@ -54,10 +54,13 @@ struct ReturnTests {
         try await stage.settle(engine)
         Stage.release(2, in: stage)
         try await stage.settle(engine, rounds: 3_000)
+        stage.clock.advance(by: .seconds(4_000))
         Stage.release(3, in: stage, more: "watch: {for: 10m, onAlarm: rollback}")
         try await stage.settle(engine, rounds: 30)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 3)])
         try await stage.look(engine, seconds: 700)
+        let alarms = try await stage.entries(.alarm, of: "production/api")
+        #expect(alarms.contains { $0.detail["signal"] == "error-rate" })
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 3)])
         #expect(try await stage.entries(.quarantined).isEmpty)
     }
@@ -81,7 +84,7 @@ struct ReturnTests {
         }
     }
 
-    @Test("it is held, bounded and aborted like any change, and goes on over a kill")
+    @Test("it is bounded and held like any change, and goes on after a kill in its midst")
     func steered() async throws {
         let stage = Stage.canary()
         var engine = try await stage.engine()
@@ -91,9 +94,16 @@ struct ReturnTests {
         Stage.release(1, in: stage, more: "rollout: {upTo: 25%}")
         try await stage.look(engine, seconds: 30)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
-        engine = try await stage.restart()
+        Stage.release(1, in: stage, more: "rollout: hold")
+        try await stage.look(engine, seconds: 5)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
         Stage.release(1, in: stage)
+        _ = try await engine.tick()
+        let open = try #require(try await stage.ledger.state().lanes[Self.lane]?.operation)
+        engine = try await stage.restart()
         try await stage.settle(engine, rounds: 30)
+        let last = try await stage.ledger.operations(of: Self.lane, limit: 1).last
+        #expect(last?.number == open && last?.outcome == .settled)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
     }
 
@@ -110,9 +120,11 @@ struct ReturnTests {
             secrets: {shop-key: "1"}
 
             """
+        let before = try await orders(stage)
         Stage.release(1, in: stage)
         let summary = try await stage.settle(engine, rounds: 900)
         #expect(summary.rolledBack == [Self.lane])
+        #expect(try await routes(stage, since: before).isEmpty)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
     }
 
@@ -135,12 +147,38 @@ struct ReturnTests {
         try await stage.settle(engine, rounds: 3_000)
         release(2)
         try await stage.settle(engine, rounds: 3_000)
-        let before = try await orders(stage)
+        func previews() async throws -> Int {
+            try await stage.entries(.decision, of: "production/api")
+                .count { $0.outcome?.hasPrefix("preview") == true }
+        }
+        let (before, asked) = (try await orders(stage), try await previews())
+        #expect(asked > 0)
         release(1)
         let summary = try await stage.settle(engine, rounds: 30)
         #expect(summary.underWay.isEmpty)
+        #expect(try await previews() == asked)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
         #expect(try await routes(stage, since: before).count == 1)
+    }
+
+    @Test("what a third release left with traffic gives it back before anything is started")
+    func superseding() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(2, in: stage)
+        try await stage.settle(engine, rounds: 3_000)
+        Stage.release(4, in: stage)
+        for _ in 0..<1_000 where try await stage.share(of: 4) < 10 {
+            try await stage.look(engine, seconds: 1)
+        }
+        let before = try await orders(stage)
+        Stage.release(1, in: stage)
+        try await stage.settle(engine, rounds: 30)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        let all = try await stage.entries(.intended, of: "production/api")
+            .compactMap { $0.detail["action"] }.dropFirst(before)
+        #expect(all.first?.contains("route") == true, "\(all)")
     }
 
     @Test("a group goes back together, through its steps and without waiting at any")
@@ -152,7 +190,8 @@ struct ReturnTests {
         try await stage.settle(engine, rounds: 600)
         GroupTests.release(api: 1, web: 1, in: stage)
         let steps = [0, 100, 500, 1000]
-        for _ in 0..<60 {
+        // Less than both holds of 20 s.
+        for _ in 0..<30 {
             try await stage.look(engine, seconds: 1)
             let shares = try await ["api", "web"].asyncMap { name in
                 try await stage.share(of: Build.artifact(name, 1), in: "production/\(name)")

@@ -109,7 +109,7 @@ struct RunTests {
         stage.repository.hang()
         try await testGracefulShutdown { trigger in
             async let running: Void = engine.run()
-            while stage.clock.sleeping == 0 { await Task.yield() }
+            while stage.clock.sleeping == 0 || stage.repository.hanging == 0 { await Task.yield() }
             stage.clock.advance(by: Engine.firstLookLimit)
             try await routed("development/api", to: 2, on: provider, in: stage)
             stage.repository.answer()

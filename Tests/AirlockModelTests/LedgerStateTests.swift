@@ -23,6 +23,32 @@ struct LedgerStateTests {
             since: Timestamp(milliseconds: 0))
     }
 
+    @Test("to bring what ran before is to go back, and what was left for it is new again")
+    func returns() {
+        let slots = (0...9).map { Build.slot("checkout\($0)") }
+        var record = LaneRecord(lane: lane)
+        func settle(_ place: Int) {
+            if let old = record.settled?.slot { record.replace(old.id, by: slots[place].id) }
+            record.settled = Settled(
+                slot: slots[place], version: nil, replicas: Build.replicas(1), change: nil,
+                operation: nil,
+                commit: nil, at: Timestamp(milliseconds: 0))
+        }
+        func returns() -> [Int] { slots.indices.filter { record.isReturn(to: slots[$0].id) } }
+        for place in 0...9 { settle(place) }
+        #expect(returns() == [1, 2, 3, 4, 5, 6, 7, 8], "eight are kept")
+        settle(7)
+        #expect(returns() == [1, 2, 3, 4, 5, 6])
+        settle(9)
+        #expect(returns() == [1, 2, 3, 4, 5, 6, 7], "what it was left for is older again")
+        settle(1)
+        #expect(returns().isEmpty, "also at the end of what is kept")
+        settle(8)
+        settle(1)
+        settle(3)
+        #expect(returns() == [1], "8 was left for 1, and another one between changes nothing")
+    }
+
     @Test("an operation is open until it has an outcome, and its number is never given again")
     func operations() {
         var state = LedgerState()

@@ -34,6 +34,9 @@ import Testing
         #expect(try outcome.json()["underWay"] as? [String] == ["production/api"])
         let lane = try await stage.lane("production/api")
         #expect(lane["state"] as? String == "changing" && lane["version"] as? String == "1.0.0")
+        let coming = lane["coming"] as? [String: Any]
+        #expect(coming?["version"] as? String == "9.0.0" && coming?["perMille"] as? Int == 0)
+        #expect(try await stage.must("status").output.contains("1.0.0 → 9.0.0  changing "))
         try await stage.must("sim", "advance", "1h")
         let done = try await stage.must("reconcile", "--wait", "120s", "-o", "json").json()
         #expect((done["settled"] as? [String]) == ["production/api"])

@@ -33,8 +33,9 @@ struct LocalPack {
                 throw error.asking(path)
             }
             throw .failed(
-                "object \(blob.id.object) of \(path) has \(blob.bytes >> 20) MiB, which a repository in a "
-                    + "folder cannot hand over; serve it over ssh or https, or take it out of the history"
+                "a repository in a folder cannot hand over an object as large as \(blob.id.object) of "
+                    + "\(path), \(blob.bytes >> 20) MiB; serve it over ssh or https, or take the object out "
+                    + "of its history"
             )
         }
         if let exceeded { throw exceeded }

@@ -1,5 +1,3 @@
-import AirlockAnalysis
-
 extension Strategy {
     /// The way back to what a lane ran before: capacity, health, traffic, as ever, and nothing that takes time to
     /// find out what was found out then. What serves meanwhile is what somebody wants to get away from.
@@ -9,20 +7,12 @@ extension Strategy {
         switch self {
         case .allAtOnce: return self
         case .canary(let plan):
-            var back = plan
-            if !inGroup { back.steps = [1000] }
-            back.rules = back.steps.map { _ in CanaryPlan.StepRule(hold: .zero, isJudged: false) }
-            (back.hold, back.limits) = (.zero, [])
-            (back.onUndecided, back.maxExposed) = (nil, nil)
+            var back = CanaryPlan(
+                steps: inGroup ? plan.steps : [1000], hold: .zero, deadline: plan.deadline)
+            back.rules = back.steps.map { _ in CanaryPlan.StepRule(isJudged: false) }
             return .canary(back)
         case .blueGreen(let plan):
             return .blueGreen(BlueGreenPlan(keep: .zero, deadline: plan.deadline))
         }
     }
-}
-
-extension Change {
-    /// What is said of a change that goes back to what the lane ran before.
-    package static let returnPhrase =
-        "it ran here before: no step waits, and nothing is judged again"
 }

@@ -15,8 +15,7 @@ package struct LaneRecord: Hashable, Sendable, Codable {
     package var healing: HealingRecord?
     /// What is watched because a change settled a short while ago; nil when nothing is.
     package var watch: Boxed<WatchRecord>?
-    /// What it settled on before, in the order in which each came first, the newest first; at most
-    /// ``maximumPrevious``.
+    /// What ran before the slot that it settled on, the newest first; at most ``maximumPrevious``.
     package private(set) var previous: [SlotID]?
 
     /// How many slots of the past are kept.
@@ -35,19 +34,24 @@ package struct LaneRecord: Hashable, Sendable, Codable {
         self.watch = watch
     }
 
-    /// Notes that the slot it settled on is replaced. One that came again keeps its place.
-    package mutating func leave(_ slot: SlotID) {
-        let older = previous ?? []
-        guard !older.contains(slot) else { return }
-        previous = Array(([slot] + older).prefix(Self.maximumPrevious))
+    /// Notes that it settles on another slot. One that ran before is where it was then: what ran after it was left
+    /// for it, and is a new release when it is asked for again.
+    package mutating func replace(_ old: SlotID, by new: SlotID) {
+        let past = previous ?? []
+        if let place = past.firstIndex(of: new) {
+            previous = Array(past[(place + 1)...])
+        } else {
+            previous = Array(([old] + past.filter { $0 != old }).prefix(Self.maximumPrevious))
+        }
     }
 
     /// Whether `slot` ran in the lane before what it settled on did: to bring it is to go back, not a new
-    /// release. What ran after it and was left for it is brought as a new one again.
+    /// release.
     package func isReturn(to slot: SlotID) -> Bool {
-        guard let settled, let place = previous?.firstIndex(of: slot) else { return false }
-        guard let own = previous?.firstIndex(of: settled.slot.id) else { return true }
-        return place > own
+        guard let settled, let previous else { return false }
+        // Journals of an earlier version name what was left for it as well, before it.
+        let own = previous.firstIndex(of: settled.slot.id)
+        return previous[(own.map { $0 + 1 } ?? 0)...].contains(slot)
     }
 
     /// What was decided about a lane, in words.

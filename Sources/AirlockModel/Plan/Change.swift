@@ -74,6 +74,10 @@ package struct Change: Hashable, Sendable, Codable {
 }
 
 extension Change {
+    /// What is said of one that goes back to what the lane ran before.
+    package static let returnPhrase =
+        "it ran here before: no step waits, and nothing is judged again"
+
     /// Whether it is the same move as `other`, but for how many instances the slot shall have. A slot that
     /// shall have none is another matter.
     package func differsInReplicasAlone(from other: Change) -> Bool {

@@ -173,7 +173,12 @@ package struct RolloutReplay: Sendable {
         }
         if entry.draft.detail["policy"] != nil {
             told.detail.merge(policy.detail) { $1 }
-            told.detail["falseAlarms"] = policy.policy.budget.description
+            // What goes back to what ran before is not judged, and nothing of that can be judged again.
+            if let why = entry.draft.detail["return"] {
+                told.detail["return"] = why
+            } else {
+                told.detail["falseAlarms"] = policy.policy.budget.description
+            }
         }
         if isBack { reason = entry.draft.detail["reason"] }
         differences += Self.differences(of: entry, from: told)

@@ -33,6 +33,7 @@ struct BlueGreen: SideBySide {
             Preview.forget(&state)
             return wait(state, "\(course.ceilingBy) lets nothing start yet")
         }
+        if let action = clearing(sides) { return act(action, sides, seen.state) }
         return bring(sides, seen.state, seen.watched)
     }
 

@@ -49,6 +49,7 @@ struct Canary: SideBySide {
                 sides, state,
                 "no progress for \(spent) s: no instance of the new slot is healthy")
         }
+        if let action = clearing(sides) { return act(action, sides, state) }
         return keepBelowCeiling(sides, state, canary, total: total)
     }
 
@@ -96,26 +97,16 @@ struct Canary: SideBySide {
             canary.suspend()
             state.canary = canary
         }
-        if !isSwitched, let step = restore(sides, state, total: total) { return step }
+        // What somebody wants to get away from is not made larger, and nothing waits for it.
+        let isBaseNeeded = !isSwitched && sides.change.isReturn != true
+        if isBaseNeeded, let step = restore(sides, state, total: total) { return step }
         let needed = max(1, (total * share + 999) / 1000)
         let found = lane.slot(sides.spec.id)
         if found?.isEdited == true {
             return back(sides, state, "the new slot was changed by hand")
         }
         // Also where somebody took it away: the traffic comes before the slot that is to be there again.
-        let isOldThere = (lane.slot(sides.base)?.healthyCount ?? 0) > 0
-        if lane.isDead(sides.spec.id), lane.weights[sides.spec.id, default: 0] > 0, isOldThere,
-            !isSwitched || found == nil
-        {
-            if canary.isWornOut {
-                return back(
-                    sides, state,
-                    "its instances all died \(CanaryState.mostLosses) times while it had traffic")
-            }
-            canary.suspend()
-            state.canary = canary
-            return act(.route([sides.base: 1000]), sides, state)
-        }
+        if !isSwitched || found == nil, let step = leaveDead(sides, state, canary) { return step }
         guard let slot = found else {
             return act(.start(sides.spec, replicas: needed), sides, state)
         }
@@ -130,7 +121,7 @@ struct Canary: SideBySide {
                 sides, state,
                 "\(slot.healthyCount) of \(needed) instances are healthy at \(Self.text(share))")
         }
-        if !isSwitched, lane.isUnsure(sides.base, of: 1) {
+        if isBaseNeeded, lane.isUnsure(sides.base, of: 1) {
             return wait(state, "nobody knows how the instances of the old slot are")
         }
         if isLast { return finish(sides, state) }
@@ -152,6 +143,26 @@ struct Canary: SideBySide {
         state.stalled = max(.zero, state.stalled - sides.elapsed)
         state.canary = canary
         return decide(sides, state, canary, total: total)
+    }
+
+    /// Gives the traffic of a new slot that cannot answer to the old one; nil where it can, or where nothing else
+    /// could.
+    private func leaveDead(
+        _ sides: Sides, _ before: RolloutState, _ given: CanaryState
+    ) -> RolloutStep? {
+        var (state, canary) = (before, given)
+        let lane = sides.lane
+        guard lane.isDead(sides.spec.id), lane.weights[sides.spec.id, default: 0] > 0,
+            (lane.slot(sides.base)?.healthyCount ?? 0) > 0
+        else { return nil }
+        if canary.isWornOut {
+            return back(
+                sides, state,
+                "its instances all died \(CanaryState.mostLosses) times while it had traffic")
+        }
+        canary.suspend()
+        state.canary = canary
+        return act(.route([sides.base: 1000]), sides, state)
     }
 
     /// Brings what serves back to its size, or waits for it; nil where it is as it should be.

@@ -77,6 +77,17 @@ extension SideBySide {
         return (state, watched, back(sides, state, why))
     }
 
+    /// What takes the traffic from a slot that a rollout left whose place this one took: it was judged, and is not
+    /// judged by one that goes back. Nil where there is none, or where nothing else could serve.
+    func clearing(_ sides: Sides) -> Action? {
+        guard sides.change.isReturn == true, (sides.lane.slot(sides.base)?.healthyCount ?? 0) > 0,
+            sides.lane.weights.contains(where: {
+                $0.value > 0 && ![sides.base, sides.spec.id].contains($0.key)
+            })
+        else { return nil }
+        return .route([sides.base: 1000])
+    }
+
     /// Does an action, or goes back when the provider has not done it for the deadline.
     func act(_ action: Action, _ sides: Sides, _ before: RolloutState) -> RolloutStep {
         guard before.stalled >= deadline else {
