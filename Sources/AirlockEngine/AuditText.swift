@@ -39,6 +39,7 @@ enum AuditText {
             entry.detail["to"] = change.target.slot?.description
             if case .slot(_, let version?, _) = change.target { entry.detail["version"] = version }
             entry.detail["cause"] = change.cause
+            if change.isReturn == true { entry.detail["return"] = Change.returnPhrase }
             return entry
         case .repair(let repair):
             guard repair.isRollback else {

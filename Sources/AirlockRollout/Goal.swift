@@ -51,7 +51,10 @@ enum Goal {
         if isReady, !isRouted { return .act(.route(weights)) }
         // On the way forward nothing that could still serve is stopped before the slot itself can.
         guard isReady || (isRouted && !isPatient) else {
-            if isPatient, let rescue = rescue(from: slot, in: lane) { return .act(rescue) }
+            let isLeft = shunned.map { lane.weights[$0, default: 0] > 0 } == true
+            if isPatient || isLeft, let rescue = rescue(from: slot, in: lane) {
+                return .act(rescue)
+            }
             return .wait("\(slot.healthyCount) of \(needed) instances are healthy")
         }
         return lane.slots.first { $0.id != id }.map { .act(.stop($0.id)) } ?? .reached
@@ -69,8 +72,8 @@ enum Goal {
         return declared.nearest(to: serving)
     }
 
-    /// Gives the traffic back to a slot that can serve, when the new one took it and lost every
-    /// healthy instance since; what was given up serves rather than nothing.
+    /// Gives the traffic back to a slot that can serve, when the one that shall have it lost every healthy
+    /// instance; what was given up and still has some of it serves rather than nothing.
     private func rescue(from slot: SlotObservation, in lane: LaneObservation) -> Action? {
         guard lane.weights[slot.id, default: 0] > 0, lane.isDead(slot.id) else { return nil }
         return other(than: slot, in: lane).map { .route([$0.id: 1000]) }

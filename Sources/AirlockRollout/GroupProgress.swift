@@ -44,6 +44,21 @@ package struct GroupProgress: Hashable, Sendable {
 
     package init(members: [Member]) { self.members = members }
 
+    /// How far changes that move together have come, as the journal alone tells it.
+    package init(of operations: [OperationRecord]) {
+        let calls = operations.reduce(into: [LaneID: [LaneID]]()) { calls, operation in
+            guard case .slot(let slot, _, _)? = operation.change?.target else { return }
+            calls[operation.lane] = slot.template.calls.map {
+                LaneID(
+                    environment: operation.lane.environment, unit: UnitID(kind: .service, name: $0))
+            }
+        }
+        let order = operations.map(\.lane).calleesFirst { calls[$0] ?? [] }
+        members = order.map { lane in
+            Member(lane: lane, operation: operations.first { $0.lane == lane })
+        }
+    }
+
     /// The furthest step that a lane may be at, and whom it waits for beyond; below zero for none.
     func step(of lane: LaneID, among count: Int) -> (step: Int, waitsFor: LaneID?) {
         let place = members.firstIndex { $0.lane == lane } ?? members.endIndex

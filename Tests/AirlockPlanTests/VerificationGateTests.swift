@@ -86,6 +86,12 @@ struct VerificationGateTests {
                 == "the verify job of build \(build) did not end within 1m in testing/checkout "
                 + "(operation 7)")
         #expect(verdict(world)?.move == retry && verdict(world)?.until == nil)
+        world.merge(Self.desired("testing", 1), Self.desired("production", 2))
+        #expect(
+            verdict(world)?.move
+                == .commit("give services/checkout/testing.yaml the artifact first"),
+            "the command would find nothing to run there")
+        world.merge(Self.desired("testing", 2), Self.desired("production", 2))
         note(result(.passed, of: 2), in: &world)
         #expect(verdict(world)?.reason == "build \(build) passed in testing/checkout")
         #expect(verdict(world)?.answer == .pass)

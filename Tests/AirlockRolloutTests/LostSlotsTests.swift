@@ -55,6 +55,52 @@ import Testing
         #expect(stage.lane.weights == [Stage.old.id: 1000])
     }
 
+    @Test("an old slot that dies beside a canary leaves the traffic to it until it is back")
+    func oldSlotDies() {
+        var stage = Self.canary()
+        stage.setHealth(Stage.old, 0)
+        #expect(stage.look() == .act(.scale(Stage.new.id, replicas: 12)))
+        stage.setHealth(Stage.new, 2)
+        #expect(stage.run(seconds: 5) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 100, "a restart is waited for")
+        #expect(stage.run(seconds: 10) == nil)
+        #expect(stage.lane.weights == [Stage.new.id: 1000])
+        stage.setHealth(Stage.new, 12)
+        stage.setHealth(Stage.old, 12)
+        #expect(stage.run(seconds: 3) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 100, "its step is taken up again")
+        #expect(stage.run(seconds: 700) == .settled)
+    }
+
+    @Test("an old slot that stays dead beside a canary is replaced when the deadline is over")
+    func oldSlotStaysDead() {
+        var stage = Self.canary(deadline: 60)
+        stage.setHealth(Stage.old, 0)
+        stage.setHealth(Stage.new, 12)
+        #expect(stage.run(seconds: 30) == nil)
+        #expect(stage.lane.weights == [Stage.new.id: 1000])
+        #expect(stage.run(seconds: 60) == .settled)
+        #expect(stage.lane.slot(Stage.old.id) == nil)
+    }
+
+    @Test("where both are dead the release is given up, and whichever comes back serves")
+    func bothDie() {
+        var stage = Self.canary(deadline: 60)
+        stage.setHealth(Stage.old, 0)
+        stage.setHealth(Stage.new, 0)
+        #expect(stage.run(seconds: 100) == nil, "it goes back to what does not answer yet")
+        #expect(stage.lane.weights[Stage.old.id] == 900)
+        stage.setHealth(Stage.new, 12)
+        #expect(stage.run(seconds: 2) == nil)
+        #expect(stage.lane.weights == [Stage.new.id: 1000], "rather than nothing")
+        stage.setHealth(Stage.old, 12)
+        guard case .rolledBack? = stage.run(seconds: 20) else {
+            Issue.record("it did not go back")
+            return
+        }
+        #expect(stage.lane.weights == [Stage.old.id: 1000])
+    }
+
     @Test("deaths before a step that was passed are forgiven")
     func passedStep() {
         var plan = CanaryPlan(

@@ -34,12 +34,25 @@ extension RolloutCommand {
             let view = await RolloutView(
                 operation, observed: found.observed, held: found.record.holdReason,
                 steering: reading.state.steerings[operation.number],
+                group: Self.group(of: operation, in: reading.state),
                 signals: try await wiring.signals(of: lane), now: wiring.clock.now())
             switch output.format {
             case .json, .yaml: try Output.value(view, as: output.format)
             case .human: Output.data(view.text)
             }
             return .done
+        }
+
+        /// How far the lanes have come that move with an operation's; nil where it moves alone.
+        private static func group(
+            of operation: OperationRecord, in state: LedgerState
+        ) -> GroupProgress? {
+            guard let group = state.steerings[operation.number]?.group else { return nil }
+            let all = state.operations.values.filter {
+                $0.change != nil && $0.lane.environment == operation.lane.environment
+                    && state.steerings[$0.number]?.group == group
+            }
+            return all.count > 1 ? GroupProgress(of: Array(all)) : nil
         }
 
         /// What a lane without an operation is told as: watched, or nothing.
@@ -105,7 +118,7 @@ private struct RolloutView: Encodable {
     /// Asks the pure rollout what it would do now; nothing is written and nothing is done.
     init(
         _ operation: OperationRecord, observed: LaneObservation?, held: String?,
-        steering: Steering?, signals: (any SignalSource)?, now: Moment
+        steering: Steering?, group: GroupProgress?, signals: (any SignalSource)?, now: Moment
     ) async {
         self.held = held
         if case .back(let reason) = operation.rollout.direction {
@@ -117,6 +130,9 @@ private struct RolloutView: Encodable {
         var course = Course(
             ceiling.map(RolloutWish.upTo) ?? .proceed, steering, isRead: steering?.isUnread != true)
         course.isHeld = held != nil
+        if let group, let steps = operation.change?.strategy.steps {
+            course.join(group, as: operation.lane, steps: steps, at: operation.rollout.canary)
+        }
         lane = operation.lane.description
         self.operation = operation.number
         change = operation.change?.id.description

@@ -12,7 +12,9 @@ extension Strategy {
             back.rules = back.steps.map { _ in CanaryPlan.StepRule(isJudged: false) }
             return .canary(back)
         case .blueGreen(let plan):
-            return .blueGreen(BlueGreenPlan(keep: .zero, deadline: plan.deadline))
+            // What goes back with others can still be taken back with them.
+            return .blueGreen(
+                BlueGreenPlan(keep: inGroup ? plan.keep : .zero, deadline: plan.deadline))
         }
     }
 }

@@ -77,16 +77,8 @@ extension StandingPlan {
         guard let situation = situations[lane], situation.change != nil,
             let group = situation.group
         else { return [] }
-        var rest = situations.values.filter { $0.group == group && $0.change != nil }
-            .sorted { $0.lane < $1.lane }
+        let rest = situations.values.filter { $0.group == group && $0.change != nil }
         guard rest.count > 1 else { return [] }
-        var order: [LaneID] = []
-        while !rest.isEmpty {
-            let left = Set(rest.map(\.lane))
-            // Of a circle the first name goes first.
-            let next = rest.firstIndex { left.isDisjoint(with: $0.comingCalls) } ?? 0
-            order.append(rest.remove(at: next).lane)
-        }
-        return order
+        return rest.map(\.lane).calleesFirst { situations[$0]?.comingCalls ?? [] }
     }
 }

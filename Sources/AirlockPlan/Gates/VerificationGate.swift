@@ -80,7 +80,11 @@ private struct Question {
         guard let result = facts.ledger.verifications[place]?.result(of: build, for: job) else {
             return untested(in: place)
         }
-        let again = NextMove.run("airlock rollout retry \(place)")
+        // A job runs for what is there, or comes there, and for no other build.
+        let isThere =
+            facts.ledger.lanes[place]?.settled?.slot.build == build
+            || tier.desired(place)?.build == build
+        let again = isThere ? NextMove.run("airlock rollout retry \(place)") : bring(to: place)
         let operation = "operation \(result.operation)"
         switch result.outcome {
         case .passed: return nil
@@ -94,6 +98,10 @@ private struct Question {
                 "the verify job of build \(build.short) did not end within \(job.timeout.phrase) in "
                     + "\(place) (\(operation))", again)
         }
+    }
+
+    private func bring(to place: LaneID) -> NextMove {
+        .commit("give services/\(place.unit.name)/\(place.environment).yaml the artifact first")
     }
 
     private func untested(in place: LaneID) -> GateVerdict {
@@ -123,9 +131,7 @@ private struct Question {
             return VerificationGate.verdict(
                 .refuse,
                 "build \(build.short) has no result in \(place), and git asks for another one there",
-                .commit(
-                    "give services/\(place.unit.name)/\(place.environment).yaml the artifact first")
-            )
+                bring(to: place))
         }
         return waiting("build \(build.short) was not deployed to \(place) yet", place)
     }

@@ -13,6 +13,10 @@ struct Canary: SideBySide {
 
     var deadline: Duration { plan.deadline }
 
+    /// How long a new slot that is not whole is spared all of the traffic of an old one that has nothing to answer it
+    /// with: one that is only restarted is back by then.
+    private static let patience = Duration.seconds(10)
+
     func advance(
         _ change: Change, state: RolloutState, in lane: LaneObservation, answer: SignalAnswer?,
         now: Moment
@@ -30,9 +34,11 @@ struct Canary: SideBySide {
         let serving = lane.slot(sides.base)
         known.served = serving?.replicas ?? known.served
         let total = sides.replicas.nearest(to: known.served ?? 0)
-        // Once the new slot has had traffic, and lost it, the old one is brought back instead.
+        // One that has traffic already takes the place of a dead one for a while first, and goes on from there; once
+        // it lost it, the old one is brought back instead.
+        let isUnmet = state.canary == nil || lane.weights[sides.spec.id, default: 0] == 0
         if known.inForce == nil, known.step == 0,
-            total == 0 || known.losses == nil && lane.isDead(sides.base)
+            total == 0 || known.losses == nil && isUnmet && lane.isDead(sides.base)
         {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
@@ -99,7 +105,7 @@ struct Canary: SideBySide {
         }
         // What somebody wants to get away from is not made larger, and nothing waits for it.
         let isBaseNeeded = !isSwitched && sides.change.isReturn != true
-        if isBaseNeeded, let step = restore(sides, state, total: total) { return step }
+        if isBaseNeeded, let step = restore(sides, state, canary, total: total) { return step }
         let needed = max(1, (total * share + 999) / 1000)
         let found = lane.slot(sides.spec.id)
         if found?.isEdited == true {
@@ -165,13 +171,35 @@ struct Canary: SideBySide {
         return act(.route([sides.base: 1000]), sides, state)
     }
 
-    /// Brings what serves back to its size, or waits for it; nil where it is as it should be.
+    /// Brings what serves back to its size, or does without it for a while; nil where it is as it should be.
     private func restore(
-        _ sides: Sides, _ state: RolloutState, total: Int
+        _ sides: Sides, _ before: RolloutState, _ given: CanaryState, total: Int
     ) -> RolloutStep? {
-        if let action = sides.restoring(to: total) { return act(action, sides, state) }
-        guard sides.lane.isDead(sides.base) else { return nil }
-        return stuck(sides, state, "the slot that serves the rest has no healthy instance")
+        let lane = sides.lane
+        if let action = sides.restoring(to: total) { return act(action, sides, before) }
+        guard lane.isDead(sides.base) else { return nil }
+        guard let new = lane.slot(sides.spec.id), new.healthyCount > 0, !new.isEdited else {
+            return stuck(sides, before, "the slot that serves the rest has no healthy instance")
+        }
+        if new.replicas < total { return act(.scale(new.id, replicas: total), sides, before) }
+        var (state, canary) = (before, given)
+        state.stalled += sides.elapsed
+        let isWhole = new.healthyCount >= total
+        guard isWhole || state.stalled >= min(Self.patience, deadline) else {
+            return wait(state, "the old slot has no healthy instance, and the new one comes up")
+        }
+        // There is nothing to compare with until the old one is back.
+        canary.suspend()
+        state.canary = canary
+        let alone = [new.id: 1000]
+        guard lane.weights == alone else { return act(.route(alone), sides, state) }
+        guard state.stalled >= deadline else {
+            return wait(state, "the old slot has no healthy instance, and the new one serves alone")
+        }
+        // There is nothing to go back to: like one that was dead before the first step, it is replaced.
+        (state.canary, state.stalled, state.best) = (nil, .zero, 0)
+        return AllAtOnce(deadline: deadline).advance(
+            sides.change, state: state, in: lane, now: sides.now)
     }
 
     /// Goes on, waits or goes back by what the judge says.
