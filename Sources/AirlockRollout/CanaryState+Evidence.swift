@@ -265,7 +265,7 @@ extension HardLimit {
 
 extension Rollout {
     /// The most seconds that are asked for in one go.
-    fileprivate static let mostSeconds = 3_600
+    static let mostSeconds = 3_600
 
     /// What an operation has to know of its slots before it goes on; nil when nothing.
     package static func question(

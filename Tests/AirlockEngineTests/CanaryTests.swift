@@ -50,6 +50,27 @@ struct CanaryTests {
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
     }
 
+    @Test("single looks from a timer take a canary through its steps as a process that stays does")
+    func fromTimer() async throws {
+        let stage = Stage.canary()
+        try await stage.settle(try await stage.engine())
+        Stage.release(2, in: stage, steps: "[25%, 100%], onUndecided: hold")
+        var looks = 0
+        while try await stage.serving("production/api") != [Build.artifact("api", 2)], looks < 30 {
+            _ = try await stage.restart().tick()
+            stage.clock.advance(by: .seconds(30))
+            looks += 1
+        }
+        #expect(looks < 15, "after \(looks) looks")
+        Stage.release(3, in: stage, steps: "[25%, 100%], onUndecided: hold")
+        for _ in 0..<8 {
+            _ = try await stage.restart().tick()
+            stage.clock.advance(by: .seconds(30))
+        }
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+        #expect(try await stage.entries(.quarantined).count == 1)
+    }
+
     @Test("a bad release is caught at 1%, rolled back and quarantined, with the numbers in the log")
     func bad() async throws {
         let stage = Stage.canary()
