@@ -45,7 +45,8 @@ extension LaneWorker {
         guard var seen = state.canary, let known = operation.rollout.canary else { return }
         // What gives up its watch gives up a step, and that is not done.
         guard seen.judgedTo != nil else {
-            guard seen.lostAt != known.lostAt else { return }
+            guard seen.lostAt != known.lostAt || seen.oldLostAt != known.oldLostAt else { return }
+            operation.rollout.canary?.oldLostAt = seen.oldLostAt
             operation.rollout.canary?.lostAt = seen.lostAt
             operation.rollout.canary?.losses = seen.losses
             operation.rollout.canary?.wasHealthy = seen.wasHealthy
@@ -86,7 +87,9 @@ extension LaneWorker {
             await state.stalled - books.durableStall(of: operation.number)
             >= (state.stalled < .seconds(20) ? .seconds(2) : .seconds(10))
         let isDue =
-            old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
+            old.canary?.inForce != state.canary?.inForce
+            || (old.canary?.oldLostAt == nil) != (state.canary?.oldLostAt == nil)
+            || old.ceiling != state.ceiling
             || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
             || old.preview != state.preview || old.isBound != state.isBound
@@ -107,6 +110,9 @@ extension LaneWorker {
         pending.entries += AuditText.evidence(&operation, at: now)
         pending.writes.append(rollout(of: operation))
         if let moved { pending.entries.append(moved) }
+        if let lost = AuditText.oldSlot(operation, from: old, at: now) {
+            pending.entries.append(lost)
+        }
         if let previewed = AuditText.previewed(operation, from: old, at: now) {
             pending.entries.append(previewed)
         }

@@ -39,6 +39,12 @@ extension CanaryState {
         look(now: now)
     }
 
+    /// Counts the pause before this process as time at the step.
+    mutating func countPause() {
+        if inForce != nil, let paused { held += paused }
+        paused = nil
+    }
+
     /// Whether the new slot is held to bounds before it has any traffic.
     package var isIdle: Bool { judgedTo != nil && inForce == nil }
 
@@ -57,7 +63,7 @@ extension CanaryState {
 
     /// Stops judging: the shares are not those of a step any more.
     mutating func suspend() {
-        (inForce, judgedTo, sharedSince, silence) = (nil, nil, nil, nil)
+        (inForce, judgedTo, sharedSince, silence, paused) = (nil, nil, nil, nil, nil)
     }
 
     /// Adds what a source of signals said about the seconds since the last answer.
@@ -109,31 +115,6 @@ extension CanaryState {
             restarted = Array(((restarted ?? []) + again).suffix(Self.mostRestarts))
         }
         starts = known
-    }
-
-    /// Whether the new slot lost all of its instances, under traffic, as often as no chance explains.
-    ///
-    /// Traffic is taken off it each time, so what its requests say stays below any proof, and a step begins
-    /// anew each time it is whole again.
-    var isWornOut: Bool { (losses ?? 0) >= Self.mostLosses }
-
-    /// As many as heals of one cause that page a person.
-    static let mostLosses = 3
-
-    /// Notes since when the new slot, which had traffic, has no healthy instance, and how often it came to
-    /// that.
-    mutating func noteLoss(of id: SlotID, in lane: LaneObservation, now: Moment) {
-        if (lane.slot(id)?.healthyCount ?? 0) > 0 { wasHealthy = true }
-        if lane.isLost(id) {
-            // One death is counted once, however often it is looked at.
-            if wasHealthy == true { losses = (losses ?? 0) + 1 }
-            wasHealthy = nil
-            lostAt = lostAt ?? now
-        } else if !lane.isDead(id) {
-            lostAt = nil
-        }
-        // The time of another boot cannot be counted, nor that in which nobody looked.
-        if let lost = lostAt, lost.boot != now.boot { lostAt = now }
     }
 
     /// The restarts that no second has told of yet, as the bad events that they are.
@@ -284,63 +265,6 @@ extension Rollout {
             bounded: canary.isIdle ? change.preview?.bounds?.signals ?? [] : [],
             from: Timestamp(milliseconds: start * 1000),
             to: Timestamp(milliseconds: end * 1000), sharedSince: canary.sharedSince ?? from)
-    }
-
-    /// Whether an operation that may not go on has to be looked at all the same: its new slot has
-    /// traffic, lost it, or is held to bounds, and harm is taken back whatever holds the change.
-    package static func isWatched(_ operation: OperationRecord, in lane: LaneObservation) -> Bool {
-        if case .back = operation.rollout.direction { return false }
-        if let canary = operation.rollout.canary, canary.judgedTo != nil || canary.lostAt != nil {
-            return true
-        }
-        // A hold that came between the router's answer and the look at it, or traffic that nobody answers.
-        guard let change = operation.change, change.kind == .replace, let id = change.target.slot
-        else { return false }
-        if lane.weights[id, default: 0] > 0 { return true }
-        // Traffic that was taken off altogether may be meant: a hold leaves it so, as a freeze does elsewhere.
-        return !lane.weights.isEmpty && lane.unserved(by: change) != nil
-    }
-
-    /// Whether a step does nothing but give the old slot the traffic that nothing answers.
-    /// That goes forward with nothing, so no hold stops it.
-    package static func isRescue(
-        _ next: RolloutStep.Next, of operation: OperationRecord, in lane: LaneObservation
-    ) -> Bool {
-        guard operation.canGoBack, let id = operation.change?.target.slot,
-            let base = operation.change?.base?.slot.id, base != id,
-            case .act(.route(let weights)) = next, weights == [base: 1000]
-        else { return false }
-        return lane.isLost(id)
-            || !lane.weights.isEmpty && operation.change.flatMap(lane.unserved) != nil
-    }
-}
-
-extension LaneObservation {
-    /// Whether a slot has traffic and, for all that is known, nothing to answer it with.
-    fileprivate func isLost(_ id: SlotID) -> Bool {
-        weights[id, default: 0] > 0 && isDead(id)
-    }
-
-    /// The old slot of a replacement, where it could answer the traffic and nothing does, for all that is known.
-    func unserved(by change: Change) -> SlotID? {
-        guard change.kind == .replace, let base = change.base?.slot.id, let old = slot(base),
-            case .slot(_, _, let replicas) = change.target, replicas.maximum > 0,
-            old.healthyCount > 0, !old.isEdited, base != change.target.slot,
-            weights.allSatisfy({ $0.value == 0 || isDead($0.key) })
-        else { return nil }
-        return base
-    }
-
-    /// Whether nobody knows how a slot is: too few are known to be healthy, and the rest may be.
-    func isUnsure(_ id: SlotID, of needed: Int) -> Bool {
-        guard let slot = slot(id), slot.healthyCount < needed else { return false }
-        let unknown = slot.instances.count { $0.phase == .unknown }
-        return unknown > 0 && slot.healthyCount + unknown >= needed
-    }
-
-    /// Whether a slot surely has no healthy instance. One of which nothing is known may be healthy.
-    func isDead(_ id: SlotID) -> Bool {
-        slot(id)?.instances.allSatisfy { $0.phase != .healthy && $0.phase != .unknown } ?? true
     }
 }
 

@@ -84,15 +84,16 @@ package enum Rollout {
     /// the pause counts, else processes that only look once would never come to the deadline; not more than a quarter
     /// of it, so that a slot gets its time however long nobody looked.
     ///
-    /// A share that was in force is in force still, or its step begins anew at the next look, which judges what was
-    /// served in between before the step is left. So all of the pause counts as time at the step that can be judged
-    /// in one look.
+    /// A share that was in force is in force still, or its step begins anew at the next look. So the pause counts as
+    /// time at the step when what was served in it is judged: as much of it as one look can.
     package static func resumed(_ operation: OperationRecord, at now: Moment) -> RolloutState {
         var state = operation.rollout
         if let seen = state.seen, let canary = state.canary, canary.inForce == canary.step {
-            state.canary?.held += min(now.elapsed(since: seen), .seconds(mostSeconds))
+            let earlier = canary.paused ?? .zero
+            state.canary?.paused = min(earlier + now.elapsed(since: seen), .seconds(mostSeconds))
         }
-        if let seen = state.seen, state.canary?.inForce == nil, let change = operation.change,
+        if let seen = state.seen, state.canary?.inForce == nil, state.canary?.oldLostAt == nil,
+            let change = operation.change,
             case .forward = state.direction
         {
             let most = min(longestPause, change.strategy.deadline / 4)

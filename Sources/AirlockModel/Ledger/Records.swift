@@ -37,21 +37,24 @@ package struct LaneRecord: Hashable, Sendable, Codable {
     /// Notes that it settles on another slot. One that ran before is where it was then: what ran after it was left
     /// for it, and is a new release when it is asked for again.
     package mutating func replace(_ old: SlotID, by new: SlotID) {
-        let past = previous ?? []
+        let past = older(than: old)
         if let place = past.firstIndex(of: new) {
             previous = Array(past[(place + 1)...])
         } else {
-            previous = Array(([old] + past.filter { $0 != old }).prefix(Self.maximumPrevious))
+            previous = Array(([old] + past).prefix(Self.maximumPrevious))
         }
     }
 
     /// Whether `slot` ran in the lane before what it settled on did: to bring it is to go back, not a new
     /// release.
     package func isReturn(to slot: SlotID) -> Bool {
-        guard let settled, let previous else { return false }
-        // Journals of an earlier version name what was left for it as well, before it.
-        let own = previous.firstIndex(of: settled.slot.id)
-        return previous[(own.map { $0 + 1 } ?? 0)...].contains(slot)
+        settled.map { older(than: $0.slot.id).contains(slot) } == true
+    }
+
+    /// What ran before a slot. Journals of an earlier version name what was left for it as well, before it.
+    private func older(than slot: SlotID) -> [SlotID] {
+        let all = previous ?? []
+        return all.firstIndex(of: slot).map { Array(all[($0 + 1)...]) } ?? all
     }
 
     /// What was decided about a lane, in words.

@@ -81,9 +81,8 @@ private struct Question {
             return untested(in: place)
         }
         // A job runs for what is there, or comes there, and for no other build.
-        let isThere =
-            facts.ledger.lanes[place]?.settled?.slot.build == build
-            || tier.desired(place)?.build == build
+        let there = tier.desired(place)?.build ?? facts.ledger.lanes[place]?.settled?.slot.build
+        let isThere = there == build
         let again = isThere ? NextMove.run("airlock rollout retry \(place)") : bring(to: place)
         let operation = "operation \(result.operation)"
         switch result.outcome {

@@ -174,8 +174,8 @@ package struct RolloutReplay: Sendable {
         if entry.draft.detail["policy"] != nil {
             told.detail.merge(policy.detail) { $1 }
             // What goes back to what ran before is not judged, and nothing of that can be judged again.
-            if let why = entry.draft.detail["return"] {
-                told.detail["return"] = why
+            if entry.draft.detail["return"] != nil {
+                told.detail["return"] = Change.returnPhrase
             } else {
                 told.detail["falseAlarms"] = policy.policy.budget.description
             }

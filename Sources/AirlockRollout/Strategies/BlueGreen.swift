@@ -22,7 +22,11 @@ struct BlueGreen: SideBySide {
             return alone(change, state, lane, answer, now)
         }
         let known = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))
-        let seen = look(sides, state, known, answer, idle: plan.preview?.bounds)
+        var seen = look(sides, state, known, answer, idle: plan.preview?.bounds)
+        if plan.limits.isEmpty {
+            seen.watched.countPause()
+            seen.state.canary = seen.watched
+        }
         if let harm = seen.harm {
             guard known.isIdle, case .back(let reason) = harm.state.direction else { return harm }
             return RolloutStep(
@@ -73,7 +77,9 @@ struct BlueGreen: SideBySide {
         }
         // What serves comes first. One that is gone altogether is not asked for again: the new one is here.
         let settled = sides.settled.replicas.nearest(to: lane.slot(sides.base)?.replicas ?? 0)
-        if case .scale(let base, let count)? = sides.restoring(to: settled) {
+        if sides.change.isReturn != true,
+            case .scale(let base, let count)? = sides.restoring(to: settled)
+        {
             return act(.scale(base, replicas: count), sides, state)
         }
         if slot.replicas < needed {

@@ -34,19 +34,22 @@ struct Canary: SideBySide {
         let serving = lane.slot(sides.base)
         known.served = serving?.replicas ?? known.served
         let total = sides.replicas.nearest(to: known.served ?? 0)
-        // One that has traffic already takes the place of a dead one for a while first, and goes on from there; once
-        // it lost it, the old one is brought back instead.
-        let isUnmet = state.canary == nil || lane.weights[sides.spec.id, default: 0] == 0
+        // One that is dead before the new slot has had traffic is replaced at once.
         if known.inForce == nil, known.step == 0,
-            total == 0 || known.losses == nil && isUnmet && lane.isDead(sides.base)
+            total == 0 || known.losses == nil && known.oldLostAt == nil && lane.isDead(sides.base)
         {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
         let seen = look(sides, state, known, answer)
         if let harm = seen.harm { return harm }
         var (state, canary) = (seen.state, seen.watched)
+        if !plan.rule(at: canary.step).isJudged || change.isReturn == true { canary.countPause() }
         canary.note(lane.slot(sides.spec.id))
-        canary.noteLoss(of: sides.spec.id, in: lane, now: now)
+        if plan.steps[canary.step] < 1000 || lane.weights != [sides.spec.id: 1000] {
+            canary.noteOld(sides.base, beside: sides.spec.id, in: lane, now: now)
+        }
+        // What dies of the traffic of both is no worse for it.
+        if canary.oldLostAt == nil { canary.noteLoss(of: sides.spec.id, in: lane, now: now) }
         state.canary = canary
         // The time of a hold is no lack of progress, unless nothing is left of what is held.
         if course.isHeld, let lost = canary.lostAt, now.elapsed(since: lost) >= deadline {
@@ -64,7 +67,8 @@ struct Canary: SideBySide {
         _ sides: Sides, _ before: RolloutState, _ given: CanaryState, total: Int
     ) -> RolloutStep {
         var (state, canary) = (before, given)
-        let isOldThere = (sides.lane.slot(sides.base)?.healthyCount ?? 0) > 0
+        let isOldThere =
+            canary.oldLostAt == nil && (sides.lane.slot(sides.base)?.healthyCount ?? 0) > 0
         guard plan.steps[canary.step] > course.ceiling, isOldThere else {
             return bring(sides, state, canary, total: total)
         }
@@ -103,9 +107,10 @@ struct Canary: SideBySide {
             canary.suspend()
             state.canary = canary
         }
-        // What somebody wants to get away from is not made larger, and nothing waits for it.
-        let isBaseNeeded = !isSwitched && sides.change.isReturn != true
-        if isBaseNeeded, let step = restore(sides, state, canary, total: total) { return step }
+        if !isSwitched {
+            if let step = lend(sides, state, canary, total: total) { return step }
+            if isBaseNeeded(sides), let step = restore(sides, state, total: total) { return step }
+        }
         let needed = max(1, (total * share + 999) / 1000)
         let found = lane.slot(sides.spec.id)
         if found?.isEdited == true {
@@ -127,7 +132,7 @@ struct Canary: SideBySide {
                 sides, state,
                 "\(slot.healthyCount) of \(needed) instances are healthy at \(Self.text(share))")
         }
-        if isBaseNeeded, lane.isUnsure(sides.base, of: 1) {
+        if !isSwitched, isBaseNeeded(sides), lane.isUnsure(sides.base, of: 1) {
             return wait(state, "nobody knows how the instances of the old slot are")
         }
         if isLast { return finish(sides, state) }
@@ -171,35 +176,51 @@ struct Canary: SideBySide {
         return act(.route([sides.base: 1000]), sides, state)
     }
 
-    /// Brings what serves back to its size, or does without it for a while; nil where it is as it should be.
+    /// Whether what serves has to be whole: what somebody wants to get away from is not made larger, and nothing
+    /// waits for it.
+    private func isBaseNeeded(_ sides: Sides) -> Bool { sides.change.isReturn != true }
+
+    /// Brings what serves back to its size, or waits for it; nil where it is as it should be.
     private func restore(
+        _ sides: Sides, _ state: RolloutState, total: Int
+    ) -> RolloutStep? {
+        if let action = sides.restoring(to: total) { return act(action, sides, state) }
+        guard sides.lane.isDead(sides.base) else { return nil }
+        return stuck(sides, state, "the slot that serves the rest has no healthy instance")
+    }
+
+    /// Gives the new slot the traffic that the old one has nothing to answer with, until that is whole again; nil
+    /// where it has, or where the new one has nothing either.
+    ///
+    /// The step stays: nothing is judged meanwhile, nothing goes on, and none of it is the new slot's lack of
+    /// progress. An old slot that does not come back within the deadline is started anew.
+    private func lend(
         _ sides: Sides, _ before: RolloutState, _ given: CanaryState, total: Int
     ) -> RolloutStep? {
         let lane = sides.lane
-        if let action = sides.restoring(to: total) { return act(action, sides, before) }
-        guard lane.isDead(sides.base) else { return nil }
-        guard let new = lane.slot(sides.spec.id), new.healthyCount > 0, !new.isEdited else {
-            return stuck(sides, before, "the slot that serves the rest has no healthy instance")
-        }
-        if new.replicas < total { return act(.scale(new.id, replicas: total), sides, before) }
+        guard let lost = given.oldLostAt, let new = lane.slot(sides.spec.id), new.healthyCount > 0,
+            !new.isEdited
+        else { return nil }
         var (state, canary) = (before, given)
-        state.stalled += sides.elapsed
-        let isWhole = new.healthyCount >= total
-        guard isWhole || state.stalled >= min(Self.patience, deadline) else {
-            return wait(state, "the old slot has no healthy instance, and the new one comes up")
-        }
-        // There is nothing to compare with until the old one is back.
         canary.suspend()
         state.canary = canary
-        let alone = [new.id: 1000]
-        guard lane.weights == alone else { return act(.route(alone), sides, state) }
-        guard state.stalled >= deadline else {
-            return wait(state, "the old slot has no healthy instance, and the new one serves alone")
+        let time = sides.now.elapsed(since: lost)
+        func done(_ action: Action) -> RolloutStep { RolloutStep(state: state, next: .act(action)) }
+        let grow = new.replicas < total ? Action.scale(new.id, replicas: total) : nil
+        let repair = isBaseNeeded(sides) ? sides.restoring(to: total) : nil
+        guard lane.weights == [new.id: 1000] else {
+            if new.healthyCount >= total || time >= Self.patience {
+                return done(.route([new.id: 1000]))
+            }
+            return (repair ?? grow).map(done)
+                ?? wait(state, "the old slot has no healthy instance, and the new one comes up")
         }
-        // There is nothing to go back to: like one that was dead before the first step, it is replaced.
-        (state.canary, state.stalled, state.best) = (nil, .zero, 0)
-        return AllAtOnce(deadline: deadline).advance(
-            sides.change, state: state, in: lane, now: sides.now)
+        if let action = grow ?? repair { return done(action) }
+        if isBaseNeeded(sides), time >= deadline, lane.isDead(sides.base) {
+            state.canary?.oldLostAt = sides.now
+            return done(.stop(sides.base))
+        }
+        return wait(state, "the new slot serves alone until the old one is whole again")
     }
 
     /// Goes on, waits or goes back by what the judge says.

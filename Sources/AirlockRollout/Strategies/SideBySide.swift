@@ -68,6 +68,7 @@ extension SideBySide {
         var (state, watched) = (before, known)
         state.seen = sides.now
         if sides.change.isReturn != true { watched.take(answer, idle: bounds, now: sides.now) }
+        if case .counters? = answer { watched.countPause() }
         (watched.isReady, watched.waitsSince) = (nil, nil)
         state.canary = watched
         guard case .harmful(let reasons) = watched.judge.verdict else {

@@ -1,0 +1,108 @@
+package import AirlockModel
+
+/// Slots that have traffic and nothing to answer it with.
+extension CanaryState {
+    /// Whether the new slot lost all of its instances, under traffic, as often as no chance explains.
+    ///
+    /// Traffic is taken off it each time, so what its requests say stays below any proof, and a step begins
+    /// anew each time it is whole again.
+    var isWornOut: Bool { (losses ?? 0) >= Self.mostLosses }
+
+    /// As many as heals of one cause that page a person.
+    static let mostLosses = 3
+
+    /// Notes since when the new slot, which had traffic, has no healthy instance, and how often it came to
+    /// that.
+    mutating func noteLoss(of id: SlotID, in lane: LaneObservation, now: Moment) {
+        if (lane.slot(id)?.healthyCount ?? 0) > 0 { wasHealthy = true }
+        if lane.isLost(id) {
+            // One death is counted once, however often it is looked at.
+            if wasHealthy == true { losses = (losses ?? 0) + 1 }
+            wasHealthy = nil
+            lostAt = lostAt ?? now
+        } else if !lane.isDead(id) {
+            lostAt = nil
+        }
+        // The time of another boot cannot be counted, nor that in which nobody looked.
+        if let lost = lostAt, lost.boot != now.boot { lostAt = now }
+    }
+
+    /// Notes since when the old slot has nothing to answer the rest of the traffic with, while the new one could. One
+    /// that left all of it is back when it is whole: a single instance would get what was meant for all of them.
+    mutating func noteOld(_ base: SlotID, beside id: SlotID, in lane: LaneObservation, now: Moment)
+    {
+        let isAlone = lane.weights == [id: 1000]
+        if lane.isDead(base) {
+            let isServing =
+                lane.weights[id, default: 0] > 0
+                && (lane.slot(id)?.healthyCount ?? 0) > 0
+            if isServing { oldLostAt = oldLostAt ?? now }
+        } else if let old = lane.slot(base), !isAlone || old.healthyCount >= old.replicas {
+            oldLostAt = nil
+        }
+        if let lost = oldLostAt, lost.boot != now.boot { oldLostAt = now }
+    }
+}
+
+extension Rollout {
+    /// Whether an operation that may not go on has to be looked at all the same: its new slot has
+    /// traffic, lost it, or is held to bounds, and harm is taken back whatever holds the change.
+    package static func isWatched(_ operation: OperationRecord, in lane: LaneObservation) -> Bool {
+        if case .back = operation.rollout.direction { return false }
+        if let canary = operation.rollout.canary, canary.judgedTo != nil || canary.lostAt != nil {
+            return true
+        }
+        // A hold that came between the router's answer and the look at it, or traffic that nobody answers.
+        guard let change = operation.change, change.kind == .replace, let id = change.target.slot
+        else { return false }
+        if lane.weights[id, default: 0] > 0 { return true }
+        // Traffic that was taken off altogether may be meant: a hold leaves it so, as a freeze does elsewhere.
+        return !lane.weights.isEmpty && lane.unserved(by: change) != nil
+    }
+
+    /// Whether a step does nothing but give one slot the traffic that the other one cannot answer.
+    /// That goes forward with nothing, so no hold stops it.
+    package static func isRescue(
+        _ next: RolloutStep.Next, of operation: OperationRecord, in lane: LaneObservation
+    ) -> Bool {
+        guard operation.canGoBack, let id = operation.change?.target.slot,
+            let base = operation.change?.base?.slot.id, base != id,
+            case .act(.route(let weights)) = next
+        else { return false }
+        if weights == [id: 1000] {
+            return lane.isLost(base) && (lane.slot(id)?.healthyCount ?? 0) > 0
+        }
+        guard weights == [base: 1000] else { return false }
+        return lane.isLost(id)
+            || !lane.weights.isEmpty && operation.change.flatMap(lane.unserved) != nil
+    }
+}
+
+extension LaneObservation {
+    /// Whether a slot has traffic and, for all that is known, nothing to answer it with.
+    func isLost(_ id: SlotID) -> Bool {
+        weights[id, default: 0] > 0 && isDead(id)
+    }
+
+    /// The old slot of a replacement, where it could answer the traffic and nothing does, for all that is known.
+    func unserved(by change: Change) -> SlotID? {
+        guard change.kind == .replace, let base = change.base?.slot.id, let old = slot(base),
+            case .slot(_, _, let replicas) = change.target, replicas.maximum > 0,
+            old.healthyCount > 0, !old.isEdited, base != change.target.slot,
+            weights.allSatisfy({ $0.value == 0 || isDead($0.key) })
+        else { return nil }
+        return base
+    }
+
+    /// Whether nobody knows how a slot is: too few are known to be healthy, and the rest may be.
+    func isUnsure(_ id: SlotID, of needed: Int) -> Bool {
+        guard let slot = slot(id), slot.healthyCount < needed else { return false }
+        let unknown = slot.instances.count { $0.phase == .unknown }
+        return unknown > 0 && slot.healthyCount + unknown >= needed
+    }
+
+    /// Whether a slot surely has no healthy instance. One of which nothing is known may be healthy.
+    func isDead(_ id: SlotID) -> Bool {
+        slot(id)?.instances.allSatisfy { $0.phase != .healthy && $0.phase != .unknown } ?? true
+    }
+}
