@@ -46,7 +46,14 @@ extension LaneWorker {
         // What gives up its watch gives up a step, and that is not done.
         guard seen.judgedTo != nil else {
             guard seen.lostAt != known.lostAt || seen.oldLostAt != known.oldLostAt else { return }
+            let before = operation.rollout
             operation.rollout.canary?.oldLostAt = seen.oldLostAt
+            if let lost = AuditText.oldSlot(operation, from: before, at: clock.now().wall) {
+                pending.entries.append(lost)
+                pending.writes.append(rollout(of: operation))
+                try await books.commit(pending)
+                pending = LedgerTransaction()
+            }
             operation.rollout.canary?.lostAt = seen.lostAt
             operation.rollout.canary?.losses = seen.losses
             operation.rollout.canary?.wasHealthy = seen.wasHealthy

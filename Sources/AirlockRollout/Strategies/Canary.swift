@@ -40,7 +40,8 @@ struct Canary: SideBySide {
         {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        let seen = look(sides, state, known, answer)
+        // What a dead slot answers shows nothing of the one beside it.
+        let seen = look(sides, state, known, lane.isDead(sides.base) ? nil : answer)
         if let harm = seen.harm { return harm }
         var (state, canary) = (seen.state, seen.watched)
         if !plan.rule(at: canary.step).isJudged || change.isReturn == true { canary.countPause() }
