@@ -7,13 +7,13 @@ package enum ManifestLimits {
     /// The most that all files of a fleet may hold together, in bytes.
     package static let fleetBytes = 256 << 20
     /// The most scalars, lists and mappings in one file, aliases counted as often as they are used.
-    package static let nodes = 50_000
+    package static let nodes = 40_000
     /// The most uses of aliases (`*name`) in one file.
     package static let aliases = 100
     /// The most values that the anchors and aliases of one file could stand for, however they nest.
     package static let aliasGrowth = 500_000
     /// The most commas, colons, dashes of lists, opening brackets and line ends in one file.
-    package static let separators = 60_000
+    package static let separators = 50_000
     /// The most places in one file at which a list or a mapping could be a key (`?`, `]:`, `}:`): each is hashed
     /// with all that it holds, and no file of the format has such a key. Times the separators they stay below
     /// ``aliasGrowth``.
