@@ -70,20 +70,4 @@ extension AuditText {
         }
         return entry
     }
-
-    /// The entry of a canary beside which the old slot died, or came back; nil when neither happened just now.
-    static func oldSlot(
-        _ operation: OperationRecord, from old: RolloutState, at time: Timestamp
-    ) -> AuditDraft? {
-        guard
-            let (before, now) = old.canary.flatMap({ old in
-                operation.rollout.canary.map { (old.oldLostAt != nil, $0.oldLostAt != nil) }
-            }), before != now
-        else { return nil }
-        var entry = draft(
-            .decision, operation, at: time, outcome: now ? "old slot lost" : "old slot back")
-        entry.actor = .airlock
-        entry.detail["slot"] = operation.change?.base?.slot.id.description
-        return entry
-    }
 }

@@ -45,15 +45,7 @@ extension LaneWorker {
         guard var seen = state.canary, let known = operation.rollout.canary else { return }
         // What gives up its watch gives up a step, and that is not done.
         guard seen.judgedTo != nil else {
-            guard seen.lostAt != known.lostAt || seen.oldLostAt != known.oldLostAt else { return }
-            let before = operation.rollout
-            operation.rollout.canary?.oldLostAt = seen.oldLostAt
-            if let lost = AuditText.oldSlot(operation, from: before, at: clock.now().wall) {
-                pending.entries.append(lost)
-                pending.writes.append(rollout(of: operation))
-                try await books.commit(pending)
-                pending = LedgerTransaction()
-            }
+            guard seen.lostAt != known.lostAt else { return }
             operation.rollout.canary?.lostAt = seen.lostAt
             operation.rollout.canary?.losses = seen.losses
             operation.rollout.canary?.wasHealthy = seen.wasHealthy
@@ -94,9 +86,7 @@ extension LaneWorker {
             await state.stalled - books.durableStall(of: operation.number)
             >= (state.stalled < .seconds(20) ? .seconds(2) : .seconds(10))
         let isDue =
-            old.canary?.inForce != state.canary?.inForce
-            || (old.canary?.oldLostAt == nil) != (state.canary?.oldLostAt == nil)
-            || old.ceiling != state.ceiling
+            old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
             || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
             || old.preview != state.preview || old.isBound != state.isBound
@@ -117,9 +107,6 @@ extension LaneWorker {
         pending.entries += AuditText.evidence(&operation, at: now)
         pending.writes.append(rollout(of: operation))
         if let moved { pending.entries.append(moved) }
-        if let lost = AuditText.oldSlot(operation, from: old, at: now) {
-            pending.entries.append(lost)
-        }
         if let previewed = AuditText.previewed(operation, from: old, at: now) {
             pending.entries.append(previewed)
         }

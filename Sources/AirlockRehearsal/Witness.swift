@@ -127,15 +127,12 @@ final class Witness: Sendable {
         let operation = state.operations[order.operation]
         if case .back? = operation?.rollout.direction { return nil }
         if operation?.goesBack == true { return nil }
-        // All of the traffic for one slot goes forward with nothing, where the other one answers none.
+        // All of the traffic for the slot before goes forward with nothing, where the new one answers none.
         if case .route(let weights) = order.action, let base = operation?.change?.base?.slot.id,
-            let target = operation?.change?.target.slot, base != target
+            let target = operation?.change?.target.slot, base != target, weights == [base: 1000],
+            lane?.slot(target)?.instances.contains(where: \.mayAnswer) != true
         {
-            func answers(_ slot: SlotID) -> Bool {
-                lane?.slot(slot)?.instances.contains(where: \.mayAnswer) == true
-            }
-            if weights == [base: 1000], !answers(target) { return nil }
-            if weights == [target: 1000], !answers(base) { return nil }
+            return nil
         }
         return "a forward order while \(freeze.scope) is frozen: \(order.phrase)"
     }

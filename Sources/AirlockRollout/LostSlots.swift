@@ -26,22 +26,6 @@ extension CanaryState {
         // The time of another boot cannot be counted, nor that in which nobody looked.
         if let lost = lostAt, lost.boot != now.boot { lostAt = now }
     }
-
-    /// Notes since when the old slot has nothing to answer the rest of the traffic with, while the new one could. One
-    /// that left all of it is back when it is whole: a single instance would get what was meant for all of them.
-    mutating func noteOld(_ base: SlotID, beside id: SlotID, in lane: LaneObservation, now: Moment)
-    {
-        let isAlone = lane.weights == [id: 1000]
-        if lane.isDead(base) {
-            let isServing =
-                lane.weights[id, default: 0] > 0
-                && (lane.slot(id)?.healthyCount ?? 0) > 0
-            if isServing { oldLostAt = oldLostAt ?? now }
-        } else if let old = lane.slot(base), !isAlone || old.healthyCount >= old.replicas {
-            oldLostAt = nil
-        }
-        if let lost = oldLostAt, lost.boot != now.boot { oldLostAt = now }
-    }
 }
 
 extension Rollout {
@@ -60,19 +44,15 @@ extension Rollout {
         return !lane.weights.isEmpty && lane.unserved(by: change) != nil
     }
 
-    /// Whether a step does nothing but give one slot the traffic that the other one cannot answer.
+    /// Whether a step does nothing but give the old slot the traffic that nothing answers.
     /// That goes forward with nothing, so no hold stops it.
     package static func isRescue(
         _ next: RolloutStep.Next, of operation: OperationRecord, in lane: LaneObservation
     ) -> Bool {
         guard operation.canGoBack, let id = operation.change?.target.slot,
             let base = operation.change?.base?.slot.id, base != id,
-            case .act(.route(let weights)) = next
+            case .act(.route(let weights)) = next, weights == [base: 1000]
         else { return false }
-        if weights == [id: 1000] {
-            return lane.isLost(base) && (lane.slot(id)?.healthyCount ?? 0) > 0
-        }
-        guard weights == [base: 1000] else { return false }
         return lane.isLost(id)
             || !lane.weights.isEmpty && operation.change.flatMap(lane.unserved) != nil
     }

@@ -92,8 +92,7 @@ package enum Rollout {
             let earlier = canary.paused ?? .zero
             state.canary?.paused = min(earlier + now.elapsed(since: seen), .seconds(mostSeconds))
         }
-        if let seen = state.seen, state.canary?.inForce == nil, state.canary?.oldLostAt == nil,
-            let change = operation.change,
+        if let seen = state.seen, state.canary?.inForce == nil, let change = operation.change,
             case .forward = state.direction
         {
             let most = min(longestPause, change.strategy.deadline / 4)

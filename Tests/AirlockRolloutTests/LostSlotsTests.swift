@@ -55,93 +55,6 @@ import Testing
         #expect(stage.lane.weights == [Stage.old.id: 1000])
     }
 
-    @Test("an old slot that dies beside a canary leaves the traffic to it until it is whole again")
-    func oldSlotDies() {
-        var stage = Self.canary()
-        stage.setHealth(Stage.old, 0)
-        #expect(stage.look() == .act(.scale(Stage.new.id, replicas: 12)))
-        stage.setHealth(Stage.new, 2)
-        #expect(stage.run(seconds: 5) == nil)
-        #expect(stage.lane.weights[Stage.new.id] == 100, "a restart is waited for")
-        #expect(stage.run(seconds: 10) == nil)
-        #expect(stage.lane.weights == [Stage.new.id: 1000])
-        stage.setHealth(Stage.new, 12)
-        stage.setHealth(Stage.old, 1)
-        #expect(stage.run(seconds: 30) == nil)
-        #expect(stage.lane.weights == [Stage.new.id: 1000], "one instance is not all of them")
-        stage.setHealth(Stage.old, 12)
-        #expect(stage.run(seconds: 3) == nil)
-        #expect(stage.lane.weights[Stage.new.id] == 100, "its step is taken up again")
-        #expect(stage.run(seconds: 700) == .settled)
-    }
-
-    @Test("an old slot that stays dead beside a canary is started anew, and the step stays")
-    func oldSlotStaysDead() {
-        var stage = Self.canary(deadline: 60, hold: 100)
-        stage.setHealth(Stage.old, 0)
-        stage.setHealth(Stage.new, 12)
-        #expect(stage.run(seconds: 50) == nil)
-        #expect(stage.lane.weights == [Stage.new.id: 1000])
-        #expect(!stage.actions.contains(.stop(Stage.old.id)))
-        let count = stage.actions.count
-        #expect(stage.run(seconds: 15) == nil)
-        #expect(
-            stage.actions[count...].starts(with: [
-                .stop(Stage.old.id), .start(Stage.old, replicas: 12),
-                .route([Stage.new.id: 100, Stage.old.id: 900]),
-            ]), "\(stage.actions[count...])")
-        #expect(stage.run(seconds: 60) == nil, "its hold begins anew")
-        #expect(stage.run(seconds: 60) == .settled)
-    }
-
-    @Test("an old slot that dies is no lack of progress of the new one, whatever is refused")
-    func oldSlotDiesRefused() {
-        var stage = Self.canary(deadline: 60)
-        stage.setHealth(Stage.old, 0)
-        for _ in 0..<300 {
-            if case .end(let outcome) = stage.look(isRefused: true) {
-                Issue.record("\(outcome)")
-                break
-            }
-            stage.pass(1)
-        }
-        stage.setHealth(Stage.old, 12)
-        #expect(stage.run(seconds: 700) == .settled)
-    }
-
-    @Test("a bound of git and a group let the traffic of a dead old slot go on, and nothing more")
-    func oldSlotDiesBounded() {
-        var stage = Self.canary(deadline: 60)
-        stage.course = Course(.upTo(100), nil)
-        stage.setHealth(Stage.old, 0)
-        stage.setHealth(Stage.new, 12)
-        #expect(stage.run(seconds: 20) == nil)
-        #expect(stage.lane.weights == [Stage.new.id: 1000])
-        #expect(stage.run(seconds: 1_000) == nil)
-        #expect(stage.lane.weights == [Stage.new.id: 100, Stage.old.id: 900])
-    }
-
-    @Test("a way back in a group gets the traffic of what it leaves when that dies")
-    func oldSlotDiesOnReturn() throws {
-        var plan = CanaryPlan(steps: [100, 1000], hold: .zero, deadline: .seconds(60))
-        plan.rules = [Self.unjudged, Self.unjudged]
-        let base = Stage.change(
-            .replace, replicas: Build.replicas(12), strategy: .canary(plan))
-        let change = Change(
-            lane: base.lane, kind: base.kind, base: base.base, target: base.target,
-            strategy: base.strategy, policy: base.policy, commit: nil, isReturn: true)
-        var stage = Stage(.change(change), in: Stage.serving(Stage.old, replicas: 12))
-        stage.course.ceiling = 100
-        #expect(stage.run(seconds: 10) == nil)
-        #expect(stage.lane.weights[Stage.new.id] == 100)
-        stage.setHealth(Stage.old, 0)
-        #expect(stage.run(seconds: 15) == nil)
-        #expect(stage.lane.weights == [Stage.new.id: 1000])
-        #expect(stage.run(seconds: 200) == nil)
-        stage.course.ceiling = 1000
-        #expect(stage.run(seconds: 10) != nil || stage.lane.weights == [Stage.new.id: 1000])
-    }
-
     @Test("where both are dead the release is given up, and whichever comes back serves")
     func bothDie() {
         var stage = Self.canary(deadline: 60)
@@ -158,6 +71,23 @@ import Testing
             return
         }
         #expect(stage.lane.weights == [Stage.old.id: 1000])
+    }
+
+    @Test("a way back in a group waits for nothing of what it leaves when that dies")
+    func leftSlotDies() {
+        var plan = CanaryPlan(steps: [100, 1000], hold: .zero, deadline: .seconds(60))
+        plan.rules = [Self.unjudged, Self.unjudged]
+        let base = Stage.change(.replace, replicas: Build.replicas(12), strategy: .canary(plan))
+        let change = Change(
+            lane: base.lane, kind: base.kind, base: base.base, target: base.target,
+            strategy: base.strategy, policy: base.policy, commit: nil, isReturn: true)
+        var stage = Stage(.change(change), in: Stage.serving(Stage.old, replicas: 12))
+        stage.course.ceiling = 100
+        #expect(stage.run(seconds: 10) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 100)
+        stage.setHealth(Stage.old, 0)
+        #expect(stage.run(seconds: 15) == .settled)
+        #expect(stage.lane.weights == [Stage.new.id: 1000])
     }
 
     @Test("deaths before a step that was passed are forgiven")

@@ -30,9 +30,6 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var losses: Int?
     /// Whether an instance of it was healthy since the last time; nil for no.
     package var wasHealthy: Bool?
-    /// Since when the old slot, beside a new one that has traffic, has no healthy instance, or has not all of them
-    /// again; nil while it serves.
-    package var oldLostAt: Moment?
     /// The pause before this process, for which the step's time counts once what was served in it is judged; nil for
     /// none.
     package var paused: Duration?

@@ -13,10 +13,6 @@ struct Canary: SideBySide {
 
     var deadline: Duration { plan.deadline }
 
-    /// How long a new slot that is not whole is spared all of the traffic of an old one that has nothing to answer it
-    /// with: one that is only restarted is back by then.
-    private static let patience = Duration.seconds(10)
-
     func advance(
         _ change: Change, state: RolloutState, in lane: LaneObservation, answer: SignalAnswer?,
         now: Moment
@@ -34,23 +30,21 @@ struct Canary: SideBySide {
         let serving = lane.slot(sides.base)
         known.served = serving?.replicas ?? known.served
         let total = sides.replicas.nearest(to: known.served ?? 0)
-        // One that is dead before the new slot has had traffic is replaced at once.
-        if known.inForce == nil, known.step == 0,
-            total == 0 || known.losses == nil && known.oldLostAt == nil && lane.isDead(sides.base)
+        // Once the new slot has had traffic, and lost it, the old one is brought back instead. What goes back waits for
+        // nothing of what it leaves, at any step.
+        let isLeft = change.isReturn == true && lane.isDead(sides.base)
+        if isLeft
+            || known.inForce == nil && known.step == 0
+                && (total == 0 || known.losses == nil && lane.isDead(sides.base))
         {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        // What a dead slot answers shows nothing of the one beside it.
-        let seen = look(sides, state, known, lane.isDead(sides.base) ? nil : answer)
+        let seen = look(sides, state, known, answer)
         if let harm = seen.harm { return harm }
         var (state, canary) = (seen.state, seen.watched)
-        if !plan.rule(at: canary.step).isJudged || change.isReturn == true { canary.countPause() }
+        if !plan.rule(at: canary.step).isJudged { canary.countPause() }
         canary.note(lane.slot(sides.spec.id))
-        if plan.steps[canary.step] < 1000 || lane.weights != [sides.spec.id: 1000] {
-            canary.noteOld(sides.base, beside: sides.spec.id, in: lane, now: now)
-        }
-        // What dies of the traffic of both is no worse for it.
-        if canary.oldLostAt == nil { canary.noteLoss(of: sides.spec.id, in: lane, now: now) }
+        canary.noteLoss(of: sides.spec.id, in: lane, now: now)
         state.canary = canary
         // The time of a hold is no lack of progress, unless nothing is left of what is held.
         if course.isHeld, let lost = canary.lostAt, now.elapsed(since: lost) >= deadline {
@@ -68,8 +62,7 @@ struct Canary: SideBySide {
         _ sides: Sides, _ before: RolloutState, _ given: CanaryState, total: Int
     ) -> RolloutStep {
         var (state, canary) = (before, given)
-        let isOldThere =
-            canary.oldLostAt == nil && (sides.lane.slot(sides.base)?.healthyCount ?? 0) > 0
+        let isOldThere = (sides.lane.slot(sides.base)?.healthyCount ?? 0) > 0
         guard plan.steps[canary.step] > course.ceiling, isOldThere else {
             return bring(sides, state, canary, total: total)
         }
@@ -108,10 +101,9 @@ struct Canary: SideBySide {
             canary.suspend()
             state.canary = canary
         }
-        if !isSwitched {
-            if let step = lend(sides, state, canary, total: total) { return step }
-            if isBaseNeeded(sides), let step = restore(sides, state, total: total) { return step }
-        }
+        // What somebody wants to get away from is not made larger, and nothing waits for it.
+        let isBaseNeeded = !isSwitched && sides.change.isReturn != true
+        if isBaseNeeded, let step = restore(sides, state, total: total) { return step }
         let needed = max(1, (total * share + 999) / 1000)
         let found = lane.slot(sides.spec.id)
         if found?.isEdited == true {
@@ -133,7 +125,7 @@ struct Canary: SideBySide {
                 sides, state,
                 "\(slot.healthyCount) of \(needed) instances are healthy at \(Self.text(share))")
         }
-        if !isSwitched, isBaseNeeded(sides), lane.isUnsure(sides.base, of: 1) {
+        if isBaseNeeded, lane.isUnsure(sides.base, of: 1) {
             return wait(state, "nobody knows how the instances of the old slot are")
         }
         if isLast { return finish(sides, state) }
@@ -177,10 +169,6 @@ struct Canary: SideBySide {
         return act(.route([sides.base: 1000]), sides, state)
     }
 
-    /// Whether what serves has to be whole: what somebody wants to get away from is not made larger, and nothing
-    /// waits for it.
-    private func isBaseNeeded(_ sides: Sides) -> Bool { sides.change.isReturn != true }
-
     /// Brings what serves back to its size, or waits for it; nil where it is as it should be.
     private func restore(
         _ sides: Sides, _ state: RolloutState, total: Int
@@ -188,40 +176,6 @@ struct Canary: SideBySide {
         if let action = sides.restoring(to: total) { return act(action, sides, state) }
         guard sides.lane.isDead(sides.base) else { return nil }
         return stuck(sides, state, "the slot that serves the rest has no healthy instance")
-    }
-
-    /// Gives the new slot the traffic that the old one has nothing to answer with, until that is whole again; nil
-    /// where it has, or where the new one has nothing either.
-    ///
-    /// The step stays: nothing is judged meanwhile, nothing goes on, and none of it is the new slot's lack of
-    /// progress. An old slot that does not come back within the deadline is started anew.
-    private func lend(
-        _ sides: Sides, _ before: RolloutState, _ given: CanaryState, total: Int
-    ) -> RolloutStep? {
-        let lane = sides.lane
-        guard let lost = given.oldLostAt, let new = lane.slot(sides.spec.id), new.healthyCount > 0,
-            !new.isEdited
-        else { return nil }
-        var (state, canary) = (before, given)
-        canary.suspend()
-        state.canary = canary
-        let time = sides.now.elapsed(since: lost)
-        func done(_ action: Action) -> RolloutStep { RolloutStep(state: state, next: .act(action)) }
-        let grow = new.replicas < total ? Action.scale(new.id, replicas: total) : nil
-        let repair = isBaseNeeded(sides) ? sides.restoring(to: total) : nil
-        guard lane.weights == [new.id: 1000] else {
-            if new.healthyCount >= total || time >= Self.patience {
-                return done(.route([new.id: 1000]))
-            }
-            return (repair ?? grow).map(done)
-                ?? wait(state, "the old slot has no healthy instance, and the new one comes up")
-        }
-        if let action = grow ?? repair { return done(action) }
-        if isBaseNeeded(sides), time >= deadline, lane.isDead(sides.base) {
-            state.canary?.oldLostAt = sides.now
-            return done(.stop(sides.base))
-        }
-        return wait(state, "the new slot serves alone until the old one is whole again")
     }
 
     /// Goes on, waits or goes back by what the judge says.
