@@ -47,7 +47,9 @@ import Testing
         let (outcome, peak) = try await measured(
             stage, ["reconcile", "--wait", "120s", "-o", "json"])
         #expect(outcome.code == 1, "\(outcome.output)\(outcome.errors)")
-        #expect(outcome.output.contains("is over"), "\(outcome.output)")
+        let object = try stage.git("rev-parse", "HEAD:services/web/production.yaml")
+        #expect(outcome.output.contains("as large as \(object) of"), "\(outcome.output)")
+        #expect(outcome.output.contains("1024 MiB; serve it over ssh"), "\(outcome.output)")
         #expect(try await stage.lane("production/api")["state"] as? String == "settled")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         #expect(peak < 300_000, "\(peak) kB")
