@@ -22,8 +22,7 @@ struct LaneComing: Encodable {
     /// Its share for people, such as `2.5%`; nil while it has nothing.
     var share: String? {
         guard let perMille, perMille > 0 else { return nil }
-        let (whole, rest) = perMille.quotientAndRemainder(dividingBy: 10)
-        return rest == 0 ? "\(whole)%" : "\(whole).\(rest)%"
+        return Share(perMille: perMille).text
     }
 }
 

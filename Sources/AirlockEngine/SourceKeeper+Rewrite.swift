@@ -111,10 +111,8 @@ extension SourceKeeper {
         if await books.state.rewrite?.commit != commit, fetched?.commit != commit {
             await fetchHead()
         }
-        let told = fault
-        await readings.enter()
+        await beginReading()
         defer { readings.leave() }
-        fault = told
         if await books.state.rewrite?.commit != commit {
             if fetched?.commit != commit, let fault { return fault }
             switch await droppedRoot(of: fetched?.commit) {

@@ -60,10 +60,8 @@ actor SourceKeeper {
         work = LookWork()
         await fetchHead()
         work.fetching = stopwatch.elapsed
-        let told = fault
-        await readings.enter()
+        await beginReading()
         defer { readings.leave() }
-        fault = told
         if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
         defer { if fault == nil, case .older(_, let why) = kept { fault = why } }
         if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {
@@ -75,6 +73,13 @@ actor SourceKeeper {
         await log(stopwatch.elapsed, since: before)
         guard accepted == nil else { return false }
         return try await resume()
+    }
+
+    /// Waits for the turn to read a commit; what the remote said is told over what another reading found meanwhile.
+    func beginReading() async {
+        let told = fault
+        await readings.enter()
+        fault = told
     }
 
     /// Asks the remote for its head; what was fetched last stands in for a remote that is gone.

@@ -23,11 +23,11 @@ extension Deliberation {
 
     private mutating func grow(_ bounds: Replicas, _ load: Share) {
         let evidence =
-            "its CPU is used to \(text(load)), above \(text(policy.scaleAbove)), with "
+            "its CPU is used to \(load.text), above \(policy.scaleAbove.text), with "
             + "\(slot.replicas) instances"
         guard slot.replicas < bounds.maximum else {
             say(
-                .page, "the load is above \(text(policy.scaleAbove)) with all instances",
+                .page, "the load is above \(policy.scaleAbove.text) with all instances",
                 evidence + ", the most that git allows", advice: "raise `replicas.max`")
             return
         }
@@ -49,13 +49,11 @@ extension Deliberation {
         guard coming * Self.slack.in < policy.scaleAbove.basisPoints * Self.slack.of else { return }
         propose(
             .scale, .scale(slot.id, replicas: slot.replicas - 1), nil,
-            "its CPU is used to \(text(load)), below \(text(policy.scaleBelow)), with "
+            "its CPU is used to \(load.text), below \(policy.scaleBelow.text), with "
                 + "\(slot.replicas) instances")
     }
 
     private func isRested(_ rest: Duration) -> Bool {
         record.scaled.map { now - $0 >= rest } ?? true
     }
-
-    private func text(_ share: Share) -> String { "\(share.basisPoints / 100)%" }
 }

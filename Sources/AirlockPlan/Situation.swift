@@ -39,18 +39,12 @@ final class Situation: Sendable {
     }
 
     /// What the settled slot calls.
-    var settledCalls: [LaneID] { Self.calls(settled?.slot.template, of: lane) }
+    var settledCalls: [LaneID] { settled?.slot.template.callees(of: lane) ?? [] }
 
     /// What the lane calls once it has changed, or calls now when it does not change.
     var comingCalls: [LaneID] {
         guard case .slot(let slot, _, _)? = change?.target else { return settledCalls }
-        return Self.calls(slot.template, of: lane)
-    }
-
-    private static func calls(_ template: Template?, of lane: LaneID) -> [LaneID] {
-        (template?.calls ?? []).map { unit in
-            LaneID(environment: lane.environment, unit: UnitID(kind: .service, name: unit))
-        }
+        return slot.template.callees(of: lane)
     }
 
     /// The change, when there is one.

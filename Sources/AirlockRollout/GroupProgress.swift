@@ -48,10 +48,7 @@ package struct GroupProgress: Hashable, Sendable {
     package init(of operations: [OperationRecord]) {
         let calls = operations.reduce(into: [LaneID: [LaneID]]()) { calls, operation in
             guard case .slot(let slot, _, _)? = operation.change?.target else { return }
-            calls[operation.lane] = slot.template.calls.map {
-                LaneID(
-                    environment: operation.lane.environment, unit: UnitID(kind: .service, name: $0))
-            }
+            calls[operation.lane] = slot.template.callees(of: operation.lane)
         }
         let order = operations.map(\.lane).calleesFirst { calls[$0] ?? [] }
         members = order.map { lane in

@@ -163,7 +163,7 @@ import Testing
         }
         try program.write(try Self.traffic(errors: 0.9), to: "traffic.json")
         let held = try await status()
-        #expect(held.contains("10.0% of the traffic") && held.contains("undecided"), "\(held)")
+        #expect(held.contains("10% of the traffic") && held.contains("undecided"), "\(held)")
         #expect(held.contains("\nmissing  "), "why it did not answer is told: \(held)")
         #expect(!(try await stage.must("history", "production/web").output.contains("rolled back")))
         // When it is back, what the canary does then is judged.

@@ -85,7 +85,7 @@ struct EvidenceChart {
             let share = shares.indices.contains(point.step) ? shares[point.step] : 0
             return [
                 line(x(point.at), Self.top, x(point.at), Self.bottom, "#c4c4c4", dash: "2 4"),
-                text(x(point.at) + 4, Self.top + 12, "\(Self.tenths(Double(share) / 10))%"),
+                text(x(point.at) + 4, Self.top + 12, Share(perMille: share).text),
             ]
         }
     }

@@ -17,7 +17,7 @@ struct ReplayText {
             table.add([
                 Table.Cell(String(transition.entry), .dim), Table.Cell(transition.time.local),
                 Table.Cell("\(transition.step) \(transition.outcome)"),
-                Table.Cell("\(Double(transition.perMille) / 10)%"),
+                Table.Cell(Share(perMille: transition.perMille).text),
                 Table.Cell(Self.counts(numbers?.seen?.canary)),
                 Table.Cell(Self.counts(numbers?.seen?.stable)),
                 Table.Cell(Self.proof(numbers?.harm)), Table.Cell(Self.proof(numbers?.safety)),

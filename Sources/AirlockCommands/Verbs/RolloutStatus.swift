@@ -211,7 +211,7 @@ private struct RolloutView: Encodable {
         }
         if let step, let steps, let perMille, let heldSeconds, let verdict {
             lines.append(
-                "step     \(step) of \(steps): \(Double(perMille) / 10)% of the traffic, "
+                "step     \(step) of \(steps): \(Share(perMille: perMille).text) of the traffic, "
                     + "for \(heldSeconds) s")
             // What was excluded stays so for the step, whatever the numbers below do.
             lines.append(

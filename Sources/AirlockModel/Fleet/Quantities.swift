@@ -6,6 +6,17 @@ package struct Share: Hashable, Comparable, Sendable, Codable {
 
     package init(basisPoints: Int) { self.basisPoints = basisPoints }
 
+    /// From thousandths, as traffic is shared out.
+    package init(perMille: Int) { self.init(basisPoints: perMille * 10) }
+
+    /// In percent, as the format spells it: `25%`, `0.5%`.
+    package var text: String {
+        let (whole, rest) = basisPoints.quotientAndRemainder(dividingBy: 100)
+        if rest == 0 { return "\(whole)%" }
+        return "\(whole)." + (rest % 10 == 0 ? "\(rest / 10)" : rest < 10 ? "0\(rest)" : "\(rest)")
+            + "%"
+    }
+
     package static func < (left: Share, right: Share) -> Bool {
         left.basisPoints < right.basisPoints
     }

@@ -15,8 +15,7 @@ package enum RolloutWish: Hashable, Sendable, Codable {
         case .proceed: "proceed"
         case .hold: "hold"
         case .abort: "abort"
-        case .upTo(let share):
-            "{upTo: \(share % 10 == 0 ? "\(share / 10)" : "\(share / 10).\(share % 10)")%}"
+        case .upTo(let perMille): "{upTo: \(Share(perMille: perMille).text)}"
         }
     }
 }

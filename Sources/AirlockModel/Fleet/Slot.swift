@@ -37,6 +37,13 @@ package struct Template: Hashable, Sendable, Codable {
         self.stopGrace = stopGrace
     }
 
+    /// The lanes beside `lane` that it calls, where it runs there.
+    package func callees(of lane: LaneID) -> [LaneID] {
+        calls.map {
+            LaneID(environment: lane.environment, unit: UnitID(kind: .service, name: $0))
+        }
+    }
+
     /// The form that enters digests; absent fields are left out.
     package var canonical: JSONValue {
         .fields([

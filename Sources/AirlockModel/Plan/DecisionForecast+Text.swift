@@ -41,9 +41,7 @@ extension DecisionForecast {
 
 extension DecisionForecast.Step {
     /// Its share of the traffic in percent.
-    package var share: String {
-        perMille % 10 == 0 ? "\(perMille / 10)%" : "\(perMille / 10).\(perMille % 10)%"
-    }
+    package var share: String { Share(perMille: perMille).text }
 }
 
 extension CanaryPlan.Undecided {

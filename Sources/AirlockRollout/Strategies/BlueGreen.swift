@@ -22,11 +22,8 @@ struct BlueGreen: SideBySide {
             return alone(change, state, lane, answer, now)
         }
         let known = state.canary ?? CanaryState(judge: judge(.onePercent, plan.limits))
-        var seen = look(sides, state, known, answer, idle: plan.preview?.bounds)
-        if plan.limits.isEmpty {
-            seen.watched.countPause()
-            seen.state.canary = seen.watched
-        }
+        let seen = look(
+            sides, state, known, answer, isJudged: !plan.limits.isEmpty, idle: plan.preview?.bounds)
         if let harm = seen.harm {
             guard known.isIdle, case .back(let reason) = harm.state.direction else { return harm }
             return RolloutStep(

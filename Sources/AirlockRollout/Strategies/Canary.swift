@@ -39,10 +39,10 @@ struct Canary: SideBySide {
         {
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
-        let seen = look(sides, state, known, answer)
+        let seen = look(
+            sides, state, known, answer, isJudged: plan.rule(at: known.step).isJudged)
         if let harm = seen.harm { return harm }
         var (state, canary) = (seen.state, seen.watched)
-        if !plan.rule(at: canary.step).isJudged { canary.countPause() }
         canary.note(lane.slot(sides.spec.id))
         canary.noteLoss(of: sides.spec.id, in: lane, now: now)
         state.canary = canary
@@ -85,7 +85,7 @@ struct Canary: SideBySide {
     }
 
     private var atCeiling: String {
-        "\(course.ceilingBy) allows at most \(Self.text(max(0, course.ceiling)))"
+        "\(course.ceilingBy) allows at most \(Share(perMille: max(0, course.ceiling)).text)"
     }
 
     /// Brings the wanted step about: capacity, health, then shares.
@@ -123,7 +123,8 @@ struct Canary: SideBySide {
         guard isSwitched || slot.healthyCount >= needed else {
             return lack(
                 sides, state,
-                "\(slot.healthyCount) of \(needed) instances are healthy at \(Self.text(share))")
+                "\(slot.healthyCount) of \(needed) instances are healthy at \(Share(perMille: share).text)"
+            )
         }
         if isBaseNeeded, lane.isUnsure(sides.base, of: 1) {
             return wait(state, "nobody knows how the instances of the old slot are")
@@ -140,7 +141,7 @@ struct Canary: SideBySide {
         guard canary.inForce == canary.step else {
             canary.begin(now: sides.now)
             state.canary = canary
-            return wait(state, "the router took \(Self.text(share))")
+            return wait(state, "the router took \(Share(perMille: share).text)")
         }
         canary.held += sides.elapsed
         // A long hold with a restart now and then is no lack of progress.
@@ -182,7 +183,7 @@ struct Canary: SideBySide {
     private func decide(
         _ sides: Sides, _ state: RolloutState, _ canary: CanaryState, total: Int
     ) -> RolloutStep {
-        let share = Self.text(plan.steps[canary.step])
+        let share = Share(perMille: plan.steps[canary.step]).text
         switch canary.judge.verdict {
         case .harmful(let reasons):
             return back(sides, state, reasons.map(\.sentence).joined(separator: " "))
@@ -220,7 +221,7 @@ struct Canary: SideBySide {
         _ sides: Sides, _ state: RolloutState, _ canary: CanaryState, total: Int,
         because reason: String? = nil
     ) -> RolloutStep {
-        let share = Self.text(plan.steps[canary.step])
+        let share = Share(perMille: plan.steps[canary.step]).text
         let hold = plan.hold(at: canary.step)
         guard canary.held >= hold else {
             return wait(state, "\(share) is held for \(hold.milliseconds / 1000) s")
@@ -289,11 +290,6 @@ struct Canary: SideBySide {
         state.stalled += sides.elapsed
         guard state.stalled >= deadline else { return wait(state, what) }
         return back(sides, state, "no progress for \(deadline.milliseconds / 1000) s: \(what)")
-    }
-
-    /// A share of the traffic in percent.
-    private static func text(_ share: Int) -> String {
-        share % 10 == 0 ? "\(share / 10)%" : "\(share / 10).\(share % 10)%"
     }
 }
 

@@ -59,16 +59,22 @@ protocol SideBySide {
 extension SideBySide {
     /// Judges what was seen since the last look.
     ///
-    /// - Parameter bounds: What the new slot is held to while it is idle.
+    /// - Parameters:
+    ///   - isJudged: Whether numbers decide about the step; where none do, a pause counts without them.
+    ///   - bounds: What the new slot is held to while it is idle.
     /// - Returns: The state with the verdict, and the way back where it is that the new slot does harm.
     func look(
         _ sides: Sides, _ before: RolloutState, _ known: CanaryState, _ answer: SignalAnswer?,
-        idle bounds: PreviewBounds? = nil
+        isJudged: Bool, idle bounds: PreviewBounds? = nil
     ) -> (state: RolloutState, watched: CanaryState, harm: RolloutStep?) {
         var (state, watched) = (before, known)
         state.seen = sides.now
         if sides.change.isReturn != true { watched.take(answer, idle: bounds, now: sides.now) }
-        if case .counters? = answer { watched.countPause() }
+        if isJudged {
+            if case .counters? = answer { watched.countPause() }
+        } else {
+            watched.countPause()
+        }
         (watched.isReady, watched.waitsSince) = (nil, nil)
         state.canary = watched
         guard case .harmful(let reasons) = watched.judge.verdict else {
