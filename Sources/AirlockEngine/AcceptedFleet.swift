@@ -8,6 +8,9 @@ package struct AcceptedFleet: Sendable {
     let commit: VerifiedCommit
     let fleet: Fleet
     let slices: [EnvironmentName: FleetSlice]
+    /// Every environment as the commit describes it, or as the last one did that described it readably: what is
+    /// under way in it is judged and taken back whatever becomes of its file.
+    let described: [EnvironmentName: Environment]
     let limitsInForce: Limits
     /// What is wrong with files of the commit.
     let diagnostics: [String]
@@ -26,10 +29,10 @@ package struct AcceptedFleet: Sendable {
         return .some(lanes.filter { $0.environment == environment })
     }
 
-    /// The provider that the environment chooses; nil when the fleet does not describe it.
+    /// The provider that the environment chooses, or chose last; nil when it was never described.
     func provider(
         of name: EnvironmentName, among providers: [ProviderChoice: any Provider]
     ) -> (any Provider)? {
-        fleet.environments[name].flatMap { providers[$0.provider] }
+        described[name].flatMap { providers[$0.provider] }
     }
 }

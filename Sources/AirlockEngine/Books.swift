@@ -253,7 +253,12 @@ package actor Books {
 
     /// The epoch of the last claim on an environment's engine; zero for none.
     func lastEpoch(of environment: EnvironmentName) -> Int {
-        state.claims[environment]?.number ?? 0
+        state.claims[environment]?.epoch.number ?? 0
+    }
+
+    /// Whether an operation is open in an environment.
+    func hasOpenOperation(in environment: EnvironmentName) -> Bool {
+        state.operations.values.contains { $0.lane.environment == environment }
     }
 
     /// Intents without an end in one environment, in the order in which they were opened.

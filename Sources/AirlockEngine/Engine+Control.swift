@@ -192,7 +192,8 @@ extension Engine: ControlHandler {
         await steering.enter()
         defer { steering.leave() }
         let found = await books.quarantines(of: lane)
-        let asked = await books.record(of: lane).quarantinedWish
+        let desired = await keeper.fleet(for: lane.environment)?.fleet.lanes[lane]
+        let asked = await quarantined(in: lane, askedForBy: desired)
         let now = clock.now().wall
         var transaction = await verifyAgain(lane, by: actor, at: now)
         guard !found.isEmpty || !transaction.isEmpty else {
@@ -200,7 +201,9 @@ extension Engine: ControlHandler {
                 message: "\(lane) has no slot in quarantine and no verify job that failed",
                 advice: "`airlock explain \(lane)` says what holds it")
         }
-        for quarantine in found {
+        // Another slot that was rolled back stays out: nobody said a word for that one.
+        let freed = found.last { $0.slot == asked } ?? found.last
+        if let quarantine = freed {
             transaction.writes.append(.release(lane, quarantine.slot))
             transaction.entries.append(
                 AuditDraft(
@@ -210,21 +213,31 @@ extension Engine: ControlHandler {
         }
         try await books.commit(transaction)
         await wakeAll()
-        if let release = await keeper.fleet(for: lane.environment)?.fleet.lanes[lane]?.release,
-            release.rollout == .abort, !found.isEmpty
-        {
+        guard let freed else { return .done(message: "\(lane) is tried again") }
+        let more = found.count - 1
+        let rest =
+            more == 0 ? "" : "; \(more) other slot\(more == 1 ? " stays" : "s stay") in quarantine"
+        let slot = "slot \(freed.slot.short) of \(lane) is not in quarantine any more"
+        if desired?.release.rollout == .abort {
             return .done(
-                message: "\(lane) has no slot in quarantine any more, and git still asks for "
-                    + "rollout: abort; it is tried again as soon as services/"
-                    + "\(lane.unit.name)/\(lane.environment).yaml does not")
+                message:
+                    "\(slot), and git still asks for rollout: abort; it is tried again as soon as services/"
+                    + "\(lane.unit.name)/\(lane.environment).yaml does not\(rest)")
         }
         // Where git has gone back meanwhile there is nothing to try.
-        let isTried = found.isEmpty || found.contains { $0.slot == asked }
         return .done(
-            message: isTried
-                ? "\(lane) is tried again"
-                : "\(lane) has no slot in quarantine any more; what was is tried again as soon as "
-                    + "git asks for it")
+            message: freed.slot == asked
+                ? "\(lane) is tried again\(rest)"
+                : "\(slot); it is tried again as soon as git asks for it\(rest)")
+    }
+
+    /// The slot in quarantine that git asks for: of a change that is held for it, or that still goes back.
+    private func quarantined(in lane: LaneID, askedForBy desired: DesiredLane?) async -> SlotID? {
+        if let held = await books.record(of: lane).quarantinedWish { return held }
+        guard let change = await books.operation(openIn: lane)?.change,
+            desired?.asks(for: change) == true
+        else { return nil }
+        return change.target.slot
     }
 
     private func acceptRewrite(

@@ -24,6 +24,15 @@ extension EnvironmentReconciler {
         if !writes.isEmpty { try await books.commit(LedgerTransaction(writes: writes)) }
     }
 
+    /// Writes down how git describes the environment, for a start that finds its file unreadable or gone.
+    func rememberDescription() async throws(EngineHalt) {
+        guard claimed != nil, let environment = accepted?.fleet.environments[name] else { return }
+        let described = ClaimRecord.Description(environment)
+        guard let last = await books.state.claims[name], last.described != described else { return }
+        let record = ClaimRecord(environment: name, epoch: last.epoch, described: described)
+        try await books.commit(LedgerTransaction(writes: [.claimed(record)]))
+    }
+
     /// Whether there is work in the lane that this process was not asked for.
     func isLeftOut(_ plan: LanePlan) -> Bool {
         guard let expected = parts.settings.expected else { return false }

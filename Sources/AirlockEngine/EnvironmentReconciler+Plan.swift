@@ -124,7 +124,12 @@ extension EnvironmentReconciler {
     private func observe(
         _ accepted: AcceptedFleet
     ) async throws(EngineHalt) -> ObservedEnvironment {
-        guard let provider else { return .unknown("its environment is not described") }
+        // An environment that git gave up is looked at for what is still under way there, and no longer.
+        var isDescribed = accepted.fleet.environments[name] != nil
+        if !isDescribed { isDescribed = await books.hasOpenOperation(in: name) }
+        guard isDescribed, let provider else {
+            return .unknown("its environment is not described")
+        }
         do {
             try await claim(provider, accepted)
             let answer = try await provider.observe(
@@ -218,7 +223,9 @@ extension EnvironmentReconciler {
             actor: takeOver ? parts.settings.actor : .airlock, environment: name,
             outcome: takeOver ? "taken over" : "claimed",
             detail: ["epoch": claim.epoch.description, "ledger": claim.ledger.description])
-        let record = ClaimRecord(environment: name, epoch: claim.epoch)
+        let record = ClaimRecord(
+            environment: name, epoch: claim.epoch,
+            described: described.map(ClaimRecord.Description.init))
         await books.announce(entry)
         if parts.settings.poll != nil || takeOver { try await books.tellAnnounced() }
         try await books.commit(LedgerTransaction(writes: [.claimed(record)]))
@@ -316,13 +323,17 @@ extension EnvironmentReconciler {
             case .leave:
                 guard var record = old else { continue }
                 let renamed = rename(&record, at: now)
-                guard record.decision != nil || renamed != nil else { continue }
+                guard record.decision != nil || record.held != nil || renamed != nil else {
+                    continue
+                }
                 (record.decision, record.held) = (nil, nil)
                 transaction.writes.append(.lane(record))
                 if let renamed { transaction.entries.append(renamed) }
             case .hold(let reason):
                 try await park(old?.operation)
-                let held = Self.held(lane.change, for: reason)
+                // Of what cannot be read nobody knows whether git still asks for it.
+                let held =
+                    reason.isUnread ? old?.held : Self.held(lane.change, for: reason)
                 guard old?.holdReason != reason.phrase || old?.held != held else { continue }
                 var record = old ?? LaneRecord(lane: lane.lane)
                 // A lane that was never seen stays so: a record would stop its adoption.

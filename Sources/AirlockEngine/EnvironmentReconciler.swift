@@ -228,7 +228,9 @@ actor EnvironmentReconciler {
         let desired = readable(lane)
         let release = desired?.release
         // Of a lane that the commit leaves out nothing is asked. One that cannot be read may ask for anything.
-        let isRead = accepted.slices[name]?.parked.diagnostics(of: lane).isEmpty == true
+        let isRead =
+            accepted.fleet.environments[name] != nil
+            && accepted.slices[name]?.parked.diagnostics(of: lane).isEmpty == true
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
             provider: provider, signals: signals(of: lane), prober: prober, reverts: reverts,
@@ -335,6 +337,7 @@ actor EnvironmentReconciler {
         let now = parts.clock.now()
         status.rests = status.rests.filter { $0.value > now.monotonicMilliseconds }
         try await rememberWishes()
+        try await rememberDescription()
         let plans = try await plan(at: now)
         let open = standing.lanes.values.sorted { $0.lane < $1.lane }
         status.take(

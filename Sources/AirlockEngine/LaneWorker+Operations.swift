@@ -106,6 +106,13 @@ extension LaneWorker {
         }
         if case .rolledBack = outcome { record.watch = record.watch ?? operation.watchBefore }
         record.decision = nil
+        if case .rolledBack = outcome, let change = operation.change, let commit = operation.commit,
+            let slot = change.target.slot,
+            await books.quarantines(of: lane).contains(where: { $0.slot == slot })
+        {
+            record.held = LaneRecord.HeldChange(
+                change: change.id, commit: commit, quarantined: slot)
+        }
         pending.writes += [.operation(ended(operation, outcome)), .lane(record)]
         pending.writes += await marks(of: operation, outcome, at: now)
         pending.entries.append(AuditText.ended(operation, outcome, at: now.wall))

@@ -107,14 +107,19 @@ extension SourceKeeper {
     ) async throws(EngineHalt) -> String? {
         await turns.enter()
         defer { turns.leave() }
-        // Of a head that was refused only the fetch knows.
-        if await books.state.rewrite?.commit != commit, fetched?.commit != commit {
-            await fetchHead()
-        }
+        // What waits may be gone again: nobody follows what the branch is not at.
+        await fetchHead()
         await beginReading()
         defer { readings.leave() }
+        if let fault { return "nobody knows what the branch is at now: \(fault)" }
+        if let head = fetched?.commit, head != commit {
+            return "the branch is at \(head) now, not at \(commit)"
+        }
+        // Who says it again, perhaps because the answer was lost, is told the same.
+        if await books.state.rewrite == nil, await books.state.head?.commit.id == commit {
+            return nil
+        }
         if await books.state.rewrite?.commit != commit {
-            if fetched?.commit != commit, let fault { return fault }
             switch await droppedRoot(of: fetched?.commit) {
             case .failure(let error): return "git: \(error.phrase)"
             case .success(let head?):
@@ -128,8 +133,7 @@ extension SourceKeeper {
             }
         }
         guard let rewrite = await books.state.rewrite else {
-            return await books.state.head?.commit.id == commit
-                ? "\(commit.short) is followed already" : "no rewritten history waits for anybody"
+            return "no rewritten history waits for anybody"
         }
         guard rewrite.commit == commit else {
             return "the rewritten head that waits is \(rewrite.commit), not \(commit)"

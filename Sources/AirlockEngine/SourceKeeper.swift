@@ -303,9 +303,14 @@ actor SourceKeeper {
         touched: TouchedLanes, state: LedgerState
     ) -> AcceptedFleet {
         revision += 1
+        let slices = fleet.slices(also: state.lanes.environments)
+        let described = slices.keys.compactMap { name in
+            fleet.environments[name] ?? accepted?.described[name]
+                ?? state.claims[name]?.lastDescribed
+        }
         return AcceptedFleet(
-            commit: verified, fleet: fleet,
-            slices: fleet.slices(also: state.lanes.environments),
+            commit: verified, fleet: fleet, slices: slices,
+            described: Dictionary(uniqueKeysWithValues: described.map { ($0.name, $0) }),
             limitsInForce: limits, diagnostics: diagnostics, touched: touched,
             follows: accepted?.revision ?? 0, revision: revision)
     }

@@ -14,6 +14,8 @@ final class Situation: Sendable {
     /// What people said about it.
     let steering: Steering?
     let parked: [Diagnostic]
+    /// Whether nobody knows what git asks for: its files cannot be read, or its environment is gone.
+    let isUnread: Bool
     /// What differs from ``settled``; empty while an operation is under way, whose business it is.
     let drift: [Drift]
     let wish: Wish
@@ -57,14 +59,14 @@ final class Situation: Sendable {
         if case .change(_, .some) = wish { true } else { false }
     }
 
-    /// The state of the rollout that git asks for. While the lane's files cannot be read, what they asked of
-    /// the operation under way stands: a fault in a file lifts no hold.
+    /// The state of the rollout that git asks for. While nobody can read it, what was asked of the operation under
+    /// way stands: a fault in a file lifts no hold.
     var askedRollout: RolloutWish? {
-        parked.isEmpty ? desired?.release.rollout : steering?.wish
+        isUnread ? steering?.wish : desired?.release.rollout
     }
 
     /// The services that its change moves with; the same holds of it.
-    var group: UnitName? { parked.isEmpty ? desired?.group : steering?.group }
+    var group: UnitName? { isUnread ? steering?.group : desired?.group }
 
     /// How its change is carried out; nil where it has none.
     var strategy: Strategy? { desired?.release.strategy ?? change?.strategy }
@@ -132,6 +134,7 @@ final class Situation: Sendable {
         operation = facts.ledger.operation(of: lane)
         steering = operation.flatMap { facts.ledger.steerings[$0.number] }
         parked = slice.parked.diagnostics(of: lane)
+        isUnread = !parked.isEmpty || slice.environment == nil
         desired = slice.readable(lane)
         // A test job mends nothing, and what drifted is not what it shall test.
         let isMending = operation != nil && operation?.verification == nil

@@ -53,7 +53,7 @@ package struct StandingPlan: Sendable {
         self.context = context
         if let reason = context.reasonToHoldAll {
             self.context = nil
-            return holdAll(context, slice, observed: observed, facts: facts, reason)
+            return holdAll(slice, observed: observed, facts: facts, now: now, reason)
         }
         guard case .known(let observation) = observed else { return [] }
         let looking = Looking(slice: slice, observation: observation, facts: facts, now: now)
@@ -102,8 +102,10 @@ package struct StandingPlan: Sendable {
         }
     }
 
+    /// Holds every lane. What does harm or is given up goes back all the same where only the environment's file is
+    /// at fault: nothing but the way there has to be known for that.
     private mutating func holdAll(
-        _ context: PlanContext, _ slice: FleetSlice, observed: ObservedEnvironment, facts: Facts,
+        _ slice: FleetSlice, observed: ObservedEnvironment, facts: Facts, now: Moment,
         _ reason: HoldReason
     ) -> [LanePlan] {
         var observation: Observation?
@@ -111,7 +113,17 @@ package struct StandingPlan: Sendable {
         let known = Looking.knownLanes(slice, observation, facts)
         (situations, settled, callers) = ([:], [], CallerTable())
         (notices, until) = ([], nil)
-        let plans = known.sorted().map { LanePlan(lane: $0, disposition: .hold(reason)) }
+        if slice.environment == nil, let observation {
+            let looking = Looking(slice: slice, observation: observation, facts: facts, now: now)
+            for lane in known where facts.ledger.lanes[lane]?.operation != nil {
+                situations[lane] = looking.situation(of: lane)
+            }
+        }
+        let plans = known.sorted().map { lane in
+            let back = situations[lane]?.goingBack
+            return LanePlan(
+                lane: lane, disposition: back.map { .back(operation: $0.number) } ?? .hold(reason))
+        }
         lanes = Dictionary(uniqueKeysWithValues: plans.map { ($0.lane, $0) })
         return plans
     }

@@ -54,6 +54,31 @@ struct RewriteTests {
         #expect(try await stage.entries(.trust).last?.actor.id == "uid:1000")
     }
 
+    @Test("a rewritten head that the branch has left again, or may have left, is not taken")
+    func leftAgain() async throws {
+        let stage = Stage()
+        let (engine, dropped) = try await rewound(stage)
+        stage.versions["production/api"] = 3
+        let rewritten = stage.commit()
+        try await stage.settle(engine)
+        stage.repository.failNextFetches([.unreachable("gone")])
+        guard case .failed(let unknown, _) = await stage.ask(engine, .acceptRewrite(rewritten))
+        else {
+            Issue.record("a head was taken of which nobody knows whether it still is one")
+            return
+        }
+        #expect(unknown.hasPrefix("nobody knows what the branch is at now: "), "\(unknown)")
+        stage.repository.reset(to: dropped)
+        #expect(
+            await stage.ask(engine, .acceptRewrite(rewritten))
+                == .failed(
+                    message: "the branch is at \(dropped) now, not at \(rewritten)",
+                    advice: "`airlock status` shows the head in force"))
+        let mended = try await stage.settle(engine)
+        #expect(mended.faults.isEmpty, "\(mended.faults)")
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
+    }
+
     @Test("a head that dropped the trust root is followed when a person makes it the new one")
     func movedRoot() async throws {
         let stage = Stage()
@@ -81,9 +106,7 @@ struct RewriteTests {
         #expect(followed.faults.isEmpty, "\(followed.faults)")
         #expect(
             await stage.ask(next, .acceptRewrite(other))
-                == .failed(
-                    message: "\(other.short) is followed already",
-                    advice: "`airlock status` shows the head in force"))
+                == .done(message: "staging and production follow \(other.short) from now on"))
         let later = try await stage.restart()
         try await stage.settle(later)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])

@@ -130,7 +130,9 @@ struct LedgerStateTests {
         for write in writes { state.apply(write) }
         let expected = LedgerState(
             trustRoot: Build.commit(1), head: head, lanes: [lane: settled],
-            claims: [lane.environment: Epoch(3)], clock: moment)
+            claims: [
+                lane.environment: ClaimRecord(environment: lane.environment, epoch: Epoch(3))
+            ], clock: moment)
         #expect(state == expected)
     }
 }

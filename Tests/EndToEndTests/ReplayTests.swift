@@ -44,6 +44,7 @@ import Testing
         let here = try await stage.must("rollout", "replay", "production/api", "-o", "json").output
         let text = try await stage.must("rollout", "replay").output
         #expect(text.contains("2 transitions, all the same"), "\(text)")
+        #expect(text.contains("evidence of harm"), "why it turned back: \(text)")
         #expect(
             here.contains("\"verdict\" : \"harmful\"") || here.contains("\"verdict\":\"harmful\""))
 

@@ -1,4 +1,5 @@
 import AirlockAnalysis
+import AirlockHost
 import AirlockModel
 import AirlockRollout
 
@@ -27,7 +28,11 @@ struct ReplayText {
         }
         let place = replay.lane.map { "\($0)  " } ?? ""
         let head = "\(place)operation \(replay.operation), \(replay.looks) looks"
-        return [head, table.text(ink), verdict].joined(separator: "\n")
+        // A bound has no column: what it was, and what was seen, stands here.
+        let reasons = replay.transitions.compactMap { transition in
+            transition.reason.map { "entry \(transition.entry): \($0.visible)" }
+        }
+        return ([head, table.text(ink)] + reasons + [verdict]).joined(separator: "\n")
     }
 
     private var verdict: String {
@@ -93,6 +98,7 @@ struct ReplayView: Encodable {
         let perMille: Int
         let outcome: String
         let verdict: String?
+        let reason: String?
         let metrics: [MetricView]
         let differences: [String]
 
@@ -103,6 +109,7 @@ struct ReplayView: Encodable {
             perMille = transition.perMille
             outcome = transition.outcome
             verdict = transition.verdict
+            reason = transition.reason
             metrics = transition.comparisons.map(MetricView.init)
             differences = transition.differences
         }

@@ -72,7 +72,7 @@ extension DoctorCommand {
                 .union(fleet.map { Array($0.environments.keys) } ?? [])
             var others: [(name: EnvironmentName, why: String)] = []
             for name in environments.sorted() {
-                let last = state?.claims[name]
+                let last = state?.claims[name]?.epoch
                 guard let stored = try await claim(on: name, of: origin, wiring),
                     let why = Self.objection(to: stored, own: own, last: last)
                 else { continue }

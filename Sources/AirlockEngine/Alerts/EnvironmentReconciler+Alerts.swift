@@ -17,7 +17,7 @@ extension EnvironmentReconciler {
         var alerts: [Alert] = []
         for plan in status.lanes {
             let quarantine = quarantines[plan.lane]?.last
-            if let quarantine, isHeldBack(plan, by: quarantine) {
+            if let quarantine, await isHeldBack(plan, by: quarantine) {
                 alerts.append(Self.rolledBack(quarantine, commit: plan.change?.commit))
             }
         }
@@ -43,7 +43,7 @@ extension EnvironmentReconciler {
             alerts.append(failing(lane, reason, since))
         }
         if let freeze { alerts.append(Self.frozen(freeze)) }
-        if accepted?.fleet.environments[name]?.healing != nil {
+        if described?.healing != nil {
             for record in await books.healed(in: name) {
                 if let alert = Self.needsPerson(record) { alerts.append(alert) }
             }
@@ -58,9 +58,13 @@ extension EnvironmentReconciler {
     }
 
     /// Whether the lane is going back to where it was, or git still asks for what was rolled back.
-    private func isHeldBack(_ plan: LanePlan, by quarantine: Quarantine) -> Bool {
-        if case .back(let operation) = plan.disposition {
-            return operation == quarantine.operation
+    private func isHeldBack(_ plan: LanePlan, by quarantine: Quarantine) async -> Bool {
+        switch plan.disposition {
+        case .back(let operation): return operation == quarantine.operation
+        // While nobody can read what git asks for, what it asked for last stands.
+        case .hold(let reason) where reason.isUnread:
+            return await books.record(of: plan.lane).held?.quarantined == quarantine.slot
+        case .change, .repair, .heal, .verify, .hold, .leave: break
         }
         // Whatever is done for what serves, and whatever else holds the change.
         return plan.verdicts.contains { $0.gate == .quarantine && $0.answer == .refuse }

@@ -1,7 +1,7 @@
 package import AirlockAnalysis
 
 /// The server that measures what an environment runs.
-package struct MetricsServer: Hashable, Sendable {
+package struct MetricsServer: Hashable, Sendable, Codable {
     package let address: HTTPAddress
     /// Time between two of its scrapes of the same instance: nothing newer can be known.
     package let every: Duration

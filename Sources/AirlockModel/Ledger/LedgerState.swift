@@ -18,8 +18,8 @@ package struct LedgerState: Hashable, Sendable {
     package var steerings: [Int: Steering]
     /// How the test jobs of lanes came out.
     package var verifications: [LaneID: VerificationRecord]
-    /// The epoch of the last claim on each environment's engine; the next one must be higher.
-    package var claims: [EnvironmentName: Epoch]
+    /// The last claim on each environment's engine; the epoch of the next one must be higher.
+    package var claims: [EnvironmentName: ClaimRecord]
     /// The latest moment at which something was written: the high-water mark of the clock.
     package var clock: Moment?
     package var nextOperation: Int
@@ -31,7 +31,7 @@ package struct LedgerState: Hashable, Sendable {
         freezes: [Freeze.Scope: Freeze] = [:], stop: FleetStop? = nil,
         quarantines: [LaneID: [Quarantine]] = [:],
         steerings: [Int: Steering] = [:], verifications: [LaneID: VerificationRecord] = [:],
-        claims: [EnvironmentName: Epoch] = [:],
+        claims: [EnvironmentName: ClaimRecord] = [:],
         clock: Moment? = nil, nextOperation: Int = 1
     ) {
         self.trustRoot = trustRoot
@@ -81,7 +81,7 @@ package struct LedgerState: Hashable, Sendable {
             guard operations[steering.operation] != nil else { return }
             steerings[steering.operation] = steering
         case .verified(let record): verifications[record.lane] = record
-        case .claimed(let record): claims[record.environment] = record.epoch
+        case .claimed(let record): claims[record.environment] = record
         case .clock(let moment): clock = moment
         }
     }

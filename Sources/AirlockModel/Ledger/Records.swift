@@ -324,14 +324,39 @@ package struct RewriteRecord: Hashable, Sendable, Codable {
     }
 }
 
-/// The claim that this ledger last stored in an environment's engine.
+/// The claim that this ledger last stored in an environment's engine, and how git described the environment when it
+/// could be read last.
 package struct ClaimRecord: Hashable, Sendable, Codable {
     package let environment: EnvironmentName
     package let epoch: Epoch
+    /// Nil in what earlier versions wrote.
+    package let described: Description?
 
-    package init(environment: EnvironmentName, epoch: Epoch) {
+    package init(environment: EnvironmentName, epoch: Epoch, described: Description? = nil) {
         self.environment = environment
         self.epoch = epoch
+        self.described = described
+    }
+
+    /// What has to be known of an environment to judge what is under way there, and to take it back.
+    package struct Description: Hashable, Sendable, Codable {
+        package let tier: Tier
+        package let provider: ProviderChoice
+        package let signals: MetricsServer?
+
+        package init(_ environment: Environment) {
+            tier = environment.tier
+            provider = environment.provider
+            signals = environment.signals
+        }
+    }
+
+    /// The environment as it was described last, without its healing; nil where nobody wrote it down.
+    package var lastDescribed: Environment? {
+        described.map {
+            Environment(
+                name: environment, tier: $0.tier, provider: $0.provider, signals: $0.signals)
+        }
     }
 }
 

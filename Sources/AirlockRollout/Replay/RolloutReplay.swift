@@ -18,6 +18,8 @@ package struct RolloutReplay: Sendable {
         package let verdict: String?
         /// The numbers of each metric at that look.
         package let comparisons: [Comparison]
+        /// Why it turned back, as the judge says it where it found harm; nil for what goes on.
+        package let reason: String?
         /// What the log says differently, the first first; empty when it says the same.
         package let differences: [String]
     }
@@ -189,6 +191,7 @@ package struct RolloutReplay: Sendable {
                 perMille: policy.steps.indices.contains(step) ? policy.steps[step] : 0,
                 outcome: told.outcome ?? "", verdict: ruling?.verdict,
                 comparisons: ruling == nil ? [] : judge?.metrics.map(\.comparison) ?? [],
+                reason: isBack ? told.detail["reason"] : nil,
                 differences: differences))
     }
 
