@@ -96,6 +96,7 @@ enum AuditText {
     ) -> AuditDraft {
         var entry = draft(.decision, operation, at: time, outcome: outcome.word)
         if case .rolledBack(let reason) = outcome { entry.detail["reason"] = reason }
+        if operation.rollout.isAlone == true { entry.detail["alone"] = RolloutState.alonePhrase }
         if let verification = operation.verification { entry.detail = detail(of: verification) }
         return entry
     }

@@ -127,10 +127,11 @@ final class Witness: Sendable {
         let operation = state.operations[order.operation]
         if case .back? = operation?.rollout.direction { return nil }
         if operation?.goesBack == true { return nil }
-        // All of the traffic for the slot before goes forward with nothing, where the new one answers none.
+        // All of the traffic for the slot before goes forward with nothing, where the new one answers none, or none
+        // of those that have traffic does, as one of a change whose place was taken.
         if case .route(let weights) = order.action, let base = operation?.change?.base?.slot.id,
             let target = operation?.change?.target.slot, base != target, weights == [base: 1000],
-            lane?.slot(target)?.instances.contains(where: \.mayAnswer) != true
+            lane.map({ $0.isSilent(target) || $0.isSilent(allBut: base) }) != false
         {
             return nil
         }
@@ -255,5 +256,17 @@ extension ActionOrder {
 extension AuditEntry {
     var phrase: String {
         "\(draft.lane.map(\.description) ?? "-") \(draft.outcome ?? "") \(draft.detail)"
+    }
+}
+
+extension LaneObservation {
+    /// Whether a slot surely answers nothing.
+    fileprivate func isSilent(_ id: SlotID) -> Bool {
+        slot(id)?.instances.contains(where: \.mayAnswer) != true
+    }
+
+    /// Whether every slot with traffic but one surely answers nothing.
+    fileprivate func isSilent(allBut id: SlotID) -> Bool {
+        weights.allSatisfy { $0.key == id || $0.value == 0 || isSilent($0.key) }
     }
 }

@@ -39,8 +39,7 @@ package enum Rollout {
             var state = operation.rollout
             (state.ceiling, state.isBound) = (course.bound, nil)
             if let reason = course.abort, operation.canGoBack {
-                state.direction = .back(reason: reason)
-                state.seen = nil
+                state.turnBack(reason)
             }
             let step =
                 switch change.strategy {

@@ -28,6 +28,8 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var ceiling: Int?
     /// Whether nothing but that keeps it from going on; nil for no.
     package var isBound: Bool?
+    /// Whether no instance of the old slot was healthy when it began, so that it was brought all at once; nil for no.
+    package var isAlone: Bool?
     /// Why the provider does not take an open test job; told to those who wait for it, decides nothing.
     package var refusal: String?
 
@@ -44,6 +46,15 @@ package struct RolloutState: Hashable, Sendable, Codable {
         self.keepsCapacity = keepsCapacity
     }
 
+    /// Turns back; what it lacked on the way forward is no lack on the way back.
+    package mutating func turnBack(_ reason: String) {
+        (direction, seen, stalled, best) = (.back(reason: reason), nil, .zero, 0)
+    }
+
+    /// What is said of one that ``isAlone``.
+    package static let alonePhrase =
+        "no instance of the old slot is healthy: all traffic at once, no step waits, nothing to judge it by"
+
     private enum CodingKeys: String, CodingKey {
         case direction
         case step
@@ -55,6 +66,7 @@ package struct RolloutState: Hashable, Sendable, Codable {
         case keepsCapacity
         case ceiling
         case isBound
+        case isAlone
         case refusal
     }
 

@@ -57,8 +57,7 @@ struct AllAtOnce {
     ) -> RolloutStep {
         var state = state
         let reason = "no progress for \(deadline.milliseconds / 1000) s: \(what)"
-        state.direction = .back(reason: reason)
-        state.seen = nil
+        state.turnBack(reason)
         return back(change, state: state, in: lane, reason: reason)
     }
 
@@ -69,11 +68,11 @@ struct AllAtOnce {
     ) -> RolloutStep {
         var state = state
         var isPatient = false
-        if state.keepsCapacity == true, let now {
-            // The base was stopped long ago: it takes the traffic when it is whole, or at the deadline.
+        if let now {
             let healthy = change.base.flatMap { lane.slot($0.slot.id) }?.healthyCount ?? 0
             note(healthy: healthy, in: &state, now: now)
-            isPatient = state.stalled < deadline
+            // The base was stopped long ago: it takes the traffic when it is whole, or at the deadline.
+            isPatient = state.keepsCapacity == true && state.stalled < deadline
         }
         let goal =
             change.base.map {
@@ -83,10 +82,27 @@ struct AllAtOnce {
         switch goal.next(in: lane) {
         case .act(let action): return RolloutStep(state: state, next: .act(action))
         case .wait(let what):
+            if let base = change.base?.slot.id, let action = bringAnew(base, &state, in: lane) {
+                return RolloutStep(state: state, next: .act(action))
+            }
             return RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
         case .reached:
             return RolloutStep(state: state, next: .end(.rolledBack(reason: reason)))
         }
+    }
+
+    /// What is gone back to is stopped, and started again, when none of its instances was healthy for the deadline:
+    /// nothing else heals a slot of a lane that is under way. Nil while there is time.
+    private func bringAnew(
+        _ base: SlotID, _ state: inout RolloutState, in lane: LaneObservation
+    ) -> Action? {
+        guard state.stalled >= deadline, lane.slot(base) != nil, lane.isDead(base) else {
+            return nil
+        }
+        // All that goes there fails.
+        guard lane.weights[base, default: 0] == 0 else { return .route([:]) }
+        (state.stalled, state.best) = (.zero, 0)
+        return .stop(base)
     }
 
     /// Adds the time since the last look, and starts anew when more instances than ever are healthy:

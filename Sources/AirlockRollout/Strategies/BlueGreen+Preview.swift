@@ -49,10 +49,9 @@ extension BlueGreen {
         else { return step }
         // Settled without its traffic, it would be given that unasked as soon as an instance is healthy.
         state = step.state
-        state.direction = .back(
-            reason: "no progress for \(deadline.milliseconds / 1000) s: \(slot.healthyCount) of "
+        state.turnBack(
+            "no progress for \(deadline.milliseconds / 1000) s: \(slot.healthyCount) of "
                 + "\(slot.replicas) instances are healthy")
-        state.seen = nil
         return strategy.advance(change, state: state, in: lane, now: now)
     }
 
@@ -74,7 +73,7 @@ extension BlueGreen {
             if case .harmful(let reasons) = watched.judge.verdict {
                 let why = reasons.map(\.sentence).joined(separator: " ")
                 state = Preview.broken(state, reason: why)
-                state.direction = .back(reason: why)
+                state.turnBack(why)
                 return nil
             }
         }
@@ -85,9 +84,9 @@ extension BlueGreen {
             return wait(state, what)
         case .open(let what):
             guard state.stalled >= deadline else { return wait(state, what) }
-            state.direction = .back(
-                reason: "no progress for \(deadline.milliseconds / 1000) s: \(what)")
-        case .failed(let why): state.direction = .back(reason: why)
+            state.turnBack(
+                "no progress for \(deadline.milliseconds / 1000) s: \(what)")
+        case .failed(let why): state.turnBack(why)
         }
         return nil
     }

@@ -33,16 +33,23 @@ struct Canary: SideBySide {
         // Once the new slot has had traffic, and lost it, the old one is brought back instead. What goes back waits for
         // nothing of what it leaves, at any step.
         let isLeft = change.isReturn == true && lane.isDead(sides.base)
-        if isLeft
-            || known.inForce == nil && known.step == 0
-                && (total == 0 || known.losses == nil && lane.isDead(sides.base))
-        {
+        let hasBegun = known.inForce != nil || known.step != 0
+        let isAlone = !hasBegun && known.losses == nil && total > 0 && lane.isDead(sides.base)
+        if isAlone, change.isReturn != true, course.isBound(below: 1000) == true {
+            return waitAlone(state, now)
+        }
+        if isLeft || isAlone || !hasBegun && total == 0 {
+            var state = state
+            state.isAlone = isAlone && change.isReturn != true ? true : nil
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
+        var state = state
+        state.isAlone = nil
         let seen = look(
             sides, state, known, answer, isJudged: plan.rule(at: known.step).isJudged)
         if let harm = seen.harm { return harm }
-        var (state, canary) = (seen.state, seen.watched)
+        var canary = seen.watched
+        state = seen.state
         canary.note(lane.slot(sides.spec.id))
         canary.noteLoss(of: sides.spec.id, in: lane, now: now)
         state.canary = canary
@@ -55,6 +62,16 @@ struct Canary: SideBySide {
         }
         if let action = clearing(sides) { return act(action, sides, state) }
         return keepBelowCeiling(sides, state, canary, total: total)
+    }
+
+    /// Waits where git allows a share alone and nothing could serve the rest.
+    private func waitAlone(_ before: RolloutState, _ now: Moment) -> RolloutStep {
+        var state = before
+        (state.seen, state.isBound, state.isAlone) = (now, true, nil)
+        return wait(
+            state,
+            "\(course.ceilingBy) allows at most \(Share(perMille: max(0, course.ceiling)).text), and no instance of "
+                + "the old slot is healthy to serve the rest")
     }
 
     /// Goes down to the last step that the ceiling allows; while none is, the old slot serves alone.

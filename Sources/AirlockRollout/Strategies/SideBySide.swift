@@ -128,8 +128,7 @@ extension SideBySide {
 
     func back(_ sides: Sides, _ before: RolloutState, _ reason: String) -> RolloutStep {
         var state = before
-        state.direction = .back(reason: reason)
-        state.seen = nil
+        state.turnBack(reason)
         return AllAtOnce(deadline: deadline).advance(
             sides.change, state: state, in: sides.lane, now: sides.now)
     }
