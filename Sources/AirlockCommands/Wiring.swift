@@ -111,6 +111,11 @@ struct Wiring: Sendable {
                 "tiles of the audit log were missing and were laid anew from the journal",
                 metadata: ["entries": "\(ledger.relaid)"])
         }
+        if ledger.hadNoCheckpoint {
+            engine.mended["auditCheckpoint"] = "missing; the last one that was signed was put back"
+            try logger().warning(
+                "the checkpoint of the audit log was missing and was put back from the journal")
+        }
         adjust(&engine)
         let source = try source()
         let author = try settings.mayPush() ? settings.gitIdentity() : nil

@@ -96,8 +96,14 @@ enum AuditText {
     ) -> AuditDraft {
         var entry = draft(.decision, operation, at: time, outcome: outcome.word)
         if case .rolledBack(let reason) = outcome { entry.detail["reason"] = reason }
-        if operation.rollout.isAlone == true { entry.detail["alone"] = RolloutState.alonePhrase }
         if let verification = operation.verification { entry.detail = detail(of: verification) }
+        return entry
+    }
+
+    /// The entry of a canary that is brought all at once.
+    static func alone(_ operation: OperationRecord, at time: Timestamp) -> AuditDraft {
+        var entry = draft(.decision, operation, at: time, outcome: "alone")
+        entry.detail["reason"] = RolloutState.alonePhrase
         return entry
     }
 

@@ -21,8 +21,8 @@ package actor Books {
     private var nextOperation: Int
     /// Operations of which more is remembered than is durable.
     private var unwritten: Set<Int> = []
-    /// How long without progress open operations are by what is durable.
-    private var durableStalls: [Int: Duration] = [:]
+    /// What open operations have counted towards a deadline by what is durable.
+    private var durableCounts: [Int: Duration] = [:]
     private var clockWatch: ClockWatch?
     private var recordedClockFault: String?
     /// Entries that go ahead of the next one: a process that finds nothing to do leaves no trace.
@@ -35,7 +35,7 @@ package actor Books {
         self.ledger = ledger
         state = try await ledger.state()
         for operation in Array(state.operations.values) {
-            durableStalls[operation.number] = operation.rollout.stalled
+            durableCounts[operation.number] = operation.rollout.counted
             state.operations[operation.number]?.rollout = Rollout.resumed(
                 operation, at: now)
         }
@@ -98,17 +98,17 @@ package actor Books {
         note(operation.lane)
     }
 
-    /// How long an open operation made no progress, as a process after a kill would know it.
-    func durableStall(of operation: Int) -> Duration { durableStalls[operation] ?? .zero }
+    /// What an open operation has counted towards a deadline, as a process after a kill would know it.
+    func durableCount(of operation: Int) -> Duration { durableCounts[operation] ?? .zero }
 
     private func written(_ write: JournalWrite) {
         switch write {
         case .operation(let record):
             unwritten.remove(record.number)
-            durableStalls[record.number] = record.outcome == nil ? record.rollout.stalled : nil
+            durableCounts[record.number] = record.outcome == nil ? record.rollout.counted : nil
         case .rollout(let record):
             unwritten.remove(record.operation)
-            durableStalls[record.operation] = record.state.stalled
+            durableCounts[record.operation] = record.state.counted
         case .trustRoot, .head, .rewrite, .lane, .intent, .settle, .freeze, .thaw, .stop,
             .quarantine,
             .release, .steering, .verified, .claimed, .clock:
@@ -256,9 +256,11 @@ package actor Books {
         state.claims[environment]?.epoch.number ?? 0
     }
 
-    /// Whether an operation is open in an environment.
-    func hasOpenOperation(in environment: EnvironmentName) -> Bool {
-        state.operations.values.contains { $0.lane.environment == environment }
+    /// Whether a change, or what takes one back, is open in an environment.
+    func hasWayBack(in environment: EnvironmentName) -> Bool {
+        state.operations.values.contains {
+            $0.lane.environment == environment && ($0.change != nil || $0.goesBack)
+        }
     }
 
     /// Intents without an end in one environment, in the order in which they were opened.

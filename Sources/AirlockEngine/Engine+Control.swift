@@ -202,7 +202,14 @@ extension Engine: ControlHandler {
                 advice: "`airlock explain \(lane)` says what holds it")
         }
         // Another slot that was rolled back stays out: nobody said a word for that one.
-        let freed = found.last { $0.slot == asked } ?? found.last
+        if let asked, !found.contains(where: { $0.slot == asked }), transaction.isEmpty {
+            return .failed(
+                message:
+                    "slot \(asked.short), for which git asks in \(lane), is not in quarantine any more",
+                advice: "`airlock explain \(lane)` says what holds it")
+        }
+        let other = asked == nil && transaction.isEmpty ? found.last : nil
+        let freed = found.last { $0.slot == asked } ?? other
         if let quarantine = freed {
             transaction.writes.append(.release(lane, quarantine.slot))
             transaction.entries.append(
@@ -244,16 +251,22 @@ extension Engine: ControlHandler {
         _ commit: CommitID, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
         let root = await books.state.trustRoot
+        let (rewrite, head) = await (books.state.rewrite, books.state.head?.commit.id)
+        let isSaidAgain = rewrite == nil && head == commit
         if let problem = try await keeper.acceptRewrite(commit, by: actor) {
             return .failed(message: problem, advice: "`airlock status` shows the head in force")
         }
         try await publish()
+        let now = await books.state.trustRoot
         let moved =
-            await books.state.trustRoot == root
+            now == root && !(isSaidAgain && now == commit)
             ? ""
             : "; it is the trust root now: where `airlock run` is started with --trust-root, name it there before "
                 + "the next start, or leave the flag out"
-        return .done(message: "staging and production follow \(commit.short) from now on\(moved)")
+        return .done(
+            message: isSaidAgain
+                ? "staging and production follow \(commit.short) already\(moved)"
+                : "staging and production follow \(commit.short) from now on\(moved)")
     }
 
     private func draft(

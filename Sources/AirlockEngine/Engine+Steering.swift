@@ -29,7 +29,7 @@ extension Engine {
         case .resume:
             guard said.aborted == nil else { return Self.goesBack(lane, isStopped: isStopped) }
             guard let resumed = Self.resume(&said, operation, word) else {
-                return Self.takesNoWord(operation, said)
+                return await takesNoWord(operation, said)
             }
             message = resumed
         case .abort:
@@ -70,6 +70,13 @@ extension Engine {
     }
 
     private func nothingOpen(_ lane: LaneID, for steer: Steer) async -> ControlAnswer.Result {
+        let isDesired = await keeper.fleet(for: lane.environment)?.fleet.lanes[lane] != nil
+        let isKnown = await books.state.lanes[lane] != nil
+        guard isDesired || isKnown else {
+            return .failed(
+                message: "there is no lane \(lane)",
+                advice: "`airlock status` names those there are")
+        }
         let message = "no change is under way in \(lane)"
         switch steer {
         case .hold:
@@ -129,10 +136,19 @@ extension Engine {
     }
 
     /// Why no word lets an operation go on.
-    private static func takesNoWord(
+    private func takesNoWord(
         _ operation: OperationRecord, _ said: Steering
-    ) -> ControlAnswer.Result {
+    ) async -> ControlAnswer.Result {
         let lane = operation.lane
+        let desired = await keeper.fleet(for: lane.environment)?.fleet.lanes[lane]
+        if let wish = desired?.release.rollout ?? said.wish,
+            wish == .hold || operation.rollout.isBound == true
+        {
+            return .failed(
+                message: "git holds the rollout of \(lane): rollout: \(wish.text)",
+                advice: "a person's word does not end that: commit services/\(lane.unit.name)/"
+                    + "\(lane.environment).yaml without it")
+        }
         guard let evidence = Rollout.staysOpen(operation, said) else {
             return .failed(
                 message: "\(lane) is not held and waits for no person",

@@ -59,7 +59,8 @@ extension EnvironmentReconciler {
         switch plan.disposition {
         case .leave: return nil
         case .hold:
-            guard let observation, let open, let operation = state.operations[open],
+            guard let observation, isOurs(observation), let open,
+                let operation = state.operations[open],
                 Rollout.isWatched(
                     operation,
                     in: observation.lanes[plan.lane] ?? LaneObservation(lane: plan.lane))

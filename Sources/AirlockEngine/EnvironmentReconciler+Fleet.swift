@@ -20,6 +20,18 @@ extension EnvironmentReconciler {
 
     var tier: Tier? { described?.tier }
 
+    /// Whether its engine is asked. One that git gave up is looked at for what still has a way back there.
+    func isLookedAt(_ fleet: AcceptedFleet) async -> Bool {
+        if fleet.fleet.environments[name] != nil { return true }
+        return await books.hasWayBack(in: name)
+    }
+
+    /// Whether git gave the environment up: its file is gone, and not only unreadable.
+    var isGivenUp: Bool {
+        guard let accepted, accepted.fleet.environments[name] == nil else { return false }
+        return accepted.slices[name]?.parked.environments[name]?.isEmpty != false
+    }
+
     /// Whether the commit in force may move lanes of this environment's tier.
     var isAccepted: Bool {
         guard let accepted, let tier else { return false }

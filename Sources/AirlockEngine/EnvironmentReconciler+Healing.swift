@@ -45,6 +45,8 @@ extension EnvironmentReconciler {
         }
         guard let policy = accepted.fleet.environments[name]?.healing else {
             status.nextLook = nil
+            // A file that cannot be read says nothing about what needs a person.
+            guard accepted.fleet.environments[name] != nil || isGivenUp else { return [] }
             try await silence(accepted.revision, at: now.wall)
             return []
         }

@@ -69,7 +69,7 @@ extension EnvironmentReconciler {
     func preview(
         _ fleet: AcceptedFleet, at now: Moment
     ) async throws(EngineHalt) -> EnvironmentPlan {
-        guard let slice = fleet.slices[name],
+        guard let slice = fleet.slices[name], await isLookedAt(fleet),
             let provider = fleet.provider(of: name, among: parts.providers)
         else { return EnvironmentPlan(environment: name, lanes: []) }
         let observed: ObservedEnvironment
@@ -124,10 +124,7 @@ extension EnvironmentReconciler {
     private func observe(
         _ accepted: AcceptedFleet
     ) async throws(EngineHalt) -> ObservedEnvironment {
-        // An environment that git gave up is looked at for what is still under way there, and no longer.
-        var isDescribed = accepted.fleet.environments[name] != nil
-        if !isDescribed { isDescribed = await books.hasOpenOperation(in: name) }
-        guard isDescribed, let provider else {
+        guard await isLookedAt(accepted), let provider else {
             return .unknown("its environment is not described")
         }
         do {
@@ -142,6 +139,10 @@ extension EnvironmentReconciler {
                 return .unknown("the provider answered unchanged to the first question")
             }
             try check(observation.claim)
+            // What git gave up another ledger may have.
+            if accepted.fleet.environments[name] == nil, !isOurs(observation) {
+                setFault(nil)
+            }
             return .known(observation)
         } catch let error as ProviderError {
             forgetObservation()
@@ -192,7 +193,7 @@ extension EnvironmentReconciler {
     }
 
     /// Whether what runs there is this ledger's to take over and to settle.
-    private func isOurs(_ observation: Observation) -> Bool {
+    func isOurs(_ observation: Observation) -> Bool {
         claimed != nil
             && (observation.claim.map { $0.ledger == parts.ledger.claim.ledger } ?? true)
     }
@@ -331,9 +332,9 @@ extension EnvironmentReconciler {
                 if let renamed { transaction.entries.append(renamed) }
             case .hold(let reason):
                 try await park(old?.operation)
+                var held = Self.held(lane.change, for: reason)
                 // Of what cannot be read nobody knows whether git still asks for it.
-                let held =
-                    reason.isUnread ? old?.held : Self.held(lane.change, for: reason)
+                if case .parked = reason { held = old?.held }
                 guard old?.holdReason != reason.phrase || old?.held != held else { continue }
                 var record = old ?? LaneRecord(lane: lane.lane)
                 // A lane that was never seen stays so: a record would stop its adoption.

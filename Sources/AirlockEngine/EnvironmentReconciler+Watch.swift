@@ -34,6 +34,8 @@ extension EnvironmentReconciler {
     func recordsToWatch() async -> [LaneRecord]? {
         if promoted.lanes == nil { promoted.lanes = await books.watchedLanes(in: name) }
         let now = parts.clock.now()
+        // What settled in an environment that git gave up is left alone.
+        guard !isGivenUp else { return nil }
         guard let rest = promoted.rest(at: now), rest == .zero else { return nil }
         var records: [LaneRecord] = []
         for lane in (promoted.lanes ?? []).sorted() {

@@ -83,10 +83,15 @@ extension LaneWorker {
         // Whether a person is waited for is read from the journal.
         let (waited, waits) = (old.canary?.waitsSince != nil, state.canary?.waitsSince != nil)
         let isLonger =
-            await state.stalled - books.durableStall(of: operation.number)
-            >= (state.stalled < .seconds(20) ? .seconds(2) : .seconds(10))
+            await state.counted - books.durableCount(of: operation.number)
+            >= (state.counted < .seconds(20) ? .seconds(2) : .seconds(10))
+        if state.isAlone == true, old.isAlone != true {
+            logger.warning("no old slot serves", metadata: metadata(operation))
+            pending.entries.append(AuditText.alone(operation, at: now))
+        }
         let isDue =
-            old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
+            old.isAlone != state.isAlone || (old.failed == nil) != (state.failed == nil)
+            || old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
             || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false
             || old.preview != state.preview || old.isBound != state.isBound

@@ -111,6 +111,7 @@ extension SourceKeeper {
         await fetchHead()
         await beginReading()
         defer { readings.leave() }
+        defer { tellWhatStands() }
         if let fault { return "nobody knows what the branch is at now: \(fault)" }
         if let head = fetched?.commit, head != commit {
             return "the branch is at \(head) now, not at \(commit)"

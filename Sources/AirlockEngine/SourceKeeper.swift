@@ -62,8 +62,7 @@ actor SourceKeeper {
         work.fetching = stopwatch.elapsed
         await beginReading()
         defer { readings.leave() }
-        if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
-        defer { if fault == nil, case .older(_, let why) = kept { fault = why } }
+        defer { tellWhatStands() }
         if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {
             if try await takeUp(head) {
                 await log(stopwatch.elapsed, since: before)
@@ -73,6 +72,12 @@ actor SourceKeeper {
         await log(stopwatch.elapsed, since: before)
         guard accepted == nil else { return false }
         return try await resume()
+    }
+
+    /// Where nothing newer is wrong, what is wrong with the newest commit, or keeps staging and production from it.
+    func tellWhatStands() {
+        if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
+        if fault == nil, case .older(_, let why) = kept { fault = why }
     }
 
     /// Waits for the turn to read a commit; what the remote said is told over what another reading found meanwhile.

@@ -9,6 +9,8 @@ package enum ProcessLimit: CaseIterable, Sendable {
     case data
     /// Mapped memory in bytes; most of it is never touched.
     case addresses
+    /// Threads at once, beside all else that the user or the container runs.
+    case threads
 
     /// What `airlock` needs at least; measured with a small fleet, and doubled.
     var least: UInt {
@@ -16,6 +18,7 @@ package enum ProcessLimit: CaseIterable, Sendable {
         case .descriptors: 128
         case .data: 256 << 20
         case .addresses: 2 << 30
+        case .threads: 24
         }
     }
 
@@ -24,28 +27,64 @@ package enum ProcessLimit: CaseIterable, Sendable {
     /// - Throws: ``HostError/limited(_:has:needs:)``.
     package static func check() throws(HostError) {
         for limit in allCases {
-            guard var now = limit.current else { continue }
+            guard let resource = limit.resource, var now = limit.current else { continue }
             if now.rlim_cur < now.rlim_max, now.rlim_cur < rlim_t(limit.least) {
                 now.rlim_cur = now.rlim_max
-                setrlimit(limit.resource, &now)
+                setrlimit(resource, &now)
             }
             guard let now = limit.current, now.rlim_cur < rlim_t(limit.least) else { continue }
             throw .limited(limit, has: UInt(now.rlim_cur), needs: limit.least)
         }
+        let needed = Self.threads.least
+        let had = threads(upTo: Int(needed))
+        guard had == Int(needed) else { throw .limited(.threads, has: UInt(had), needs: needed) }
+    }
+
+    /// How many threads can be had at once, found out by having them: the limits of a user and of a control group
+    /// count what others run, too.
+    private static func threads(upTo most: Int) -> Int {
+        let gate = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+        sem_init(gate, 0, 0)
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, 64 << 10)
+        defer {
+            pthread_attr_destroy(&attributes)
+            sem_destroy(gate)
+            gate.deallocate()
+        }
+        var threads: [pthread_t] = []
+        for _ in 0..<most {
+            var thread = pthread_t()
+            let code = pthread_create(
+                &thread, &attributes,
+                { gate in
+                    if let gate { sem_wait(gate.assumingMemoryBound(to: sem_t.self)) }
+                    return nil
+                }, gate)
+            guard code == 0 else { break }
+            threads.append(thread)
+        }
+        for _ in threads { sem_post(gate) }
+        for thread in threads { pthread_join(thread, nil) }
+        return threads.count
     }
 
     private var current: rlimit? {
+        guard let resource else { return nil }
         var found = rlimit()
         return getrlimit(resource, &found) == 0 ? found : nil
     }
 
-    private var resource: __rlimit_resource_t {
-        let kind: __rlimit_resource =
-            switch self {
-            case .descriptors: RLIMIT_NOFILE
-            case .data: RLIMIT_DATA
-            case .addresses: RLIMIT_AS
-            }
+    /// Nil where the number that the system knows says nothing about how many can be had.
+    private var resource: __rlimit_resource_t? {
+        let kind: __rlimit_resource
+        switch self {
+        case .descriptors: kind = RLIMIT_NOFILE
+        case .data: kind = RLIMIT_DATA
+        case .addresses: kind = RLIMIT_AS
+        case .threads: return nil
+        }
         return __rlimit_resource_t(kind.rawValue)
     }
 
@@ -55,6 +94,7 @@ package enum ProcessLimit: CaseIterable, Sendable {
         case .descriptors: "\(amount) open files"
         case .data: "\(amount >> 20) MiB of data"
         case .addresses: "\(amount >> 20) MiB of addresses"
+        case .threads: "\(amount) threads beside what else runs"
         }
     }
 
@@ -64,6 +104,8 @@ package enum ProcessLimit: CaseIterable, Sendable {
         case .descriptors: "ulimit -n \(amount)"
         case .data: "ulimit -d \(amount >> 10)"
         case .addresses: "ulimit -v \(amount >> 10)"
+        // It counts every thread of the user.
+        case .threads: "ulimit -u \(amount + 1_000)"
         }
     }
 
@@ -73,6 +115,7 @@ package enum ProcessLimit: CaseIterable, Sendable {
         case .descriptors: "LimitNOFILE"
         case .data: "LimitDATA"
         case .addresses: "LimitAS"
+        case .threads: "TasksMax"
         }
     }
 }

@@ -13,10 +13,12 @@ package final class LedgerStore: Ledger, SignedLog {
     private let commits: GroupCommit
     private let publisher: Publisher
     private let key: SigningKey
-    private let relaidEntries = Mutex(0)
+    private let mended = Mutex((relaid: 0, hadNoCheckpoint: false))
 
     /// Entries whose tiles were missing at the start and were laid anew from the journal.
-    package var relaid: Int { relaidEntries.withLock { $0 } }
+    package var relaid: Int { mended.withLock(\.relaid) }
+    /// Whether the signed checkpoint was missing at the start, and was put back from the journal.
+    package var hadNoCheckpoint: Bool { mended.withLock(\.hadNoCheckpoint) }
 
     /// How often a standby tries to take the lock.
     private static let lockPoll = Duration.milliseconds(200)
@@ -87,8 +89,8 @@ package final class LedgerStore: Ledger, SignedLog {
         var writer = AuditWriter(
             directory: reader.directory, journal: journal, reading: reader.reading, key: key,
             origin: origin)
-        let relaid = try writer.recover()
-        relaidEntries.withLock { $0 = relaid }
+        let found = try writer.recover()
+        mended.withLock { $0 = found }
         publisher.start(writer)
     }
 

@@ -82,6 +82,15 @@ final class Situation: Sendable {
         return isAborted || steering?.aborted != nil ? operation : nil
     }
 
+    /// The way back that is under way, by whatever work; nil for none.
+    var wayBack: Disposition? {
+        if let back = goingBack { return .back(operation: back.number) }
+        guard let operation, operation.goesBack, case .repair(let repair) = operation.work else {
+            return nil
+        }
+        return .repair(repair, operation: operation.number)
+    }
+
     /// Whether a person ordered back what is under way; no stop of the fleet holds that.
     var isOrderedBack: Bool { goingBack != nil && steering?.isOrderedBack == true }
 

@@ -113,16 +113,16 @@ package struct StandingPlan: Sendable {
         let known = Looking.knownLanes(slice, observation, facts)
         (situations, settled, callers) = ([:], [], CallerTable())
         (notices, until) = ([], nil)
-        if slice.environment == nil, let observation {
+        // Where somebody else took the engine over nothing of it is ours any more.
+        let isOurs = observation?.claim.map { $0.ledger == facts.claim?.ledger } ?? true
+        if slice.environment == nil, isOurs, let observation {
             let looking = Looking(slice: slice, observation: observation, facts: facts, now: now)
             for lane in known where facts.ledger.lanes[lane]?.operation != nil {
                 situations[lane] = looking.situation(of: lane)
             }
         }
         let plans = known.sorted().map { lane in
-            let back = situations[lane]?.goingBack
-            return LanePlan(
-                lane: lane, disposition: back.map { .back(operation: $0.number) } ?? .hold(reason))
+            LanePlan(lane: lane, disposition: situations[lane]?.wayBack ?? .hold(reason))
         }
         lanes = Dictionary(uniqueKeysWithValues: plans.map { ($0.lane, $0) })
         return plans

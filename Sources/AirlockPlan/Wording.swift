@@ -19,14 +19,6 @@ extension HoldReason {
         }
     }
 
-    /// Whether nobody can know what git asks for.
-    package var isUnread: Bool {
-        switch self {
-        case .parked, .environmentRemoved: true
-        case .gates, .unobserved, .secretUnknown, .outage, .claimed, .notFollowed: false
-        }
-    }
-
     /// Whose move is next in `lane`.
     package func moves(in lane: LaneID) -> [NextMove] {
         switch self {

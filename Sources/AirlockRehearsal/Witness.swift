@@ -267,6 +267,6 @@ extension LaneObservation {
 
     /// Whether every slot with traffic but one surely answers nothing.
     fileprivate func isSilent(allBut id: SlotID) -> Bool {
-        weights.allSatisfy { $0.key == id || $0.value == 0 || isSilent($0.key) }
+        !weights.isEmpty && weights.allSatisfy { $0.key == id || $0.value == 0 || isSilent($0.key) }
     }
 }

@@ -97,6 +97,10 @@ package enum Rollout {
             let most = min(longestPause, change.strategy.deadline / 4)
             state.stalled += min(now.elapsed(since: seen), most)
         }
+        if let seen = state.seen, let failed = state.failed, let change = operation.change {
+            let most = min(longestPause, change.strategy.deadline / 4)
+            state.failed = failed + min(now.elapsed(since: seen), most)
+        }
         return parked(state)
     }
 

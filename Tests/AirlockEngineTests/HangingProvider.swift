@@ -7,7 +7,8 @@ import Synchronization
 final class HangingProvider: ForwardingProvider {
     /// What a provider was asked.
     struct Asked {
-        var looks = 0
+        /// The environments that were looked at, one for each look.
+        var looks: [EnvironmentName] = []
         var orders: [ActionOrder] = []
     }
 
@@ -73,7 +74,7 @@ final class HangingProvider: ForwardingProvider {
         _ environment: EnvironmentName, of fleet: FleetName, lanes: Set<LaneID>?,
         since revision: ProviderRevision?
     ) async throws(ProviderError) -> ObservationAnswer {
-        asked.withLock { $0.looks += 1 }
+        asked.withLock { $0.looks.append(environment) }
         await wait { $0.environments.contains(environment) }
         return try await world.observe(environment, of: fleet, lanes: lanes, since: revision)
     }

@@ -51,7 +51,8 @@ struct LostEnvironmentTests {
         #expect(try await stage.entries(.quarantined, of: "production/api").count == 1)
         #expect(try await stage.ledger.state().operation(of: Self.lane) == nil)
         let kinds = try #require(await engine.standing()).alerts.map(\.kind)
-        #expect(kinds == [.rolloutRolledBack])
+        // Of what git gave up nothing is asked any more.
+        #expect(kinds == (loss == .gone ? [] : [.rolloutRolledBack]))
         // And it is held back when the file can be read again.
         stage.commit()
         try await stage.look(engine, seconds: 60)
@@ -86,20 +87,38 @@ struct LostEnvironmentTests {
     @Test("nothing begins there, nothing is healed, and no engine is asked that git gave up")
     func quiet() async throws {
         let stage = Stage.canary()
+        let provider = HangingProvider(stage.world)
+        stage.provider = provider
         let engine = try await stage.engine()
         try await stage.settle(engine)
         Self.lose(.gone, in: stage)
         try await stage.look(engine, seconds: 5)
         let later = try await stage.restart()
+        _ = provider.takeAsked()
         try await stage.world.inject(
             SimulatedFault(kind: .killInstances(1), scope: .lane(Self.lane)))
         try await stage.look(later, seconds: 60)
+        let looks = provider.takeAsked().looks
+        #expect(!looks.isEmpty && !looks.contains(Self.lane.environment))
         let state = try await stage.ledger.state()
         #expect(state.operation(of: Self.lane) == nil)
         #expect(state.lanes[Self.lane]?.settled != nil)
         #expect(
             state.lanes[Self.lane]?.holdReason
                 == "its environment is not described any more; what runs there is left alone")
+    }
+
+    @Test("an engine that another ledger took over is left alone, whatever is under way there")
+    func takenOver() async throws {
+        let (stage, engine) = try await Self.begun(3, .gone, seconds: 3)
+        let other = try #require(LedgerID(String(repeating: "2", count: 32)))
+        _ = try await stage.world.claim(
+            Self.lane.environment, of: Build.fleetName(), for: Claim(ledger: other, epoch: Epoch(99)),
+            takeOver: true)
+        try await stage.look(engine, seconds: 60)
+        #expect(try await stage.share(of: 3) == 10)
+        #expect(try await stage.entries(.quarantined, of: "production/api").isEmpty)
+        #expect(try await engine.tick().faults.isEmpty)
     }
 
     @Test("all of a group goes back", arguments: Loss.allCases)

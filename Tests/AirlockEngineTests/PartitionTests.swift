@@ -32,7 +32,7 @@ import Testing
         while stage.clock.now().wall < end {
             _ = try await engine.tick()
             let asked = provider.takeAsked()
-            looks += asked.looks
+            looks += asked.looks.count
             #expect(asked.orders.isEmpty, "an order into a partition")
             let due = await engine.due().map { $0 - stage.clock.now().wall } ?? .seconds(60)
             stage.clock.advance(by: max(due, .seconds(1)))

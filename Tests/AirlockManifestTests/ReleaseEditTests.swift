@@ -60,6 +60,57 @@ struct ReleaseEditTests {
                 """)
     }
 
+    @Test("values of several lines are put back, taken out and replaced as a whole")
+    func blocks() throws {
+        let text = """
+            artifact: >-
+              \(Self.new)
+            version: 1.0.0
+            replicas: 1
+            config:
+              CA: |   # of the new authority
+                -----BEGIN-----
+                new
+
+                -----END-----
+
+              MOTD: >
+                hello
+                there
+              GONE: |-
+                a
+                b
+              LAST: |
+                x
+            # the end
+
+            """
+        let back = try Self.edited(
+            text,
+            config: [
+                "CA": .plain("-----BEGIN-----\nold\n-----END-----\n"), "MOTD": .plain("hi"),
+                "LAST": .plain("x\n"), "MORE": .plain("1"),
+            ])
+        #expect(
+            back == """
+                artifact: \(Self.old)
+                version: 1.0.0
+                replicas: 1
+                config:
+                  CA: |   # of the new authority
+                    -----BEGIN-----
+                    old
+                    -----END-----
+
+                  MOTD: hi
+                  LAST: |
+                    x
+                  MORE: 1
+                # the end
+
+                """)
+    }
+
     @Test("keys that are new are taken out, keys that are gone come back")
     func keys() throws {
         let plain = "artifact: \(Self.new)\nreplicas: 1\n"
@@ -92,7 +143,7 @@ struct ReleaseEditTests {
         #expect(throws: ReleaseEdit.Failure.self) { _ = try Self.edited("artifact: [") }
         let flow = "{artifact: '\(Self.new)', replicas: 1}\n"
         #expect(throws: ReleaseEdit.Failure.notByLines) { _ = try Self.edited(flow) }
-        let folded = "artifact: \(Self.old)\nversion: >-\n  2\n  3\nreplicas: 1\n"
+        let folded = "artifact: \(Self.old)\nversion: a\n  b\nreplicas: 1\n"
         #expect(throws: ReleaseEdit.Failure.notByLines) { _ = try Self.edited(folded) }
     }
 

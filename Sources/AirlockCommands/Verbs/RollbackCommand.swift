@@ -78,16 +78,11 @@ struct RollbackCommand: Verb {
         notices.forEach(Output.note)
         let state = try await reader.state()
         let fleet = try await reading.read(at: head.commit).fleet
-        let wanted = try await wanted(reader, fleet?.lanes[lane], state)
-        if let now = fleet?.lanes[lane], now.template != wanted.slot.template {
-            throw otherService(wanted)
-        }
+        let candidates = try await candidates(reader, fleet?.lanes[lane], state)
+        var (wanted, reversal) = try await reversal(
+            to: candidates, now: fleet?.lanes[lane], at: head.commit, reading.source, state)
         let group = try await group(in: fleet, state, reader)
-        var reversal: Reversal
         do throws(Reversal.Failure) {
-            reversal = try await Reversal(
-                of: lane, to: wanted.slot, version: wanted.version, at: head.commit,
-                from: reading.source)
             try await reversal.join(group, from: reading.source)
         } catch {
             throw failure(error, of: wanted, state)
@@ -117,6 +112,30 @@ struct RollbackCommand: Verb {
                 branch: offer?.branch.description,
                 commit: offer?.commit.description, existed: offer?.existed, patch: text))
         return .done
+    }
+
+    /// The first of the candidates that the release is not already, and the edit that puts it there. Where files of
+    /// the environment cannot be read, only the edit finds out what the release says.
+    private func reversal(
+        to candidates: [Wanted], now: DesiredLane?, at head: CommitID, _ source: GitSource,
+        _ state: LedgerState
+    ) async throws -> (Wanted, Reversal) {
+        for (index, wanted) in candidates.enumerated() {
+            if let now, now.template != wanted.slot.template { throw otherService(wanted) }
+            do throws(Reversal.Failure) {
+                return (
+                    wanted,
+                    try await Reversal(
+                        of: lane, to: wanted.slot, version: wanted.version, at: head, from: source)
+                )
+            } catch {
+                if case .nothingToDo = error, index + 1 < candidates.count { continue }
+                throw failure(error, of: wanted, state)
+            }
+        }
+        throw Failure(
+            "\(lane) never settled on anything but what git says now",
+            advice: "release a fix, or name an operation of `airlock history \(lane)` with --to")
     }
 
     /// What the rest of its group settled on, where git still asks for what went back.
@@ -287,10 +306,11 @@ struct RollbackCommand: Verb {
         }
     }
 
-    /// The slot to go back to, and the operation that brought it.
-    private func wanted(
+    /// The slots that could be gone back to with the operations that brought them, the newest first; the one that the
+    /// caller named alone.
+    private func candidates(
         _ reader: LedgerReader, _ now: DesiredLane?, _ state: LedgerState
-    ) async throws -> Wanted {
+    ) async throws -> [Wanted] {
         let operations = try await reader.operations(of: lane, limit: Self.searchLimit)
         if let to {
             guard let found = operations.first(where: { $0.number == to }) else {
@@ -301,21 +321,16 @@ struct RollbackCommand: Verb {
                 throw Failure(
                     "operation \(to) brought no release", advice: "see `airlock history \(lane)`")
             }
-            return Wanted(operation: found, slot: slot, version: version)
+            return [Wanted(operation: found, slot: slot, version: version)]
         }
-        for operation in operations where operation.outcome == .settled {
+        return operations.filter { $0.outcome == .settled }.compactMap { operation in
             // What a watch took back had settled before.
             guard case .slot(let slot, let version, _)? = operation.change?.target,
-                quarantine(of: slot, state) == nil
-            else { continue }
-            if slot.artifact != now?.release.artifact || slot.desiredConfig != now?.release.config
-                || slot.template != now?.template
-            {
-                return Wanted(operation: operation, slot: slot, version: version)
-            }
+                quarantine(of: slot, state) == nil,
+                slot.artifact != now?.release.artifact || slot.desiredConfig != now?.release.config
+                    || slot.template != now?.template
+            else { return nil }
+            return Wanted(operation: operation, slot: slot, version: version)
         }
-        throw Failure(
-            "\(lane) never settled on anything but what git says now",
-            advice: "release a fix, or name an operation of `airlock history \(lane)` with --to")
     }
 }

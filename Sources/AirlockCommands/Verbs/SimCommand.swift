@@ -178,7 +178,7 @@ struct SimCommand: AsyncParsableCommand {
             let wiring = try Wiring(try common.settings())
             try await wiring.world.advance(by: duration.duration)
             try Output.outcome(
-                "The world is \(duration.duration.brief) further.", as: output.format)
+                "The world is \(duration.duration.phrase) further.", as: output.format)
             return .done
         }
     }

@@ -62,7 +62,7 @@ extension EnvironmentReconciler {
         switch plan.disposition {
         case .back(let operation): return operation == quarantine.operation
         // While nobody can read what git asks for, what it asked for last stands.
-        case .hold(let reason) where reason.isUnread:
+        case .hold(.parked):
             return await books.record(of: plan.lane).held?.quarantined == quarantine.slot
         case .change, .repair, .heal, .verify, .hold, .leave: break
         }

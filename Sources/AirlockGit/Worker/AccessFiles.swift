@@ -111,12 +111,17 @@ enum AccessFiles {
     private static func readText(
         _ path: String, bytes maximum: Int
     ) throws(SourceError) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: nobody writes to what is no file.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw StateFile.failure("open", path)
         }
         defer { close(file) }
+        var info = stat()
+        guard fstat(file, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+            throw .failed("\(path) is no file")
+        }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while true {

@@ -22,11 +22,11 @@ struct LocalPack {
     ) throws(SourceError) {
         let known = try knownCommits(mirror)
         let path = origin.path
-        var exceeded: SourceError?
+        var fault: SourceError?
         do throws(GitError) {
             try origin.with { repository throws(GitError) in
                 let walk = try Self.walk(repository, from: commit, hiding: known)
-                exceeded = try write(walk, repository, folder)
+                fault = try write(walk, repository, folder)
             }
         } catch {
             guard error.tooLarge != nil, let blob = origin.largeObject(over: Self.mostMemory) else {
@@ -38,7 +38,7 @@ struct LocalPack {
                     + "of its history"
             )
         }
-        if let exceeded { throw exceeded }
+        if let fault { throw fault }
     }
 
     /// The commits that the mirror's references name.
@@ -76,7 +76,7 @@ struct LocalPack {
         return walk
     }
 
-    /// - Returns: Which cap was passed; nil when the pack was written.
+    /// - Returns: Which cap was passed, or why the mirror cannot be written; nil when the pack was.
     private func write(
         _ walk: borrowing GitHandle, _ repository: OpaquePointer, _ folder: String
     ) throws(GitError) -> SourceError? {
@@ -91,12 +91,16 @@ struct LocalPack {
             guard git_packbuilder_object_count(pack) <= maximumObjects else {
                 return .tooLarge(what: "the fetch", limit: "\(maximumObjects) objects")
             }
-            let receiver = try PackReceiver(into: folder, maximumBytes: maximumBytes)
+            let receiver: PackReceiver
+            do throws(GitError) {
+                receiver = try PackReceiver(into: folder, maximumBytes: maximumBytes)
+            } catch { return .failed("\(folder) cannot be written: \(error.text)") }
             do throws(GitError) {
                 try receiver.receive(from: pack)
             } catch {
-                guard let exceeded = receiver.exceeded else { throw error }
-                return exceeded
+                if let exceeded = receiver.exceeded { return exceeded }
+                guard receiver.isOwnFailure, error.tooLarge == nil else { throw error }
+                return .failed("\(folder) cannot be written: \(error.text)")
             }
             return nil
         }

@@ -14,6 +14,8 @@ final class PackReceiver {
     private var pending: [UInt8] = []
     private var progress = git_indexer_progress()
     private var failure: GitError?
+    /// Whether what failed was the writing here, and not the reading of what is packed.
+    private(set) var isOwnFailure = false
     /// Which cap was passed; nil while none was.
     private(set) var exceeded: SourceError?
 
@@ -43,9 +45,11 @@ final class PackReceiver {
         if let failure { throw failure }
         try GitError.check(code, "copy what is new")
         if append() < 0, let failure { throw failure }
+        isOwnFailure = true
         try indexer.with { indexer throws(GitError) in
             _ = try GitError.check(git_indexer_commit(indexer, &progress), "keep what is new")
         }
+        isOwnFailure = false
     }
 
     private func take(_ piece: UnsafeRawPointer, _ size: Int) -> Int32 {
@@ -66,7 +70,10 @@ final class PackReceiver {
             let code = pending.withUnsafeBytes {
                 git_indexer_append(indexer, $0.baseAddress, $0.count, &progress)
             }
-            if code < 0 { failure = GitError(last: code, doing: "write what is new") }
+            if code < 0 {
+                failure = GitError(last: code, doing: "write what is new")
+                isOwnFailure = true
+            }
             return code
         }
     }

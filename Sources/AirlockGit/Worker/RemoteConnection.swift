@@ -46,6 +46,10 @@ final class RemoteConnection {
         switch server.scheme {
         case .https, .http:
             token = try AccessFiles.token(access)
+            if let file = access.certificates, Glibc.access(file, R_OK) != 0 {
+                throw .failed(
+                    "gitCAFile \(file) cannot be read: \(String(cString: strerror(errno)))")
+            }
             if let file = access.certificates, alk_git_certificates(file) != 0 {
                 throw .failed("\(file) holds no certificates in PEM form; check gitCAFile")
             }
@@ -220,14 +224,20 @@ final class RemoteConnection {
             let name = user.map { String(cString: $0) } ?? self.user ?? "git"
             return git_credential_ssh_key_new(made, name, nil, key, nil)
         }
-        reason = .unreachable(
-            "\(name) asks for credentials; name the token's file in gitTokenFile")
+        reason = .unreachable(refused)
         return GIT_EUSER.rawValue
     }
 
     private var refused: String {
-        isSSH
-            ? "\(name) does not accept the key \(access.sshKey ?? ""); add its public half there"
+        if isSSH {
+            return
+                "\(name) does not accept the key \(access.sshKey ?? ""); add its public half there"
+        }
+        guard token != nil else {
+            return "\(name) asks for credentials; name the token's file in gitTokenFile"
+        }
+        return asked == 0
+            ? "\(name) refuses access and asks for no token of the kind that Airlock sends (Basic)"
             : "\(name) does not accept the token; check that it is valid and may read"
     }
 
@@ -289,7 +299,8 @@ final class RemoteConnection {
         {
             return .corrupt("\(pack) is not what was received: \(error.text)")
         }
-        if Int32(GIT_ERROR_OS.rawValue) == error.category, error.text.contains("No space left") {
+        // What goes wrong on the way to the server is of another class.
+        if Int32(GIT_ERROR_OS.rawValue) == error.category {
             return .failed("\(mirror) cannot be written: \(error.text)")
         }
         return .unreachable("\(error.doing) at \(name): \(error.text)")

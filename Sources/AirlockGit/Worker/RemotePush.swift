@@ -37,14 +37,17 @@ enum RemotePush {
         _ request: PushRequest, into folder: String
     ) throws(SourceError) {
         let origin = try MirrorFetch.open(folder: folder)
-        func target() throws(SourceError) -> CommitID? {
-            do throws(GitError) { return try origin.target(of: request.reference) } catch {
+        func target(_ name: String) throws(SourceError) -> CommitID? {
+            do throws(GitError) { return try origin.target(of: name) } catch {
                 throw error.asking(folder)
             }
         }
-        let found = try target()
+        let found = try target(request.reference)
         if found == request.commit { return }
         guard found == request.previous else { throw moved(request, found, at: folder) }
+        for name in folders(of: request.reference) where try target(name) != nil {
+            throw blocked(request, by: name, at: folder)
+        }
         let objects = try objects(of: request, in: origin)
         let isDone: Bool
         do throws(GitError) {
@@ -54,7 +57,7 @@ enum RemotePush {
         } catch {
             throw error.asking(folder)
         }
-        guard isDone else { throw moved(request, try target(), at: folder) }
+        guard isDone else { throw moved(request, try target(request.reference), at: folder) }
     }
 
     private static func push(
@@ -79,8 +82,26 @@ enum RemotePush {
             guard found == request.previous else {
                 throw connection.stop(moved(request, found, at: connection.name))
             }
+            for name in folders(of: request.reference)
+            where try connection.advertised(name, by: remote) != nil {
+                throw connection.stop(blocked(request, by: name, at: connection.name))
+            }
             try upload(request, to: remote, callbacks)
         }
+    }
+
+    /// The names of which none may be a reference where this one is to be: git keeps them as folders.
+    private static func folders(of reference: String) -> [String] {
+        let parts = reference.split(separator: "/")
+        return (3..<max(3, parts.count)).map { parts[..<$0].joined(separator: "/") }
+    }
+
+    private static func blocked(
+        _ request: PushRequest, by name: String, at remote: String
+    ) -> SourceError {
+        .rejected(
+            "\(remote) has \(name), beside which there can be no \(request.reference); rename or remove that branch"
+        )
     }
 
     /// The reference is not what it should be before.

@@ -208,10 +208,13 @@ package struct AuditLog: Sendable {
     /// The bytes of the file `checkpoint`.
     func checkpointBytes() throws(AuditFault) -> [UInt8] {
         let file = "\(path)/checkpoint"
-        guard let bytes = try read(file, limit: SignedNote.maximumBytes) else {
-            throw .missing(path: file)
-        }
-        return bytes
+        if let bytes = try read(file, limit: SignedNote.maximumBytes) { return bytes }
+        guard DurableFile.exists("\(path)/tile") else { throw .missing(path: file) }
+        throw .damaged(
+            place: "audit/checkpoint",
+            what:
+                "it is missing beside the tiles; the next start puts back the last one that was signed"
+        )
     }
 
     /// The content of a file; nil when there is none.

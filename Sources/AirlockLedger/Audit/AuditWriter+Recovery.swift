@@ -7,8 +7,9 @@ extension AuditWriter {
     /// Missing tiles are made again from the journal; a difference between what is signed and what
     /// the journal holds is a halt.
     /// - Throws: ``LedgerError/corrupt(what:)`` with the place of the difference.
-    /// - Returns: How many entries were laid anew because tiles were missing.
-    mutating func recover() throws(LedgerError) -> Int {
+    /// - Returns: How many entries were laid anew because tiles were missing, and whether the checkpoint was, and was
+    ///   put back from the journal.
+    mutating func recover() throws(LedgerError) -> (relaid: Int, hadNoCheckpoint: Bool) {
         for name in try DurableFile.names(in: directory.audit) ?? []
         where TileBatch.isDraft(name) {
             try DurableFile.remove("\(directory.audit)/\(name)")
@@ -24,7 +25,7 @@ extension AuditWriter {
         let onDisk = try file.map { bytes throws(LedgerError) in
             try Self.read(bytes, key, place: "audit/checkpoint")
         }
-        guard let signed = onDisk ?? stored else { return 0 }
+        guard let signed = onDisk ?? stored else { return (0, false) }
         guard signed.size <= count else {
             throw .corrupt(
                 what: "audit/checkpoint covers \(signed.size) entries, the journal has \(count)")
@@ -44,7 +45,7 @@ extension AuditWriter {
                 draft: TileBatch.draft(in: directory.audit))
             try DurableFile.sync(folder: directory.audit)
         }
-        return relaid
+        return (relaid, onDisk == nil)
     }
 
     /// The key under the log's name.

@@ -30,6 +30,8 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var isBound: Bool?
     /// Whether no instance of the old slot was healthy when it began, so that it was brought all at once; nil for no.
     package var isAlone: Bool?
+    /// How long every instance of what is gone back to was seen to have failed; nil while one may serve or starts.
+    package var failed: Duration?
     /// Why the provider does not take an open test job; told to those who wait for it, decides nothing.
     package var refusal: String?
 
@@ -46,9 +48,12 @@ package struct RolloutState: Hashable, Sendable, Codable {
         self.keepsCapacity = keepsCapacity
     }
 
-    /// Turns back; what it lacked on the way forward is no lack on the way back.
+    /// The time that is counted towards a deadline, forward or back.
+    package var counted: Duration { stalled + (failed ?? .zero) }
+
+    /// Turns back; time counts from the next look on.
     package mutating func turnBack(_ reason: String) {
-        (direction, seen, stalled, best) = (.back(reason: reason), nil, .zero, 0)
+        (direction, seen) = (.back(reason: reason), nil)
     }
 
     /// What is said of one that ``isAlone``.
@@ -67,6 +72,7 @@ package struct RolloutState: Hashable, Sendable, Codable {
         case ceiling
         case isBound
         case isAlone
+        case failed
         case refusal
     }
 

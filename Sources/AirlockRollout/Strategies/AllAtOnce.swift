@@ -69,10 +69,14 @@ struct AllAtOnce {
         var state = state
         var isPatient = false
         if let now {
-            let healthy = change.base.flatMap { lane.slot($0.slot.id) }?.healthyCount ?? 0
-            note(healthy: healthy, in: &state, now: now)
-            // The base was stopped long ago: it takes the traffic when it is whole, or at the deadline.
-            isPatient = state.keepsCapacity == true && state.stalled < deadline
+            noteFailure(of: change.base?.slot.id, in: lane, &state, now: now)
+            if state.keepsCapacity == true {
+                // The base was stopped long ago: it takes the traffic when it is whole, or at the deadline.
+                let healthy = change.base.flatMap { lane.slot($0.slot.id) }?.healthyCount ?? 0
+                note(healthy: healthy, in: &state, now: now)
+                isPatient = state.stalled < deadline
+            }
+            state.seen = now
         }
         let goal =
             change.base.map {
@@ -91,17 +95,28 @@ struct AllAtOnce {
         }
     }
 
-    /// What is gone back to is stopped, and started again, when none of its instances was healthy for the deadline:
+    private func noteFailure(
+        of base: SlotID?, in lane: LaneObservation, _ state: inout RolloutState, now: Moment
+    ) {
+        guard let base, let slot = lane.slot(base), lane.isDead(base),
+            !slot.instances.contains(where: { $0.phase == .starting })
+        else {
+            state.failed = nil
+            return
+        }
+        state.failed =
+            (state.failed ?? .zero) + (state.seen.map { now.elapsed(since: $0) } ?? .zero)
+    }
+
+    /// What is gone back to is stopped, and started again, when all of its instances have failed for the deadline:
     /// nothing else heals a slot of a lane that is under way. Nil while there is time.
     private func bringAnew(
         _ base: SlotID, _ state: inout RolloutState, in lane: LaneObservation
     ) -> Action? {
-        guard state.stalled >= deadline, lane.slot(base) != nil, lane.isDead(base) else {
-            return nil
-        }
+        guard let failed = state.failed, failed >= deadline else { return nil }
         // All that goes there fails.
         guard lane.weights[base, default: 0] == 0 else { return .route([:]) }
-        (state.stalled, state.best) = (.zero, 0)
+        state.failed = .zero
         return .stop(base)
     }
 

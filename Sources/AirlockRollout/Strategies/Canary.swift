@@ -36,7 +36,7 @@ struct Canary: SideBySide {
         let hasBegun = known.inForce != nil || known.step != 0
         let isAlone = !hasBegun && known.losses == nil && total > 0 && lane.isDead(sides.base)
         if isAlone, change.isReturn != true, course.isBound(below: 1000) == true {
-            return waitAlone(state, now)
+            return waitAlone(sides, state, total: total)
         }
         if isLeft || isAlone || !hasBegun && total == 0 {
             var state = state
@@ -64,14 +64,17 @@ struct Canary: SideBySide {
         return keepBelowCeiling(sides, state, canary, total: total)
     }
 
-    /// Waits where git allows a share alone and nothing could serve the rest.
-    private func waitAlone(_ before: RolloutState, _ now: Moment) -> RolloutStep {
+    /// Waits where git allows a share alone and nothing could serve the rest, at most for the deadline: then the old
+    /// slot is brought back.
+    private func waitAlone(_ sides: Sides, _ before: RolloutState, total: Int) -> RolloutStep {
         var state = before
-        (state.seen, state.isBound, state.isAlone) = (now, true, nil)
-        return wait(
-            state,
-            "\(course.ceilingBy) allows at most \(Share(perMille: max(0, course.ceiling)).text), and no instance of "
-                + "the old slot is healthy to serve the rest")
+        (state.seen, state.isAlone) = (sides.now, nil)
+        if let action = sides.restoring(to: total) { return act(action, sides, state) }
+        let bound = Share(perMille: course.bound ?? 0).text
+        return stuck(
+            sides, state,
+            "git allows at most \(bound), and no instance of the old slot is healthy to serve the rest"
+        )
     }
 
     /// Goes down to the last step that the ceiling allows; while none is, the old slot serves alone.

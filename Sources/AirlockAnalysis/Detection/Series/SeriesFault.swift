@@ -67,7 +67,10 @@ package struct SeriesFault: Error, Hashable, Sendable {
         case .quote: return ("a quoted field is not closed on its line", form)
         case .length: return ("is longer than \(SeriesReader.longestLine) bytes", form)
         case .order:
-            return ("the time is not later than that of the line before", " Sort the file.")
+            return (
+                "the time is not later than that of the line before",
+                " Sort the file by time, and leave one line for each time."
+            )
         case .tooMany(let most):
             return (
                 "the file has more than \(most) values", " Take a shorter time or wider steps."
