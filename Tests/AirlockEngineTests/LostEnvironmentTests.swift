@@ -113,7 +113,8 @@ struct LostEnvironmentTests {
         let (stage, engine) = try await Self.begun(3, .gone, seconds: 3)
         let other = try #require(LedgerID(String(repeating: "2", count: 32)))
         _ = try await stage.world.claim(
-            Self.lane.environment, of: Build.fleetName(), for: Claim(ledger: other, epoch: Epoch(99)),
+            Self.lane.environment, of: Build.fleetName(),
+            for: Claim(ledger: other, epoch: Epoch(99)),
             takeOver: true)
         try await stage.look(engine, seconds: 60)
         #expect(try await stage.share(of: 3) == 10)
