@@ -246,8 +246,6 @@ actor EnvironmentReconciler {
         let now = parts.clock.now()
         switch end {
         case .ended(let outcome, let work):
-            // A pass in between left it out, because it was in flight.
-            touchedByFleet.formUnion(.some([lane]))
             backoffs[lane] = nil
             promoted.lanes?.insert(lane)
             status.note(failure: nil, of: lane, at: now)

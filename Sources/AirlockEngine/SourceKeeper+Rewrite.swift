@@ -118,7 +118,8 @@ extension SourceKeeper {
         }
         // Who says it again, perhaps because the answer was lost, is told the same.
         if await books.state.rewrite == nil, await books.state.head?.commit.id == commit {
-            return nil
+            if accepted?.id != commit { _ = try await takeUp(commit) }
+            return accepted?.id == commit ? nil : fault ?? "\(commit.short) is not followed"
         }
         if await books.state.rewrite?.commit != commit {
             switch await droppedRoot(of: fetched?.commit) {

@@ -18,7 +18,7 @@ package enum ProcessLimit: CaseIterable, Sendable {
         case .descriptors: 128
         case .data: 256 << 20
         case .addresses: 2 << 30
-        case .threads: 24
+        case .threads: 32
         }
     }
 
@@ -94,7 +94,7 @@ package enum ProcessLimit: CaseIterable, Sendable {
         case .descriptors: "\(amount) open files"
         case .data: "\(amount >> 20) MiB of data"
         case .addresses: "\(amount >> 20) MiB of addresses"
-        case .threads: "\(amount) threads beside what else runs"
+        case .threads: "\(amount) threads"
         }
     }
 

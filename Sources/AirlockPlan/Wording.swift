@@ -30,7 +30,12 @@ extension HoldReason {
             [.commit("give \(names.first?.description ?? "the secret") a value at its source")]
         case .outage(_, let move): [move]
         case .claimed: [.run("airlock run --take-over \(lane.environment)")]
-        case .environmentRemoved: [.commit("bring the environment's file back")]
+        case .environmentRemoved:
+            [
+                .commit(
+                    "bring environments/\(lane.environment).yaml back; what shall go is taken out of services/ first, "
+                        + "and the environment's file when it runs no more")
+            ]
         case .notFollowed(_, let move): [move]
         }
     }

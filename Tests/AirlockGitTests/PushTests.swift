@@ -95,6 +95,33 @@ struct PushTests {
         }
     }
 
+    @Test(
+        "a branch that stands where git keeps the folder of the new one is named",
+        arguments: [GitServer.Transport.http, nil])
+    func folderTaken(_ transport: GitServer.Transport?) async throws {
+        let fixture = try Fixture()
+        let head = try fixture.head()
+        try fixture.git("branch", "airlock")
+        let server = try transport.map { try GitServer($0, fixture) }
+        let source: GitSource
+        if let server {
+            source = try fixture.source(remote: server.url, access: server.access)
+        } else {
+            source = try fixture.source()
+        }
+        try await with(source) { source async throws in
+            _ = try await source.fetch(limit: .ample)
+            let name = try #require(BranchName("airlock/rollback/api-7"))
+            let change = try draft(head, ["x": "1\n"])
+            let error = await refusal { try await source.push(change, as: name, limit: .ample) }
+            guard case .rejected(let why) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(why.contains("has refs/heads/airlock, beside which"), "\(why)")
+        }
+    }
+
     @Test("a push that the server's hook declines is told with the server's word")
     func declined() async throws {
         let fixture = try Fixture()

@@ -188,6 +188,22 @@ import Testing
         try await KillTests.checkEffects(stage)
     }
 
+    @Test("with hardly any threads it ends with a word")
+    func threads() async throws {
+        let stage = try await Stage()
+        // The limit does not bind root.
+        let user = Stage.isRoot ? ["/usr/bin/setpriv", "--reuid=65534", "--clear-groups"] : []
+        let command = user + ["/usr/bin/prlimit", "--nproc=8", Stage.binary, "version"]
+        let running = try RunningProgram(
+            command[0], Array(command.dropFirst()), environment: stage.environment,
+            folder: stage.root + "/programs", directory: "/")
+        let outcome = try await running.outcome(within: .seconds(180))
+        #expect(outcome.code == 1, "\(outcome)")
+        #expect(
+            outcome.errors.contains("Airlock needs 32 threads; raise it with `ulimit -u"),
+            "\(outcome)")
+    }
+
     @Test("a stopped reconciler holds its ledger, and goes on where it was when it wakes")
     func stopped() async throws {
         let stage = try await settled()

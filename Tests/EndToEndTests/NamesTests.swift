@@ -179,4 +179,21 @@ import Testing
         let detail = started["detail"] as? [String: String]
         #expect(detail?["auditTiles"]?.contains("laid anew") == true, "\(started)")
     }
+
+    @Test("a checkpoint that was removed is named, and put back by the next start with a word")
+    func removedCheckpoint() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let file = stage.state + "/audit/checkpoint"
+        let before = try String(contentsOfFile: file, encoding: .utf8)
+        try FileManager.default.removeItem(atPath: file)
+        let found = try await stage.airlock("audit", "verify")
+        #expect(
+            found.code == 1 && found.errors.contains("it is missing beside the tiles"),
+            "\(found.errors)")
+        let next = try await stage.must("reconcile")
+        #expect(next.errors.contains("was missing and was put back"), "\(next.errors)")
+        try await stage.must("audit", "verify")
+        #expect(try String(contentsOfFile: file, encoding: .utf8).count >= before.count)
+    }
 }

@@ -102,10 +102,11 @@ import Testing
         }
         try commit("{steps: [1%, 5%, 25%, 100%]}")
         let plan = try await stage.must("plan").output
-        #expect(plan.contains("step      1%: 2h"), "\(plan)")
+        // So many errors as the hour had: a little less or more than two hours.
+        #expect(plan.contains(/step      1%: (1h 5\dm|2h)/), "\(plan)")
         #expect(plan.contains("to tell a doubling of errors at 0.40 requests/s"), "\(plan)")
         #expect(plan.contains("decides   5% is the first that decides within 1h"), "\(plan)")
-        #expect(plan.contains("held: time to decide: 1% needs 2h"), "\(plan)")
+        #expect(plan.contains(/held: time to decide: 1% needs (1h 5\dm|2h)/), "\(plan)")
         #expect(plan.contains("→ write onUndecided: hold, promote or revert"), "\(plan)")
         try commit("{steps: [1%, 5%, 25%, 100%], onUndecided: promote}")
         let markdown = try await stage.must("plan", "-o", "markdown").output

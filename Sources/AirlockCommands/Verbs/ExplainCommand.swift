@@ -238,7 +238,12 @@ struct ExplainCommand: Verb {
         case .back(let operation): return "operation \(operation) is being taken back"
         case .hold(.notFollowed(let why, let move)):
             return "is held: \(why)" + (move.advice.map { "\n  → \($0)" } ?? "")
-        case .hold(let reason): return "is held: \(reason.phrase.visible)"
+        case .hold(.gates(let verdicts)):
+            // Each of them stands below with whose move is next.
+            return "is held: \(HoldReason.gates(verdicts).phrase.visible)"
+        case .hold(let reason):
+            let advice = reason.moves(in: plan.lane).first?.advice
+            return "is held: \(reason.phrase.visible)" + (advice.map { "\n  → \($0)" } ?? "")
         }
     }
 }

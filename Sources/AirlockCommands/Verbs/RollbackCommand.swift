@@ -271,6 +271,13 @@ struct RollbackCommand: Verb {
             return "what \(name) brought was rolled back: \(quarantine.reason); it is quarantined, "
                 + "and held after the merge until `airlock rollout retry \(lane)`"
         }
+        if let result = state.verifications[lane]?.results.last(where: {
+            $0.build == wanted.slot.build
+        }),
+            result.outcome != .passed
+        {
+            return "the verify job of what \(name) brought did not pass: \(result.outcome.rawValue)"
+        }
         switch wanted.operation.outcome {
         case .settled?, .verified?: return nil
         case .rolledBack(let reason)?: return "\(name) was rolled back: \(reason)"

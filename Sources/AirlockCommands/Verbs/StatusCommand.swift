@@ -232,6 +232,9 @@ struct StatusText {
                 "  → run `airlock rollback \(lane.record.lane)` for the commit that puts it back, or "
                     + "`airlock rollout retry \(lane.record.lane)` to try it again")
         }
+        if lane.record.holdReason != nil, !lines.contains(where: { $0.hasPrefix("  →") }) {
+            lines.append("  → `airlock explain \(lane.record.lane)` says whose move is next")
+        }
         return lines
     }
 }

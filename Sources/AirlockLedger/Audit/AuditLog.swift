@@ -209,7 +209,11 @@ package struct AuditLog: Sendable {
     func checkpointBytes() throws(AuditFault) -> [UInt8] {
         let file = "\(path)/checkpoint"
         if let bytes = try read(file, limit: SignedNote.maximumBytes) { return bytes }
-        guard DurableFile.exists("\(path)/tile") else { throw .missing(path: file) }
+        var tiles: [String] = []
+        do throws(LedgerError) { tiles = try DurableFile.names(in: "\(path)/tile") ?? [] } catch {
+            throw .unreadable("\(error)")
+        }
+        guard !tiles.isEmpty else { throw .missing(path: file) }
         throw .damaged(
             place: "audit/checkpoint",
             what:
