@@ -1,4 +1,5 @@
 import AirlockModel
+import AirlockPlan
 import AirlockPorts
 import AirlockRollout
 
@@ -31,7 +32,10 @@ extension Engine {
             guard let resumed = Self.resume(&said, operation, word) else {
                 return await takesNoWord(operation, said)
             }
-            message = resumed
+            let held = await gitHolds(operation, said).map {
+                "; git still holds it: rollout: \($0.text)"
+            }
+            message = resumed + (held ?? "")
         case .abort:
             if let refusal = Self.abort(&said, operation, word, isStopped: isStopped) {
                 return refusal
@@ -135,15 +139,20 @@ extension Engine {
         return nil
     }
 
+    /// What git says, where that keeps an operation from going on; as far as anybody can read it.
+    private func gitHolds(_ operation: OperationRecord, _ said: Steering) async -> RolloutWish? {
+        let lane = operation.lane
+        let slice = await keeper.fleet(for: lane.environment)?.slices[lane.environment]
+        let wish = slice?.readable(lane)?.release.rollout ?? said.wish
+        return wish == .hold || operation.rollout.isBound == true ? wish : nil
+    }
+
     /// Why no word lets an operation go on.
     private func takesNoWord(
         _ operation: OperationRecord, _ said: Steering
     ) async -> ControlAnswer.Result {
         let lane = operation.lane
-        let desired = await keeper.fleet(for: lane.environment)?.fleet.lanes[lane]
-        if let wish = desired?.release.rollout ?? said.wish,
-            wish == .hold || operation.rollout.isBound == true
-        {
+        if let wish = await gitHolds(operation, said) {
             return .failed(
                 message: "git holds the rollout of \(lane): rollout: \(wish.text)",
                 advice: "a person's word does not end that: commit services/\(lane.unit.name)/"

@@ -32,10 +32,13 @@ struct PromotedLanes: Sendable {
 extension EnvironmentReconciler {
     /// The records to look at now; nil when it is not time. Quiet lanes are never looked at.
     func recordsToWatch() async -> [LaneRecord]? {
+        // What settled in an environment that git gave up is left alone.
+        guard !isGivenUp else {
+            promoted.lanes = nil
+            return nil
+        }
         if promoted.lanes == nil { promoted.lanes = await books.watchedLanes(in: name) }
         let now = parts.clock.now()
-        // What settled in an environment that git gave up is left alone.
-        guard !isGivenUp else { return nil }
         guard let rest = promoted.rest(at: now), rest == .zero else { return nil }
         var records: [LaneRecord] = []
         for lane in (promoted.lanes ?? []).sorted() {

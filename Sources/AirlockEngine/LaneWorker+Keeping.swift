@@ -82,9 +82,9 @@ extension LaneWorker {
         let began = AuditText.began(operation, from: old, at: now)
         // Whether a person is waited for is read from the journal.
         let (waited, waits) = (old.canary?.waitsSince != nil, state.canary?.waitsSince != nil)
+        let gained = await state.counted - books.durableCount(of: operation.number)
         let isLonger =
-            await state.counted - books.durableCount(of: operation.number)
-            >= (state.counted < .seconds(20) ? .seconds(2) : .seconds(10))
+            gained < .zero || gained >= (state.counted < .seconds(20) ? .seconds(2) : .seconds(10))
         if state.isAlone == true, old.isAlone != true {
             logger.warning("no old slot serves", metadata: metadata(operation))
             pending.entries.append(AuditText.alone(operation, at: now))

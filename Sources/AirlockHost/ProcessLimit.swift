@@ -35,6 +35,11 @@ package enum ProcessLimit: CaseIterable, Sendable {
             guard let now = limit.current, now.rlim_cur < rlim_t(limit.least) else { continue }
             throw .limited(limit, has: UInt(now.rlim_cur), needs: limit.least)
         }
+        var users = rlimit()
+        if getrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &users) == 0 {
+            users.rlim_cur = users.rlim_max
+            setrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &users)
+        }
         let needed = Self.threads.least
         let had = threads(upTo: Int(needed))
         guard had == Int(needed) else { throw .limited(.threads, has: UInt(had), needs: needed) }

@@ -97,7 +97,7 @@ package struct ReleaseEdit: Sendable {
         guard root.pairs.allSatisfy({ $0.place.column == 1 }),
             let artifact = root.pairs.first(where: { $0.key == "artifact" })
         else { return false }
-        let anchor = artifact.value.place.line - 1
+        let anchor = body(of: artifact).upperBound - 1
         if before.artifact != wanted.artifact,
             !replace(artifact, with: wanted.artifact.description)
         {
@@ -167,11 +167,13 @@ package struct ReleaseEdit: Sendable {
     private func body(of pair: Document.Pair) -> Range<Int> {
         let start = pair.value.place.line
         guard isBlock(pair) else { return start..<start }
-        var end = start
+        var (end, least) = (start, pair.place.column)
         for index in start..<max(start, lines.count) {
             let indent = lines[index].unicodeScalars.prefix { $0 == " " }.count
             let isEmpty = lines[index].unicodeScalars.allSatisfy { Self.isBlank($0) || $0 == "\r" }
-            guard isEmpty || indent >= pair.place.column else { break }
+            guard isEmpty || indent >= least else { break }
+            // What is less indented than the first line is a comment behind the block.
+            if !isEmpty, end == start { least = indent }
             if !isEmpty { end = index + 1 }
         }
         return start..<end
@@ -189,7 +191,8 @@ package struct ReleaseEdit: Sendable {
         let header = lines[pair.value.place.line - 1].unicodeScalars
             .dropFirst(pair.value.place.column - 1)
         guard header.first == "|", header.dropFirst().first.map(Self.isBlank) ?? true,
-            let first = body.first, text.hasSuffix("\n"), !text.hasSuffix("\n\n")
+            header.last != "\r", let first = body.first(where: { !lines[$0].isEmpty }),
+            text.hasSuffix("\n"), !text.hasSuffix("\n\n")
         else { return false }
         let parts = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
         let isPrintable = parts.allSatisfy { part in

@@ -28,6 +28,31 @@ extension CanaryState {
     }
 }
 
+extension RolloutState {
+    /// Adds the time since the last look where every instance of the old slot has failed. That in which one starts
+    /// says nothing; one that may serve, or a slot that is gone, begins it anew.
+    mutating func noteFailure(of base: SlotID?, in lane: LaneObservation, now: Moment) {
+        guard let base, let slot = lane.slot(base), lane.isDead(base) else {
+            failed = nil
+            return
+        }
+        guard !slot.instances.contains(where: { $0.phase == .starting }) else { return }
+        failed = (failed ?? .zero) + (seen.map { now.elapsed(since: $0) } ?? .zero)
+    }
+
+    /// The old slot is stopped, and started again, when all of its instances have failed for the deadline: nothing
+    /// else heals a slot of a lane that is under way. Nil while there is time.
+    mutating func bringAnew(
+        _ base: SlotID, after deadline: Duration, in lane: LaneObservation
+    ) -> Action? {
+        guard let time = failed, time >= deadline else { return nil }
+        // All that goes there fails.
+        guard lane.weights[base, default: 0] == 0 else { return .route([:]) }
+        failed = .zero
+        return .stop(base)
+    }
+}
+
 extension Rollout {
     /// Whether an operation that may not go on has to be looked at all the same: its new slot has
     /// traffic, lost it, or is held to bounds, and harm is taken back whatever holds the change.

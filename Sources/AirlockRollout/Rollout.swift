@@ -97,9 +97,11 @@ package enum Rollout {
             let most = min(longestPause, change.strategy.deadline / 4)
             state.stalled += min(now.elapsed(since: seen), most)
         }
-        if let seen = state.seen, let failed = state.failed, let change = operation.change {
-            let most = min(longestPause, change.strategy.deadline / 4)
-            state.failed = failed + min(now.elapsed(since: seen), most)
+        if let seen = state.seen, let change = operation.change {
+            let pause = min(
+                now.elapsed(since: seen), min(longestPause, change.strategy.deadline / 4))
+            if let failed = state.failed { state.failed = failed + pause }
+            if case .back = state.direction, state.keepsCapacity == true { state.stalled += pause }
         }
         return parked(state)
     }

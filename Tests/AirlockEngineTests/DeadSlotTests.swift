@@ -44,6 +44,22 @@ struct DeadSlotTests {
     }
 
     @Test(
+        "under a bound of git an old slot that died is started anew, and the steps begin beside it")
+    func bounded() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        try await Self.kill(4, in: stage)
+        Stage.release(
+            2, in: stage, steps: "[1%, 25%, 100%], deadline: 1m", more: "rollout: {upTo: 5%}")
+        try await stage.look(engine, seconds: 50)
+        #expect(try await stage.share(of: 2) == 0)
+        try await stage.look(engine, seconds: 60)
+        #expect(try await stage.share(of: 2) == 10)
+        #expect(try await stage.entries(.quarantined).isEmpty)
+    }
+
+    @Test(
         "a release whose old slot is dead is brought all at once and says so, and not where git bounds it"
     )
     func alone() async throws {
@@ -55,7 +71,7 @@ struct DeadSlotTests {
         try await stage.look(engine, seconds: 100)
         #expect(try await stage.share(of: 2) == 0)
         let summary = try await engine.tick()
-        #expect(summary.underWay == [Self.lane])
+        #expect(summary.heldForward == [Self.lane])
         Stage.release(2, in: stage)
         try await stage.settle(engine, rounds: 30)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])

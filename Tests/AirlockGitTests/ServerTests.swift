@@ -88,6 +88,25 @@ struct ServerTests {
         #expect(none.contains("gitTokenFile"), "\(none)")
     }
 
+    @Test("a server that is not there is told as that, and not as a fault of this machine")
+    func nobodyThere() async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture)
+        try await with(
+            try fixture.source(remote: "http://127.0.0.1:1/shop.git", access: server.access)
+        ) { source async throws in
+            do throws(SourceError) {
+                _ = try await source.fetch(limit: .ample)
+                Issue.record("somebody answers at port 1")
+            } catch {
+                guard case .unreachable = error else {
+                    Issue.record("\(error)")
+                    return
+                }
+            }
+        }
+    }
+
     @Test("a token that others can read, or that is empty, is refused before it is sent")
     func carelessToken() async throws {
         let fixture = try Fixture()

@@ -82,6 +82,7 @@ struct ReleaseEditTests {
                 b
               LAST: |
                 x
+               # said of the block
             # the end
 
             """
@@ -106,6 +107,7 @@ struct ReleaseEditTests {
                   LAST: |
                     x
                   MORE: 1
+                   # said of the block
                 # the end
 
                 """)

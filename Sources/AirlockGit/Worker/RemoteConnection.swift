@@ -299,8 +299,10 @@ final class RemoteConnection {
         {
             return .corrupt("\(pack) is not what was received: \(error.text)")
         }
-        // What goes wrong on the way to the server is of another class.
-        if Int32(GIT_ERROR_OS.rawValue) == error.category {
+        // Of what goes wrong on the way to the server, only a connection that nobody takes is of this class.
+        if Int32(GIT_ERROR_OS.rawValue) == error.category,
+            !error.text.hasPrefix("failed to connect")
+        {
             return .failed("\(mirror) cannot be written: \(error.text)")
         }
         return .unreachable("\(error.doing) at \(name): \(error.text)")

@@ -217,7 +217,7 @@ package struct AuditLog: Sendable {
         throw .damaged(
             place: "audit/checkpoint",
             what:
-                "it is missing beside the tiles; the next start puts back the last one that was signed"
+                "it is missing beside the tiles; the next start puts back the last one that was signed, if one was"
         )
     }
 

@@ -30,7 +30,7 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var isBound: Bool?
     /// Whether no instance of the old slot was healthy when it began, so that it was brought all at once; nil for no.
     package var isAlone: Bool?
-    /// How long every instance of what is gone back to was seen to have failed; nil while one may serve or starts.
+    /// How long every instance of the old slot, which is to serve, was seen to have failed; nil since one may serve.
     package var failed: Duration?
     /// Why the provider does not take an open test job; told to those who wait for it, decides nothing.
     package var refusal: String?
@@ -51,9 +51,9 @@ package struct RolloutState: Hashable, Sendable, Codable {
     /// The time that is counted towards a deadline, forward or back.
     package var counted: Duration { stalled + (failed ?? .zero) }
 
-    /// Turns back; time counts from the next look on.
+    /// Turns back; the time without a healthy instance of what is gone back to counts from the next look on.
     package mutating func turnBack(_ reason: String) {
-        (direction, seen) = (.back(reason: reason), nil)
+        (direction, seen, failed) = (.back(reason: reason), nil, nil)
     }
 
     /// What is said of one that ``isAlone``.

@@ -46,7 +46,11 @@ extension OperationRecord {
     ///   - wish: What git asks for now: another bound than that of the last look ends the wait.
     package func waits(_ steering: Steering?, under wish: RolloutWish?) -> RolloutWait? {
         // A lower bound takes traffic back first.
-        if case .upTo(let share) = wish, share < rollout.ceiling ?? 1000 { return nil }
+        if case .upTo(let share) = wish, let step = rollout.canary?.inForce,
+            let steps = change?.strategy.steps, steps.indices.contains(step), share < steps[step]
+        {
+            return nil
+        }
         if let wait = waitsForPerson(steering) { return .person(wait) }
         guard case .forward = rollout.direction, rollout.isBound == true,
             let ceiling = rollout.ceiling, wish == .upTo(ceiling), steering?.held == nil,

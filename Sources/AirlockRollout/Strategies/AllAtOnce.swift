@@ -69,7 +69,7 @@ struct AllAtOnce {
         var state = state
         var isPatient = false
         if let now {
-            noteFailure(of: change.base?.slot.id, in: lane, &state, now: now)
+            state.noteFailure(of: change.base?.slot.id, in: lane, now: now)
             if state.keepsCapacity == true {
                 // The base was stopped long ago: it takes the traffic when it is whole, or at the deadline.
                 let healthy = change.base.flatMap { lane.slot($0.slot.id) }?.healthyCount ?? 0
@@ -86,38 +86,15 @@ struct AllAtOnce {
         switch goal.next(in: lane) {
         case .act(let action): return RolloutStep(state: state, next: .act(action))
         case .wait(let what):
-            if let base = change.base?.slot.id, let action = bringAnew(base, &state, in: lane) {
+            if let base = change.base?.slot.id,
+                let action = state.bringAnew(base, after: deadline, in: lane)
+            {
                 return RolloutStep(state: state, next: .act(action))
             }
             return RolloutStep(state: state, next: .wait(what, lookAgain: Goal.lookAgain))
         case .reached:
             return RolloutStep(state: state, next: .end(.rolledBack(reason: reason)))
         }
-    }
-
-    private func noteFailure(
-        of base: SlotID?, in lane: LaneObservation, _ state: inout RolloutState, now: Moment
-    ) {
-        guard let base, let slot = lane.slot(base), lane.isDead(base),
-            !slot.instances.contains(where: { $0.phase == .starting })
-        else {
-            state.failed = nil
-            return
-        }
-        state.failed =
-            (state.failed ?? .zero) + (state.seen.map { now.elapsed(since: $0) } ?? .zero)
-    }
-
-    /// What is gone back to is stopped, and started again, when all of its instances have failed for the deadline:
-    /// nothing else heals a slot of a lane that is under way. Nil while there is time.
-    private func bringAnew(
-        _ base: SlotID, _ state: inout RolloutState, in lane: LaneObservation
-    ) -> Action? {
-        guard let failed = state.failed, failed >= deadline else { return nil }
-        // All that goes there fails.
-        guard lane.weights[base, default: 0] == 0 else { return .route([:]) }
-        state.failed = .zero
-        return .stop(base)
     }
 
     /// Adds the time since the last look, and starts anew when more instances than ever are healthy:

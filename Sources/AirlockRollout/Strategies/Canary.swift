@@ -40,11 +40,11 @@ struct Canary: SideBySide {
         }
         if isLeft || isAlone || !hasBegun && total == 0 {
             var state = state
-            state.isAlone = isAlone && change.isReturn != true ? true : nil
+            (state.isAlone, state.failed) = (isAlone && change.isReturn != true ? true : nil, nil)
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
         var state = state
-        state.isAlone = nil
+        (state.isAlone, state.failed) = (nil, nil)
         let seen = look(
             sides, state, known, answer, isJudged: plan.rule(at: known.step).isJudged)
         if let harm = seen.harm { return harm }
@@ -64,15 +64,19 @@ struct Canary: SideBySide {
         return keepBelowCeiling(sides, state, canary, total: total)
     }
 
-    /// Waits where git allows a share alone and nothing could serve the rest, at most for the deadline: then the old
-    /// slot is brought back.
+    /// Waits where git allows a share alone and nothing could serve the rest, and brings the old slot back meanwhile.
     private func waitAlone(_ sides: Sides, _ before: RolloutState, total: Int) -> RolloutStep {
         var state = before
+        state.noteFailure(of: sides.base, in: sides.lane, now: sides.now)
         (state.seen, state.isAlone) = (sides.now, nil)
+        state.isBound = course.isBound(below: 1000)
         if let action = sides.restoring(to: total) { return act(action, sides, state) }
+        if let action = state.bringAnew(sides.base, after: deadline, in: sides.lane) {
+            return RolloutStep(state: state, next: .act(action))
+        }
         let bound = Share(perMille: course.bound ?? 0).text
-        return stuck(
-            sides, state,
+        return wait(
+            state,
             "git allows at most \(bound), and no instance of the old slot is healthy to serve the rest"
         )
     }
