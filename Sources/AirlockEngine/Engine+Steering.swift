@@ -144,7 +144,10 @@ extension Engine {
         let lane = operation.lane
         let slice = await keeper.fleet(for: lane.environment)?.slices[lane.environment]
         let wish = slice?.readable(lane)?.release.rollout ?? said.wish
-        return wish == .hold || operation.rollout.isBound == true ? wish : nil
+        let isBound =
+            operation.rollout.isBound == true
+            && wish == operation.rollout.ceiling.map(RolloutWish.upTo)
+        return wish == .hold || isBound ? wish : nil
     }
 
     /// Why no word lets an operation go on.

@@ -83,14 +83,14 @@ extension LaneWorker {
         // Whether a person is waited for is read from the journal.
         let (waited, waits) = (old.canary?.waitsSince != nil, state.canary?.waitsSince != nil)
         let gained = await state.counted - books.durableCount(of: operation.number)
-        let isLonger =
-            gained < .zero || gained >= (state.counted < .seconds(20) ? .seconds(2) : .seconds(10))
+        let isLonger = gained >= (state.counted < .seconds(20) ? .seconds(2) : .seconds(10))
         if state.isAlone == true, old.isAlone != true {
             logger.warning("no old slot serves", metadata: metadata(operation))
             pending.entries.append(AuditText.alone(operation, at: now))
         }
         let isDue =
             old.isAlone != state.isAlone || (old.failed == nil) != (state.failed == nil)
+            || old.failed ?? .zero > state.failed ?? .zero
             || old.canary?.inForce != state.canary?.inForce || old.ceiling != state.ceiling
             || state.canary?.hasDueLooks(at: now) == true
             || state.canary.map { $0.held - $0.recorded >= .seconds(60) } ?? false

@@ -29,7 +29,7 @@ extension CanaryState {
 }
 
 extension RolloutState {
-    /// Adds the time since the last look where every instance of the old slot has failed. That in which one starts
+    /// Adds the time since the last look where every instance of what is gone back to has failed. That in which one starts
     /// says nothing; one that may serve, or a slot that is gone, begins it anew.
     mutating func noteFailure(of base: SlotID?, in lane: LaneObservation, now: Moment) {
         guard let base, let slot = lane.slot(base), lane.isDead(base) else {
@@ -40,12 +40,14 @@ extension RolloutState {
         failed = (failed ?? .zero) + (seen.map { now.elapsed(since: $0) } ?? .zero)
     }
 
-    /// The old slot is stopped, and started again, when all of its instances have failed for the deadline: nothing
+    /// What is gone back to is stopped, and started again, when all of its instances have failed for the deadline: nothing
     /// else heals a slot of a lane that is under way. Nil while there is time.
     mutating func bringAnew(
         _ base: SlotID, after deadline: Duration, in lane: LaneObservation
     ) -> Action? {
-        guard let time = failed, time >= deadline else { return nil }
+        guard let time = failed, time >= deadline,
+            lane.slot(base)?.instances.contains(where: { $0.phase == .starting }) == false
+        else { return nil }
         // All that goes there fails.
         guard lane.weights[base, default: 0] == 0 else { return .route([:]) }
         failed = .zero

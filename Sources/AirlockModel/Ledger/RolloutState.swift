@@ -30,7 +30,7 @@ package struct RolloutState: Hashable, Sendable, Codable {
     package var isBound: Bool?
     /// Whether no instance of the old slot was healthy when it began, so that it was brought all at once; nil for no.
     package var isAlone: Bool?
-    /// How long every instance of the old slot, which is to serve, was seen to have failed; nil since one may serve.
+    /// How long every instance of what is gone back to was seen to have failed; nil since one may serve.
     package var failed: Duration?
     /// Why the provider does not take an open test job; told to those who wait for it, decides nothing.
     package var refusal: String?

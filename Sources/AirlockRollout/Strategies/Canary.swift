@@ -40,11 +40,11 @@ struct Canary: SideBySide {
         }
         if isLeft || isAlone || !hasBegun && total == 0 {
             var state = state
-            (state.isAlone, state.failed) = (isAlone && change.isReturn != true ? true : nil, nil)
+            state.isAlone = isAlone && change.isReturn != true ? true : nil
             return AllAtOnce(deadline: deadline).advance(change, state: state, in: lane, now: now)
         }
         var state = state
-        (state.isAlone, state.failed) = (nil, nil)
+        state.isAlone = nil
         let seen = look(
             sides, state, known, answer, isJudged: plan.rule(at: known.step).isJudged)
         if let harm = seen.harm { return harm }
@@ -64,16 +64,12 @@ struct Canary: SideBySide {
         return keepBelowCeiling(sides, state, canary, total: total)
     }
 
-    /// Waits where git allows a share alone and nothing could serve the rest, and brings the old slot back meanwhile.
+    /// Waits where git allows a share alone and nothing could serve the rest. That is no lack of the new slot.
     private func waitAlone(_ sides: Sides, _ before: RolloutState, total: Int) -> RolloutStep {
         var state = before
-        state.noteFailure(of: sides.base, in: sides.lane, now: sides.now)
-        (state.seen, state.isAlone) = (sides.now, nil)
-        state.isBound = course.isBound(below: 1000)
+        (state.seen, state.isAlone, state.isBound) = (sides.now, nil, true)
         if let action = sides.restoring(to: total) { return act(action, sides, state) }
-        if let action = state.bringAnew(sides.base, after: deadline, in: sides.lane) {
-            return RolloutStep(state: state, next: .act(action))
-        }
+        (state.stalled, state.best) = (.zero, 0)
         let bound = Share(perMille: course.bound ?? 0).text
         return wait(
             state,
