@@ -120,6 +120,28 @@ struct WaitingTests {
         #expect(retry.hasSuffix("is tried again as soon as git asks for it"), "\(retry)")
     }
 
+    @Test("a retry frees the slot that git asks for, and no other that was rolled back")
+    func retryOfOne() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        Stage.release(3, in: stage)
+        try await stage.settle(engine, rounds: 600)
+        Stage.release(3, in: stage, more: "config: {LEVEL: info}")
+        try await stage.settle(engine, rounds: 600)
+        let before = try await stage.ledger.state().quarantines[Self.lane] ?? []
+        #expect(before.count == 2)
+        #expect(
+            await stage.ask(engine, .retry(Self.lane))
+                == .done(
+                    message: "production/api is tried again; 1 other slot stays in quarantine"))
+        let after = try await stage.ledger.state().quarantines[Self.lane] ?? []
+        #expect(after.map(\.slot) == before.prefix(1).map(\.slot))
+        // Said again, because its answer was lost, it frees nothing else.
+        _ = await stage.ask(engine, .retry(Self.lane))
+        #expect(try await stage.ledger.state().quarantines[Self.lane]?.count == 1)
+    }
+
     @Test("a retry says so where git still asks for the way back")
     func retryUnderAbort() async throws {
         let stage = Stage.canary()
