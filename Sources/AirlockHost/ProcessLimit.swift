@@ -27,22 +27,24 @@ package enum ProcessLimit: CaseIterable, Sendable {
     /// - Throws: ``HostError/limited(_:has:needs:)``.
     package static func check() throws(HostError) {
         for limit in allCases {
-            guard let resource = limit.resource, var now = limit.current else { continue }
-            if now.rlim_cur < now.rlim_max, now.rlim_cur < rlim_t(limit.least) {
-                now.rlim_cur = now.rlim_max
-                setrlimit(resource, &now)
-            }
-            guard let now = limit.current, now.rlim_cur < rlim_t(limit.least) else { continue }
-            throw .limited(limit, has: UInt(now.rlim_cur), needs: limit.least)
+            limit.raise()
+            guard let had = limit.had, had < limit.least else { continue }
+            throw .limited(limit, has: had, needs: limit.least)
         }
-        var users = rlimit()
-        if getrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &users) == 0 {
-            users.rlim_cur = users.rlim_max
-            setrlimit(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), &users)
-        }
-        let needed = Self.threads.least
-        let had = threads(upTo: Int(needed))
-        guard had == Int(needed) else { throw .limited(.threads, has: UInt(had), needs: needed) }
+    }
+
+    /// Takes as much as the system allows this process to take. How many threads others run is not known before.
+    private func raise() {
+        guard var now = current, now.rlim_cur < now.rlim_max,
+            self == .threads || now.rlim_cur < rlim_t(least)
+        else { return }
+        now.rlim_cur = now.rlim_max
+        setrlimit(resource, &now)
+    }
+
+    /// How much there is to be had; of threads no more is tried than is needed. Nil where the system does not say.
+    private var had: UInt? {
+        self == .threads ? UInt(Self.threads(upTo: Int(least))) : current.map { UInt($0.rlim_cur) }
     }
 
     /// How many threads can be had at once, found out by having them: the limits of a user and of a control group
@@ -76,20 +78,18 @@ package enum ProcessLimit: CaseIterable, Sendable {
     }
 
     private var current: rlimit? {
-        guard let resource else { return nil }
         var found = rlimit()
         return getrlimit(resource, &found) == 0 ? found : nil
     }
 
-    /// Nil where the number that the system knows says nothing about how many can be had.
-    private var resource: __rlimit_resource_t? {
-        let kind: __rlimit_resource
-        switch self {
-        case .descriptors: kind = RLIMIT_NOFILE
-        case .data: kind = RLIMIT_DATA
-        case .addresses: kind = RLIMIT_AS
-        case .threads: return nil
-        }
+    private var resource: __rlimit_resource_t {
+        let kind: __rlimit_resource =
+            switch self {
+            case .descriptors: RLIMIT_NOFILE
+            case .data: RLIMIT_DATA
+            case .addresses: RLIMIT_AS
+            case .threads: __RLIMIT_NPROC
+            }
         return __rlimit_resource_t(kind.rawValue)
     }
 

@@ -236,14 +236,11 @@ struct ExplainCommand: Verb {
             return operation.map { "operation \($0) runs its verify job" }
                 ?? "would run its verify job next, on build \(work.build.short)"
         case .back(let operation): return "operation \(operation) is being taken back"
-        case .hold(.notFollowed(let why, let move)):
-            return "is held: \(why)" + (move.advice.map { "\n  → \($0)" } ?? "")
-        case .hold(.gates(let verdicts)):
-            // Each of them stands below with whose move is next.
-            return "is held: \(HoldReason.gates(verdicts).phrase.visible)"
         case .hold(let reason):
-            let advice = reason.moves(in: plan.lane).first?.advice
-            return "is held: \(reason.phrase.visible)" + (advice.map { "\n  → \($0)" } ?? "")
+            let held = "is held: \(reason.phrase.visible)"
+            // Each gate stands below with whose move is next.
+            if case .gates = reason { return held }
+            return held + (reason.moves(in: plan.lane).first?.advice.map { "\n  → \($0)" } ?? "")
         }
     }
 }

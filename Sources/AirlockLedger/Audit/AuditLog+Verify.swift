@@ -53,9 +53,17 @@ extension AuditLog {
     package func comparedCheckpoint(key: VerifierKey? = nil) throws(AuditFault) -> Checkpoint {
         // The ledger first: a writer that is at work signs on, so that the log may be ahead of it.
         let known = try ledgerCheckpoint()
-        let checkpoint = try checkpoint(key: key)
-        if let known { try Self.compare(checkpoint, with: known) }
-        return checkpoint
+        let found: Checkpoint
+        do throws(AuditFault) { found = try checkpoint(key: key) } catch {
+            guard known != nil, case .missing("\(path)/checkpoint") = error else { throw error }
+            throw .damaged(
+                place: "audit/checkpoint",
+                what:
+                    "it is missing beside the tiles; the next start puts back the last one that was signed"
+            )
+        }
+        if let known { try Self.compare(found, with: known) }
+        return found
     }
 
     /// The journal of the ledger beside the log; nil when there is none.

@@ -208,17 +208,10 @@ package struct AuditLog: Sendable {
     /// The bytes of the file `checkpoint`.
     func checkpointBytes() throws(AuditFault) -> [UInt8] {
         let file = "\(path)/checkpoint"
-        if let bytes = try read(file, limit: SignedNote.maximumBytes) { return bytes }
-        var tiles: [String] = []
-        do throws(LedgerError) { tiles = try DurableFile.names(in: "\(path)/tile") ?? [] } catch {
-            throw .unreadable("\(error)")
+        guard let bytes = try read(file, limit: SignedNote.maximumBytes) else {
+            throw .missing(path: file)
         }
-        guard !tiles.isEmpty else { throw .missing(path: file) }
-        throw .damaged(
-            place: "audit/checkpoint",
-            what:
-                "it is missing beside the tiles; the next start puts back the last one that was signed, if one was"
-        )
+        return bytes
     }
 
     /// The content of a file; nil when there is none.
