@@ -59,7 +59,10 @@ extension AuditText {
         var entry = step(canary.step, of: steps, operation, at: time)
         let isLowered = canary.step < old.canary?.step ?? 0
         let isForward = operation.rollout.direction == .forward && !isLowered
-        guard let ruling = isForward ? canary.ruling : canary.present() else { return entry }
+        let narrowed = isLowered ? canary.ruling?.narrowed : nil
+        guard let ruling = isForward ? canary.ruling : canary.present(narrowed: narrowed) else {
+            return entry
+        }
         entry.detail["evidence"] = isForward ? ruling.passed : ruling.sentences
         entry.detail.merge(ruling.detail) { $1 }
         if case .back(let reason) = operation.rollout.direction {

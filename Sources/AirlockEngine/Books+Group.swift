@@ -24,10 +24,8 @@ extension Books {
             // What git says of the next change is not said of this one.
             let newest = slices.last { $0.readable(lane)?.asks(for: change) == true }
             if let desired = newest?.readable(lane) { said.take(desired) }
-            let isParked =
-                slices.last?.environment == nil
-                || slices.last?.parked.diagnostics(of: lane).isEmpty == false
-            said.isUnread = isParked && said.wish != nil ? true : nil
+            let isUnread = slices.last?.isUnread(lane) ?? true
+            said.isUnread = isUnread && said.wish != nil ? true : nil
             return said == known ? nil : said
         }.sorted { $0.operation < $1.operation }
     }

@@ -251,10 +251,12 @@ extension Engine: ControlHandler {
         _ commit: CommitID, by actor: Actor
     ) async throws(EngineHalt) -> ControlAnswer.Result {
         let root = await books.state.trustRoot
-        let (rewrite, head) = await (books.state.rewrite, books.state.head?.commit.id)
-        let isSaidAgain = rewrite == nil && head == commit
-        if let problem = try await keeper.acceptRewrite(commit, by: actor) {
-            return .failed(message: problem, advice: "`airlock status` shows the head in force")
+        let isSaidAgain: Bool
+        switch try await keeper.acceptRewrite(commit, by: actor) {
+        case .refused(let why):
+            return .failed(message: why, advice: "`airlock status` shows the head in force")
+        case .followed: isSaidAgain = false
+        case .followedAlready: isSaidAgain = true
         }
         try await publish()
         let now = await books.state.trustRoot

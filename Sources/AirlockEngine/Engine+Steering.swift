@@ -175,6 +175,7 @@ extension Engine {
     private static func resume(
         _ said: inout Steering, _ operation: OperationRecord, _ word: Steering.Word
     ) -> String? {
+        let before = said
         if said.held != nil {
             said.held = nil
             return "\(operation.lane) goes on"
@@ -183,6 +184,8 @@ extension Engine {
             return nil
         }
         said.passed[step] = word
+        let isDue = operation.waitsForPerson(before) != nil
         return "\(operation.lane) goes on from step \(step + 1)"
+            + (isDue ? "" : " once the rest that it waits for there is over")
     }
 }

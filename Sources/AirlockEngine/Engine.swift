@@ -223,7 +223,9 @@ package actor Engine: Service {
     /// Hands the fleet in force to the environments, with a reconciler for each.
     func publish() async throws(EngineHalt) {
         guard await keeper.accepted != nil else {
-            throw .noFleet(await keeper.fault ?? "nothing was fetched yet")
+            let faults = await keeper.faults
+            throw .noFleet(
+                faults.isEmpty ? "nothing was fetched yet" : faults.joined(separator: "; "))
         }
         // Also those that the fleet does not name any more, so that none goes on with an old one.
         for name in await keeper.environments.union(reconcilers.keys).sorted() {
@@ -299,7 +301,7 @@ package actor Engine: Service {
     package func summary(since mark: [EnvironmentName: Int] = [:]) async -> ReconcileSummary {
         var summary = ReconcileSummary(commit: await keeper.accepted?.id)
         summary.diagnostics = await keeper.accepted?.diagnostics ?? []
-        if let fault = await keeper.fault { summary.faults.append(fault) }
+        summary.faults += await keeper.faults
         for reconciler in inOrder {
             let name = reconciler.name
             summary.add(
@@ -312,7 +314,7 @@ package actor Engine: Service {
 
     /// How the process is, for `status` and `doctor`.
     func health() async -> HolderHealth {
-        var faults = [await keeper.fault, await copier?.fault].compactMap(\.self)
+        var faults = await keeper.faults + [await copier?.fault].compactMap(\.self)
         for reconciler in inOrder {
             if let fault = await reconciler.status.fault {
                 faults.append("\(reconciler.name): \(fault)")

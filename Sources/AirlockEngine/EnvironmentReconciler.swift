@@ -227,14 +227,12 @@ actor EnvironmentReconciler {
         guard let accepted, let provider, let tier, let claimed else { return nil }
         let desired = readable(lane)
         let release = desired?.release
-        // Of a lane that the commit leaves out nothing is asked. One that cannot be read may ask for anything.
-        let isRead =
-            accepted.fleet.environments[name] != nil
-            && accepted.slices[name]?.parked.diagnostics(of: lane).isEmpty == true
+        // What cannot be read may ask for anything.
+        let isUnread = accepted.slices[name]?.isUnread(lane) ?? true
         return LaneWorker(
             lane: lane, tier: tier, fleet: accepted.fleet.name, claim: claimed, books: books,
             provider: provider, signals: signals(of: lane), prober: prober, reverts: reverts,
-            desired: desired, wish: isRead ? release?.rollout ?? .proceed : nil,
+            desired: desired, wish: isUnread ? nil : release?.rollout ?? .proceed,
             watchWish: release?.watch, group: standing.group(of: lane),
             clock: parts.clock, logger: parts.logger,
             isStopping: { [weak self] in self?.isStopping ?? true })

@@ -20,6 +20,13 @@ extension SourceError {
     }
 }
 
+extension SourceError {
+    /// The phrase of what reading a commit ran into, which may be of another kind.
+    static func phrase(of error: any Error) -> String {
+        (error as? SourceError)?.phrase ?? "\(error)"
+    }
+}
+
 extension ProviderError {
     /// One phrase.
     package var phrase: String {

@@ -53,6 +53,7 @@ extension LaneWorker {
             return
         }
         (seen.step, seen.inForce, seen.ruling) = (known.step, known.inForce, known.ruling)
+        seen.widenedFrom = known.widenedFrom
         operation.rollout.canary = seen
         let now = clock.now().wall
         let waitTurns = (seen.waitsSince != nil) != (known.waitsSince != nil)
@@ -115,7 +116,9 @@ extension LaneWorker {
         if let previewed = AuditText.previewed(operation, from: old, at: now) {
             pending.entries.append(previewed)
         }
-        if old.direction != state.direction, said?.aborted?.group == nil,
+        // One that fell with its group is at fault itself where what it served says so.
+        let isOwnFault = said?.aborted?.group == nil || state.canary?.isHarmful == true
+        if old.direction != state.direction, isOwnFault,
             let quarantine = AuditText.quarantine(operation, at: now)
         {
             try await condemn(operation, quarantine, at: now, pending: &pending)

@@ -14,6 +14,15 @@ enum KeptFleet: Sendable {
     case older(AcceptedFleet?, why: String)
 }
 
+/// What becomes of a person's word that a rewritten history is meant.
+enum RewriteAnswer: Sendable {
+    case followed
+    /// It was accepted before; nothing changed.
+    case followedAlready
+    /// Why it is not followed.
+    case refused(String)
+}
+
 /// Rewritten history: development and testing follow it, staging and production wait for a person.
 extension SourceKeeper {
     /// The fleet that an environment follows; nil while it has to stay as it is.
@@ -94,51 +103,53 @@ extension SourceKeeper {
         } catch {
             parts.logger.error(
                 "the kept commit cannot be read",
-                metadata: ["commit": "\(head.commit.id)", "reason": "\(error)"])
+                metadata: [
+                    "commit": "\(head.commit.id)", "reason": "\(SourceError.phrase(of: error))",
+                ])
             return nil
         }
     }
 
     /// Takes the rewritten head for every tier; one that dropped the trust root becomes the new one.
     ///
-    /// - Returns: Why it is not taken; nil when it is.
     func acceptRewrite(
         _ commit: CommitID, by actor: Actor
-    ) async throws(EngineHalt) -> String? {
+    ) async throws(EngineHalt) -> RewriteAnswer {
         await turns.enter()
         defer { turns.leave() }
         // What waits may be gone again: nobody follows what the branch is not at.
         await fetchHead()
         await beginReading()
         defer { readings.leave() }
-        defer { tellWhatStands() }
-        if let fault { return "nobody knows what the branch is at now: \(fault)" }
+        if let fault { return .refused("nobody knows what the branch is at now: \(fault)") }
         if let head = fetched?.commit, head != commit {
-            return "the branch is at \(head) now, not at \(commit)"
+            return .refused("the branch is at \(head) now, not at \(commit)")
         }
         // Who says it again, perhaps because the answer was lost, is told the same.
         if await books.state.rewrite == nil, await books.state.head?.commit.id == commit {
             if accepted?.id != commit { _ = try await takeUp(commit) }
-            return accepted?.id == commit ? nil : fault ?? "\(commit.short) is not followed"
+            return accepted?.id == commit
+                ? .followedAlready : .refused(faults.first ?? "\(commit.short) is not followed")
         }
         if await books.state.rewrite?.commit != commit {
             switch await droppedRoot(of: fetched?.commit) {
-            case .failure(let error): return "git: \(error.phrase)"
+            case .failure(let error): return .refused("git: \(error.phrase)")
             case .success(let head?):
                 guard head == commit else {
-                    return "the rewritten head that waits is \(head), not \(commit)"
+                    return .refused("the rewritten head that waits is \(head), not \(commit)")
                 }
-                if let problem = try await moveRoot(to: commit, by: actor) { return problem }
-                if await books.state.rewrite == nil { return nil }
-            case .success(nil):
-                if let refused, refused.commit == fetched?.commit { fault = refused.why }
+                if let problem = try await moveRoot(to: commit, by: actor) {
+                    return .refused(problem)
+                }
+                if await books.state.rewrite == nil { return .followed }
+            case .success(nil): break
             }
         }
         guard let rewrite = await books.state.rewrite else {
-            return "no rewritten history waits for anybody"
+            return .refused("no rewritten history waits for anybody")
         }
         guard rewrite.commit == commit else {
-            return "the rewritten head that waits is \(rewrite.commit), not \(commit)"
+            return .refused("the rewritten head that waits is \(rewrite.commit), not \(commit)")
         }
         let entry = AuditDraft(
             kind: .trust, time: parts.clock.now().wall, actor: actor, commit: commit,
@@ -147,7 +158,7 @@ extension SourceKeeper {
         try await books.commit(LedgerTransaction(writes: [.rewrite(nil)], entries: [entry]))
         fault = nil
         _ = try await consider(commit)
-        return nil
+        return .followed
     }
 
     /// The head, where it is refused because it does not descend from the pinned root; nil where it is not.
@@ -178,7 +189,7 @@ extension SourceKeeper {
         parts.logger.notice("trust root moved", metadata: ["commit": "\(commit)"])
         (fault, refused) = (nil, nil)
         _ = try await consider(commit)
-        return accepted?.id == commit ? nil : fault ?? "\(commit.short) is not followed"
+        return accepted?.id == commit ? nil : faults.first ?? "\(commit.short) is not followed"
     }
 
     /// Why a commit could not be in force, whatever it descends from; nil when it could.
@@ -193,6 +204,6 @@ extension SourceKeeper {
             }
         } catch let error as EngineHalt {
             throw error
-        } catch { return "\(commit.short) cannot be read: \(error)" }
+        } catch { return "\(commit.short) cannot be read: \(SourceError.phrase(of: error))" }
     }
 }

@@ -28,6 +28,7 @@ actor SourceKeeper {
     /// What staging and production stay on while a rewritten head waits for a person.
     var kept = KeptFleet.newest
     var fetched: FetchedHead?
+    /// What was wrong with the remote, or with the mirror, at the last look.
     var fault: String?
     private var revision = 0
     var work = LookWork()
@@ -62,7 +63,6 @@ actor SourceKeeper {
         work.fetching = stopwatch.elapsed
         await beginReading()
         defer { readings.leave() }
-        defer { tellWhatStands() }
         if let head = fetched?.commit, head != accepted?.id, head != refused?.commit {
             if try await takeUp(head) {
                 await log(stopwatch.elapsed, since: before)
@@ -74,10 +74,15 @@ actor SourceKeeper {
         return try await resume()
     }
 
-    /// Where nothing newer is wrong, what is wrong with the newest commit, or keeps staging and production from it.
-    func tellWhatStands() {
-        if let refused, refused.commit == fetched?.commit { fault = fault ?? refused.why }
-        if fault == nil, case .older(_, let why) = kept { fault = why }
+    /// All that is wrong: with the remote, and with the newest commit or what keeps staging and production from it.
+    /// Who mends one of them has to see the other.
+    var faults: [String] { [fault, standing].compactMap(\.self) }
+
+    /// What is wrong with the newest commit, or keeps staging and production from it, for as long as it does.
+    private var standing: String? {
+        if let refused, refused.commit == fetched?.commit { return refused.why }
+        if case .older(_, let why) = kept { return why }
+        return nil
     }
 
     /// Waits for the turn to read a commit; what the remote said is told over what another reading found meanwhile.
@@ -190,7 +195,7 @@ actor SourceKeeper {
         } catch let error as EngineHalt {
             throw error
         } catch {
-            fault = "git: \(error)"
+            fault = "git: \(SourceError.phrase(of: error))"
             return false
         }
     }
@@ -352,7 +357,8 @@ actor SourceKeeper {
     ) async throws(EngineHalt) {
         let why = "commit \(head.short) is refused: \(reason)"
         refused = (head, why)
-        fault = why
+        // Of the newest commit it is told for as long as it stands.
+        if head != fetched?.commit { fault = why }
         let outcome = "refused: \(reason)"
         guard try await !isRecorded(head, outcome) else { return }
         let entry = AuditDraft(

@@ -34,6 +34,12 @@ package struct FleetSlice: Hashable, Sendable {
     package func readable(_ lane: LaneID) -> DesiredLane? {
         parked.diagnostics(of: lane).isEmpty ? lanes[lane] : nil
     }
+
+    /// Whether nobody can read what git asks of a lane: its files are parked, or nothing describes its
+    /// environment. One that is left out of files that can be read is asked for nothing, which is read.
+    package func isUnread(_ lane: LaneID) -> Bool {
+        environment == nil || !parked.diagnostics(of: lane).isEmpty
+    }
 }
 
 extension Fleet {

@@ -143,7 +143,7 @@ final class Situation: Sendable {
         operation = facts.ledger.operation(of: lane)
         steering = operation.flatMap { facts.ledger.steerings[$0.number] }
         parked = slice.parked.diagnostics(of: lane)
-        isUnread = !parked.isEmpty || slice.environment == nil
+        isUnread = slice.isUnread(lane)
         desired = slice.readable(lane)
         // A test job mends nothing, and what drifted is not what it shall test.
         let isMending = operation != nil && operation?.verification == nil

@@ -174,13 +174,17 @@ final class Wire: Provider {
         }
         guard isSettled else { return true }
         let path = "services/\(order.lane.unit.name)/\(order.lane.environment).yaml"
+        func lacks(_ commit: CommitID) -> Bool { repository.files(of: commit)[path] == nil }
         func removes(_ commit: CommitID) -> Bool {
-            let files = repository.files(of: commit)
-            return files[path] == nil && files.keys.contains { $0.hasPrefix("services/") }
+            lacks(commit)
+                && repository.files(of: commit).keys.contains { $0.hasPrefix("services/") }
         }
-        // While a rewrite waits, production follows the commit from before it.
+        guard let cause, lacks(cause) else { return false }
+        // While a rewrite waits, production follows the commit from before it. The cause may have lost all services,
+        // and the head brought back the others.
+        if heads.contains(where: removes) { return true }
         // Loops that run may have an order on its way when the next head is accepted.
-        return cause.map(removes) ?? false && (isRunning || heads.contains(where: removes))
+        return isRunning && removes(cause)
     }
 
     func isPresent(

@@ -39,7 +39,7 @@ package enum Rollout {
             var state = operation.rollout
             (state.ceiling, state.isBound) = (course.bound, nil)
             if let reason = course.abort, operation.canGoBack {
-                state.turnBack(reason)
+                turnBack(&state, reason, of: change, after: answer, now: now)
             }
             let step =
                 switch change.strategy {
@@ -62,6 +62,23 @@ package enum Rollout {
         case .verify(let verification):
             return verify(verification, of: operation, in: lane, now: now)
         }
+    }
+
+    /// Turns back because somebody asks for it. What was seen until then is judged first: it is the evidence of the
+    /// turn, and harm is its reason where there is some.
+    private static func turnBack(
+        _ state: inout RolloutState, _ reason: String, of change: Change,
+        after answer: SignalAnswer?, now: Moment
+    ) {
+        var reason = reason
+        if case .forward = state.direction, var canary = state.canary, canary.inForce != nil,
+            change.isReturn != true
+        {
+            canary.take(answer, now: now)
+            state.canary = canary
+            if canary.isHarmful { reason = canary.told }
+        }
+        state.turnBack(reason)
     }
 
     /// The state of an operation that was not looked at for a while: held, or the process was down.

@@ -174,6 +174,41 @@ struct CanaryTests {
         #expect(try await stage.entries(.quarantined).isEmpty)
     }
 
+    @Test(
+        "a config that was bad quarantines no artifact: the same one with another config goes through"
+    )
+    func badConfig() async throws {
+        let stage = Stage.canary()
+        let engine = try await stage.engine()
+        try await stage.settle(engine)
+        func configured(_ level: String, startup: String) {
+            stage.extra["services/api/production.yaml"] = """
+                artifact: \(Build.artifact("api", 1))
+                replicas: 4
+                config: {LEVEL: \(level)}
+                strategy: {canary: {steps: [50%, 100%], hold: 10s, deadline: 20s}}
+
+                """
+            stage.extra["simulation.yaml"] = """
+                artifacts: {"sha256:\(Build.artifact("api", 1).digest)": {startup: \(startup), errorRate: 0.5%}}
+                traffic: {api: 2000/s}
+                secrets: {shop-key: "1"}
+
+                """
+            stage.commit()
+        }
+        // The simulator knows an artifact by its digest alone, so it fails while the bad config is asked for.
+        configured("nonsense", startup: "never")
+        #expect(try await stage.settle(engine).rolledBack == [Build.lane("production/api")])
+        let bad = try #require(
+            stage.ledger.durableState.quarantines[Build.lane("production/api")]?.first)
+        configured("debug", startup: "1s")
+        let summary = try await stage.settle(engine, rounds: 1_000)
+        #expect(summary.held.isEmpty && summary.rolledBack.isEmpty)
+        let settled = stage.ledger.durableState.lanes[Build.lane("production/api")]?.settled
+        #expect(settled?.slot.artifact == Build.artifact("api", 1) && settled?.slot.id != bad.slot)
+    }
+
     @Test("a kill in the middle of a step loses no evidence and doubles none")
     func killed() async throws {
         let stage = Stage.canary()

@@ -2,6 +2,7 @@ import AirlockEngine
 import AirlockMemory
 import AirlockModel
 import AirlockPorts
+import AirlockRollout
 import AirlockSimulator
 import AirlockTestSupport
 import Testing
@@ -103,6 +104,16 @@ struct SteeringTests {
                 == .done(message: "production/api goes back, and nothing else moves"))
         try await stage.look(engine, seconds: 10)
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 1)])
+        // What it served under the stop is the evidence of its way back.
+        let back = try #require(
+            try await stage.entries(.decision, of: "production/api").last {
+                $0.detail["looks"] != nil
+            })
+        #expect(back.outcome == "harmful", "\(back.detail)")
+        #expect(back.detail["reason"]?.contains("evidence of harm") == true, "\(back.detail)")
+        let entries = stage.ledger.durableEntries
+        let operation = try #require(back.operation)
+        #expect(RolloutReplay(of: operation, in: entries).firstDifference == nil)
     }
 
     @Test("a step that requires approval is left when a person says so, and not before")

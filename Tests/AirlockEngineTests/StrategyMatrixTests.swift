@@ -23,14 +23,20 @@ struct StrategyMatrixTests {
         case harmful
         /// A request now and then: too few to say anything.
         case undecided
+        /// The same, where a canary says to go back when the time of a step is over.
+        case undecidedInTime
+        /// The same, where it says to go on.
+        case undecidedAndPromoted
         /// Whoever measures does not answer.
         case noData
         /// Another release comes while it is on its way.
         case superseded
         /// Git goes back to the release before while it is on its way.
         case reverted
-        /// Git says `rollout: abort` while it is on its way.
+        /// Git says `rollout: abort` before it has any traffic.
         case abortedFromGit
+        /// Git says so when it has traffic; all at once is over by then.
+        case abortedUnderTraffic
         /// The process is killed again and again while it is on its way.
         case killedMidStep
         /// The process is killed within a write to its journal, each of the first dozen in turn.
@@ -58,8 +64,12 @@ struct StrategyMatrixTests {
         // What is not known is no reason to go on where a step has to be shown to be safe; a switch
         // that is done and broke no bound stays.
         case (.undecided, .canary), (.noData, .canary): .waits
-        case (.undecided, .allAtOnce), (.noData, .allAtOnce): .settled(version: 2)
-        case (.undecided, .blueGreen), (.noData, .blueGreen): .settled(version: 2)
+        case (.undecidedInTime, .canary): .rolledBack
+        case (.undecidedAndPromoted, .canary): .settled(version: 2)
+        case (.abortedUnderTraffic, .allAtOnce): .settled(version: 2)
+        case (.abortedUnderTraffic, _): .rolledBack
+        case (.undecided, _), (.noData, _), (.undecidedInTime, _), (.undecidedAndPromoted, _):
+            .settled(version: 2)
         case (.superseded, _): .settled(version: 4)
         case (.reverted, _): .settled(version: 1)
         }
@@ -76,7 +86,7 @@ struct StrategyMatrixTests {
               "sha256:\(Build.artifact("api", 2).digest)": {errorRate: 0.5%}
               "sha256:\(Build.artifact("api", 3).digest)": {\(harm)}
               "sha256:\(Build.artifact("api", 4).digest)": {errorRate: 0.5%}
-            traffic: {api: \(situation == .undecided ? "0.1/s" : "2000/s")}
+            traffic: {api: \(situation.isQuiet ? "0.1/s" : "2000/s")}
             secrets: {shop-key: "1"}
 
             """
@@ -86,12 +96,16 @@ struct StrategyMatrixTests {
     }
 
     private static func release(
-        _ version: Int, _ strategy: Strategy, in stage: Stage, wish: String = "proceed"
+        _ version: Int, _ strategy: Strategy, in stage: Stage, wish: String = "proceed",
+        when situation: Situation = .healthy
     ) {
+        let undecided =
+            situation.onUndecided.map { "decideWithin: 40s, onUndecided: \($0), " } ?? ""
+        let text = strategy.rawValue.replacing("canary: {", with: "canary: {\(undecided)")
         stage.extra["services/api/production.yaml"] = """
             artifact: \(Build.artifact("api", version))
             replicas: 4
-            strategy: {\(strategy.rawValue)}
+            strategy: {\(text)}
             rollout: \(wish)
             \(strategy == .allAtOnce ? "" : "rollback: {errorRate: {above: 50%, for: 5s}}")
 
@@ -118,7 +132,7 @@ struct StrategyMatrixTests {
         let stage = Self.stage(strategy, situation)
         var engine = try await stage.engine()
         try await stage.settle(engine)
-        Self.release(situation == .harmful ? 3 : 2, strategy, in: stage)
+        Self.release(situation == .harmful ? 3 : 2, strategy, in: stage, when: situation)
         if let crash {
             stage.ledger.inject(
                 MemoryLedger.Crash(commit: stage.ledger.commits + crash.commit, point: crash.point))
@@ -139,7 +153,10 @@ struct StrategyMatrixTests {
                 engine = try await stage.restart()
             }
             if look == 4, situation == .superseded { Self.release(4, strategy, in: stage) }
-            if look == 1, situation == .abortedFromGit {
+            let abort: Situation? =
+                look == 1 ? .abortedFromGit : look == 12 ? .abortedUnderTraffic : nil
+            if situation == abort {
+                if look == 12 { try await checkTraffic(stage, strategy) }
                 Self.release(2, strategy, in: stage, wish: "abort")
             }
             if look == 4, situation == .reverted { Self.release(1, strategy, in: stage) }
@@ -161,11 +178,17 @@ struct StrategyMatrixTests {
         case .providerRefuses:
             try await stage.world.inject(
                 SimulatedFault(kind: .refuse, scope: scope, lasting: .seconds(150)))
-        case .healthy, .harmful, .undecided, .noData, .superseded, .reverted, .abortedFromGit,
-            .killedMidStep,
+        case .healthy, .harmful, .undecided, .undecidedInTime, .undecidedAndPromoted, .noData,
+            .superseded, .reverted, .abortedFromGit, .abortedUnderTraffic, .killedMidStep,
             .killedInWrites:
             return
         }
+    }
+
+    /// The new slot has traffic, so that an abort has something to take back.
+    private func checkTraffic(_ stage: Stage, _ strategy: Strategy) async throws {
+        let share = try await stage.share(of: Build.artifact("api", 2), in: "production/api")
+        #expect(share == (strategy == .canary ? 100 : 1000), "\(strategy)")
     }
 
     private func check(_ stage: Stage, _ wanted: Ending, _ what: String) async throws {
@@ -189,6 +212,22 @@ struct StrategyMatrixTests {
         for operation in RolloutReplay.operations(in: entries) {
             let replay = RolloutReplay(of: operation, in: entries)
             #expect(replay.firstDifference == nil, "\(what): \(replay.firstDifference ?? "")")
+        }
+    }
+}
+
+extension StrategyMatrixTests.Situation {
+    /// Whether there is too little traffic to say anything.
+    fileprivate var isQuiet: Bool {
+        self == .undecided || onUndecided != nil
+    }
+
+    /// What a canary says is to be done with a step that stays undecided; nil for nothing.
+    fileprivate var onUndecided: String? {
+        switch self {
+        case .undecidedInTime: "revert"
+        case .undecidedAndPromoted: "promote"
+        default: nil
         }
     }
 }

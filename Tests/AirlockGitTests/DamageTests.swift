@@ -47,21 +47,21 @@ import Testing
     @Test("of a host's keys those stay that its server can sign with, and none that is revoked")
     func knownHosts() {
         let text = """
-            # kept
-            a.example ssh-rsa AAAA1
-            a.example ssh-ed25519 AAAA2
-            b.example ssh-rsa AAAA3
-            @revoked * ssh-ed25519 AAAA4
-            c.example ssh-ed25519 AAAA4
-            c.example ecdsa-sha2-nistp256 AAAA5 a comment
+            # a comment
+            a.example ssh-rsa AAA1
+            a.example ssh-ed25519 AAA2
+            b.example ssh-rsa AAA3
+            @revoked * ssh-ed25519 AAA4
+            c.example ssh-ed25519 AAA4
+            what is no key
+            c.example ecdsa-sha2-nistp256 AAA5 a comment
 
             """
         #expect(
             KnownHosts.usable(text) == """
-                # kept
-                a.example ssh-ed25519 AAAA2
-                b.example ssh-rsa AAAA3
-                c.example ecdsa-sha2-nistp256 AAAA5 a comment
+                a.example ssh-ed25519 AAA2
+                b.example ssh-rsa AAA3
+                c.example ecdsa-sha2-nistp256 AAA5 a comment
 
                 """)
     }

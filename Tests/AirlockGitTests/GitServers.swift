@@ -1,4 +1,5 @@
 import AirlockGit
+import AirlockPorts
 import AirlockTestSupport
 import Foundation
 import Testing
@@ -250,5 +251,30 @@ struct SecureShell {
         """.write(toFile: configuration, atomically: true, encoding: .utf8)
         try FileManager.default.createDirectory(
             atPath: "/run/sshd", withIntermediateDirectories: true)
+    }
+}
+
+extension Fixture {
+    /// What a server serves, as Airlock fetches it.
+    func source(
+        of server: GitServer, access: RemoteAccess? = nil,
+        limits: GitLimits = .standard
+    ) throws -> GitSource {
+        try source(remote: server.url, limits: limits, access: access ?? server.access)
+    }
+
+    /// What stopped a fetch, as a person reads it.
+    func refusal(
+        of server: GitServer, access: RemoteAccess? = nil,
+        limits: GitLimits = .standard, limit: Duration = .ample
+    ) async throws -> SourceError? {
+        var found: SourceError?
+        try await with(source(of: server, access: access, limits: limits)) {
+            source async throws in
+            do throws(SourceError) { _ = try await source.fetch(limit: limit) } catch {
+                found = error
+            }
+        }
+        return found
     }
 }

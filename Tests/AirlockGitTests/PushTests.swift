@@ -145,6 +145,24 @@ struct PushTests {
         }
     }
 
+    @Test("a token that may read and not write is told at the push, with the status and what to do")
+    func readOnly() async throws {
+        let fixture = try Fixture()
+        let head = try fixture.head()
+        let server = try GitServer(.http, fixture, fault: "readonly", target: "403")
+        try await with(fixture.source(remote: server.url, access: server.access)) {
+            source async throws in
+            _ = try await source.fetch(limit: .ample)
+            let name = try #require(BranchName("made"))
+            let change = try draft(head, ["x": "1\n"])
+            let error = await refusal { try await source.push(change, as: name, limit: .ample) }
+            #expect(
+                "\(error ?? .busy)".contains(
+                    "localhost answers 403: the token may not write there"),
+                "\(error ?? .busy)")
+        }
+    }
+
     @Test("a push that is redirected on the same host goes nowhere")
     func redirected() async throws {
         let fixture = try Fixture()

@@ -6,28 +6,6 @@ import Testing
 
 @Suite("Fetching from servers", .serialized)
 struct ServerTests {
-    private func source(
-        _ fixture: Fixture, _ server: GitServer, access: RemoteAccess? = nil,
-        limits: GitLimits = .standard
-    ) throws -> GitSource {
-        try fixture.source(remote: server.url, limits: limits, access: access ?? server.access)
-    }
-
-    /// What stopped a fetch, as a person reads it.
-    private func refusal(
-        _ fixture: Fixture, _ server: GitServer, access: RemoteAccess? = nil,
-        limits: GitLimits = .standard, limit: Duration = .ample
-    ) async throws -> SourceError? {
-        var found: SourceError?
-        try await with(source(fixture, server, access: access, limits: limits)) {
-            source async throws in
-            do throws(SourceError) { _ = try await source.fetch(limit: limit) } catch {
-                found = error
-            }
-        }
-        return found
-    }
-
     @Test(
         "every transport finds what is new, forced and deleted",
         arguments: GitServer.Transport.allCases)
@@ -35,7 +13,7 @@ struct ServerTests {
         let fixture = try Fixture()
         let first = try fixture.head()
         let server = try GitServer(transport, fixture)
-        try await with(source(fixture, server)) { source async throws in
+        try await with(fixture.source(of: server)) { source async throws in
             #expect(try await source.fetch(limit: .ample).commit == first)
             #expect(try await source.delta(from: nil, to: first).changes.count == 1)
             let second = try fixture.commit("second", ["services/a/service.yaml": "port: 1\n"])
@@ -62,7 +40,7 @@ struct ServerTests {
     func quietLook() async throws {
         let fixture = try Fixture()
         let server = try GitServer(.http, fixture)
-        try await with(source(fixture, server)) { source async throws in
+        try await with(fixture.source(of: server)) { source async throws in
             _ = try await source.fetch(limit: .ample)
             let before = try server.requests.count
             _ = try await source.fetch(limit: .ample)
@@ -78,13 +56,13 @@ struct ServerTests {
         var access = server.access
         access.tokenFile = fixture.root + "/wrong"
         try GitServer.write("wrong-secret\n", to: fixture.root + "/wrong", mode: 0o600)
-        let error = try await refusal(fixture, server, access: access)
+        let error = try await fixture.refusal(of: server, access: access)
         let text = "\(try #require(error))"
         #expect(
             text.contains("does not accept the token") && !text.contains("wrong-secret"), "\(text)")
         #expect(try server.requests.count { $0.contains("with authorization") } == 1)
         access.tokenFile = nil
-        let none = "\(try #require(try await refusal(fixture, server, access: access)))"
+        let none = "\(try #require(try await fixture.refusal(of: server, access: access)))"
         #expect(none.contains("gitTokenFile"), "\(none)")
     }
 
@@ -107,6 +85,21 @@ struct ServerTests {
         }
     }
 
+    @Test(
+        "what a server answers instead of references is told with its meaning",
+        arguments: [
+            (403, "403: the token may not read there"),
+            (404, "404: there is no repository at this address"),
+            (429, "429: it wants fewer requests"), (503, "503: the fault is the server"),
+            (418, "localhost answers 418"),
+        ])
+    func statuses(_ status: Int, _ words: String) async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture, fault: "status", target: "\(status)")
+        let error = "\(try #require(try await fixture.refusal(of: server)))"
+        #expect(error.contains(words), "\(error)")
+    }
+
     @Test("a token that others can read, or that is empty, is refused before it is sent")
     func carelessToken() async throws {
         let fixture = try Fixture()
@@ -115,7 +108,7 @@ struct ServerTests {
         for (text, mode, word) in [("x", 0o644, "chmod 600"), ("\n", 0o600, "is empty")] {
             access.tokenFile = fixture.root + "/careless"
             try GitServer.write(text, to: fixture.root + "/careless", mode: mode)
-            let error = "\(try #require(try await refusal(fixture, server, access: access)))"
+            let error = "\(try #require(try await fixture.refusal(of: server, access: access)))"
             #expect(error.contains(word), "\(error)")
         }
         #expect(try server.requests.isEmpty)
@@ -127,7 +120,7 @@ struct ServerTests {
         let target = try GitServer(.http, fixture)
         let server = try GitServer(
             .http, fixture, fault: "redirect", target: "http://127.0.0.1:\(target.port)")
-        #expect(try await refusal(fixture, server) != nil)
+        #expect(try await fixture.refusal(of: server) != nil)
         // It had the token by then.
         let asked = try server.requests
         #expect(asked.contains { $0.contains("with authorization") }, "\(asked)")
@@ -144,7 +137,7 @@ struct ServerTests {
         let target = target.replacingOccurrences(of: "PORT", with: "\(other.port)")
         let server = try GitServer(.http, fixture, fault: "moved", target: target)
         // What is asked by its own name is not redirected, and needs no other worker.
-        #expect(try await refusal(fixture, server) == nil)
+        #expect(try await fixture.refusal(of: server) == nil)
         let before = try server.requests.count
         try await with(fixture.source(remote: server.movedURL, access: server.access)) {
             source async throws in
@@ -172,85 +165,12 @@ struct ServerTests {
         let server = try GitServer(.https, fixture)
         var access = server.access
         access.certificates = nil
-        let error = "\(try #require(try await refusal(fixture, server, access: access)))"
+        let error = "\(try #require(try await fixture.refusal(of: server, access: access)))"
         #expect(error.contains("gitCAFile"), "\(error)")
         #expect(try server.requests.isEmpty)
         access.certificates = fixture.origin + "/fleet.yaml"
-        let none = "\(try #require(try await refusal(fixture, server, access: access)))"
+        let none = "\(try #require(try await fixture.refusal(of: server, access: access)))"
         #expect(none.contains("gitCAFile"), "\(none)")
-    }
-
-    @Test("a host key that is unknown or another one is refused")
-    func hostKeys() async throws {
-        let fixture = try Fixture()
-        let server = try GitServer(.ssh, fixture)
-        var access = server.access
-        let known = try String(contentsOfFile: access.knownHosts ?? "", encoding: .utf8)
-        for text in ["# none\n", try changed(known, fixture)] {
-            access.knownHosts = fixture.root + "/known"
-            try GitServer.write(text, to: fixture.root + "/known", mode: 0o644)
-            let error = "\(try #require(try await refusal(fixture, server, access: access)))"
-            #expect(error.contains("host key"), "\(error)")
-        }
-        let many = String(repeating: "# another host\n", count: 20_000) + known
-        try GitServer.write(many, to: fixture.root + "/known", mode: 0o644)
-        #expect(try await refusal(fixture, server, access: access) == nil)
-        access.knownHosts = fixture.root + "/nowhere"
-        let none = "\(try #require(try await refusal(fixture, server, access: access)))"
-        #expect(none.contains("ssh-keyscan"), "\(none)")
-    }
-
-    /// The same host with another key of the same kind.
-    private func changed(_ known: String, _ fixture: Fixture) throws -> String {
-        let path = fixture.root + "/other-host"
-        _ = try fixture.execute(
-            "/usr/bin/ssh-keygen", ["-q", "-t", "ecdsa", "-N", "", "-f", path],
-            environment: ["PATH": "/usr/bin:/bin"], input: nil)
-        let key = try String(contentsOfFile: path + ".pub", encoding: .utf8)
-            .split(separator: " ").prefix(2).joined(separator: " ")
-        return "\(known.split(separator: " ").first ?? "") \(key)\n"
-    }
-
-    @Test(
-        "keys that cannot work are refused by name",
-        arguments: ["rsa", "ed25519", "ecdsa", "nonsense"])
-    func badKeys(_ kind: String) async throws {
-        let fixture = try Fixture()
-        let server = try GitServer(.ssh, fixture)
-        var access = server.access
-        let path = fixture.root + "/bad-key"
-        access.sshKey = path
-        if kind == "nonsense" {
-            try GitServer.write("not a key\n", to: path, mode: 0o600)
-        } else {
-            // RSA is refused for what it is, the others for their passphrase; PEM is the older form.
-            let form = kind == "ecdsa" ? ["-m", "PEM"] : []
-            _ = try fixture.execute(
-                "/usr/bin/ssh-keygen",
-                ["-q", "-t", kind, "-N", kind == "rsa" ? "" : "sesame", "-f", path] + form,
-                environment: ["PATH": "/usr/bin:/bin"], input: nil)
-        }
-        let error = "\(try #require(try await refusal(fixture, server, access: access)))"
-        let why = ["rsa": "RSA", "nonsense": "not a private key"][kind] ?? "has a passphrase"
-        #expect(error.contains(why), "\(error)")
-        #expect(error.contains("ssh-keygen -t ed25519"), "\(error)")
-    }
-
-    @Test("a key that the server does not know is offered once")
-    func unknownKey() async throws {
-        let fixture = try Fixture()
-        let server = try GitServer(.ssh, fixture)
-        var access = server.access
-        let path = fixture.root + "/stranger"
-        _ = try fixture.execute(
-            "/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path],
-            environment: ["PATH": "/usr/bin:/bin"], input: nil)
-        access.sshKey = path
-        let error = "\(try #require(try await refusal(fixture, server, access: access)))"
-        #expect(error.contains("does not accept the key"), "\(error)")
-        let log = try server.requests
-        let offers = log.filter { $0.contains("Failed publickey") }
-        #expect(offers.count == 1, "\(log)")
     }
 
     @Test(
@@ -259,7 +179,7 @@ struct ServerTests {
     func slowServers(_ fault: String) async throws {
         let fixture = try Fixture()
         let server = try GitServer(.http, fixture, fault: fault)
-        let error = try await refusal(fixture, server, limit: .milliseconds(1_500))
+        let error = try await fixture.refusal(of: server, limit: .milliseconds(1_500))
         #expect(error == .timedOut(after: .milliseconds(1_500)), "\(String(describing: error))")
     }
 
@@ -270,14 +190,14 @@ struct ServerTests {
         let fixture = try Fixture()
         let first = try fixture.head()
         let good = try GitServer(.http, fixture)
-        try await with(source(fixture, good)) { source async throws in
+        try await with(fixture.source(of: good)) { source async throws in
             _ = try await source.fetch(limit: .ample)
         }
         let second = try fixture.commit("second", ["services/a/service.yaml": "port: 1\n"])
         let server = try GitServer(.http, fixture, fault: fault)
-        let error = try #require(try await refusal(fixture, server))
+        let error = try #require(try await fixture.refusal(of: server))
         #expect(!error.isDamage, "\(error)")
-        try await with(source(fixture, good)) { source async throws in
+        try await with(fixture.source(of: good)) { source async throws in
             #expect(try await source.record(of: first).id == first)
             #expect(try await source.delta(from: nil, to: first).changes.count == 1)
             #expect(try await source.fetch(limit: .ample).commit == second)
@@ -290,15 +210,15 @@ struct ServerTests {
         let fixture = try Fixture()
         let first = try fixture.head()
         let good = try GitServer(.http, fixture)
-        try await with(source(fixture, good)) { source async throws in
+        try await with(fixture.source(of: good)) { source async throws in
             _ = try await source.fetch(limit: .ample)
         }
         try fixture.commit("second", ["services/a/service.yaml": "port: 1\n"])
         let liar = try GitServer(.http, fixture, fault: "liar")
-        let error = try #require(try await refusal(fixture, liar))
+        let error = try #require(try await fixture.refusal(of: liar))
         #expect("\(error)".contains("did not send it"), "\(error)")
         #expect(!error.isDamage)
-        try await with(source(fixture, good)) { source async throws in
+        try await with(fixture.source(of: good)) { source async throws in
             #expect(try await source.record(of: first).id == first)
         }
     }
@@ -317,8 +237,8 @@ struct ServerTests {
         var limits = GitLimits.standard
         limits.fetchedBytes = 4_096
         guard
-            case .tooLarge(let what, let limit)? = try await refusal(
-                fixture, server, limits: limits)
+            case .tooLarge(let what, let limit)? = try await fixture.refusal(
+                of: server, limits: limits)
         else {
             Issue.record("a large pack was taken")
             return
@@ -326,7 +246,8 @@ struct ServerTests {
         #expect(what == "the fetch" && limit == "4 KiB")
         limits = .standard
         limits.fetchedObjects = 2
-        guard case .tooLarge(_, let objects)? = try await refusal(fixture, server, limits: limits)
+        guard
+            case .tooLarge(_, let objects)? = try await fixture.refusal(of: server, limits: limits)
         else {
             Issue.record("too many objects were taken")
             return
@@ -339,10 +260,10 @@ struct ServerTests {
         let fixture = try Fixture()
         let server = try GitServer(.http, fixture, fault: "flood")
         let limit = Duration.seconds(120)
-        let error = try #require(try await refusal(fixture, server, limit: limit))
+        let error = try #require(try await fixture.refusal(of: server, limit: limit))
         #expect(error != .timedOut(after: limit))
         let good = try GitServer(.http, fixture)
-        try await with(source(fixture, good)) { source async throws in
+        try await with(fixture.source(of: good)) { source async throws in
             #expect(try await source.fetch(limit: .ample).commit == fixture.head())
         }
     }

@@ -64,6 +64,20 @@ import Testing
         _ = try log.verify(key: key)
     }
 
+    @Test("a pipe in the place of the checkpoint is named and not waited for")
+    func pipe() async throws {
+        let folder = try Folder()
+        try await folder.writeLog(of: 3)
+        try #require(unlink(folder.state.checkpoint) == 0)
+        try #require(mkfifo(folder.state.checkpoint, 0o600) == 0)
+        do {
+            _ = try AuditLog(folder.state).verify()
+            Issue.record("a pipe was read")
+        } catch {
+            #expect("\(error)".contains("checkpoint is no regular file"), "\(error)")
+        }
+    }
+
     @Test("the place of a changed entry is named")
     func namedPlace() async throws {
         let folder = try Folder()

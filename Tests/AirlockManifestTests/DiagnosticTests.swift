@@ -136,6 +136,10 @@ struct DiagnosticTests {
             ("{canary: {onUndecided: go}}", "`hold`, `promote`, `revert`"),
             ("{canary: {}, allAtOnce: {}}", "f:3:11: `strategy` names more than one way"),
             ("allAtOnce\nrollback: {cpu: {above: 85%}}", "f:4:11: `rollback` bounds the new slot"),
+            (
+                "{canary: {steps: [100%]}}\nrollback: {cpu: {above: 85%}}",
+                "and a canary whose only step is 100% has none"
+            ),
             ("canary\nrollback: {cpu: {above: 85}}", "write 85%"),
             ("{blueGreen: {keep: 30}}", "write 30s or 30m"),
             ("{blueGreen: {}, canary: {}}", "f:3:11: `strategy` names more than one way"),

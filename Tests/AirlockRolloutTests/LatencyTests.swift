@@ -50,7 +50,10 @@ struct LatencyTests {
             Issue.record("it ended as \(String(describing: outcome))")
             return
         }
-        #expect(reason.contains("latency-p90: evidence of harm"), "\(reason)")
+        #expect(
+            reason.contains(
+                "latency-p90: 640 slow of 1600 on the canary, 1600 of 16000 on stable; evidence of harm"
+            ), "\(reason)")
         let judge = try #require(stage.operation.rollout.canary?.judge)
         #expect(
             judge.policy.budget.description

@@ -23,6 +23,9 @@ import Testing
         }
         let slow = try await stage.lane("staging/web")
         #expect(slow["state"] as? String == "changing" && slow["version"] as? String == "1.0.0")
+        // It did not wait for the end of the burst: commits of its midst were in force.
+        let accepted = try await stage.entries("commit.accepted").count
+        #expect(accepted > 3, "\(accepted) commits were in force")
         reconciler.signal(SIGTERM)
         #expect(try await reconciler.outcome(within: .seconds(180)).code == 0)
         try await stage.must("audit", "verify")

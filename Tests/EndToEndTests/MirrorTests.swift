@@ -43,7 +43,7 @@ import Testing
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "120s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        let server = try HollowServer(stage)
+        let server = try HTTPServer(stage, "--fault", "hollow")
         defer { server.stop() }
         let run = try stage.start(
             ["run", "--poll", "1s", "--allow-root"], environment: ["AIRLOCK_REPO": server.url])
@@ -71,27 +71,5 @@ import Testing
         // And the remote that is whole again is taken up.
         try await stage.must("reconcile", "--wait", "120s")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
-    }
-}
-
-/// A git server that sends commits and trees, and no file.
-private final class HollowServer {
-    let url: String
-    private let process: ChildProcess
-
-    init(_ stage: Stage) throws {
-        process = try ChildProcess(
-            [
-                "/usr/bin/python3",
-                Stage.package + "/Tests/AirlockGitTests/Servers/git_server.py", stage.root,
-                "--fault", "hollow",
-            ], environment: ["PATH": "/usr/bin:/bin"], input: .pipe, output: .pipe)
-        url = "http://127.0.0.1:\(String(decoding: process.line(), as: UTF8.self))/shop"
-    }
-
-    /// It serves until its input ends.
-    func stop() {
-        process.endInput()
-        _ = process.end()
     }
 }

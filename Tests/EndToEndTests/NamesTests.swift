@@ -92,17 +92,21 @@ import Testing
         files["fleet.yaml"] = Shop.files["fleet.yaml"]?.replacingOccurrences(
             of: "name: shop", with: "name: store")
         try stage.commit("renamed", files)
-        let renamed = try await stage.must("plan", "-o", "json").json()
-        #expect((renamed["incomplete"] as? String)?.contains("ledger is that of shop") == true)
+        let refused = try await stage.airlock("plan", "-o", "json")
+        let renamed = try refused.json()
+        #expect(
+            refused.code == 1
+                && (renamed["incomplete"] as? String)?.contains("ledger is that of shop") == true)
         try stage.git("reset", "--quiet", "--hard", base)
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         #expect(try await stage.must("plan", "-o", "json").json()["incomplete"] == nil)
         try await stage.must("reconcile", "--wait", "120s")
         try stage.git("reset", "--quiet", "--hard", base)
         try stage.commit("api 1.2.0", Shop.api("1.2.0"))
-        let plan = try await stage.must("plan")
-        #expect(plan.output.contains("history was rewritten"), "\(plan.output)")
-        let lanes = try await stage.must("plan", "-o", "json").json()["lanes"] as? [[String: Any]]
+        let plan = try await stage.airlock("plan")
+        #expect(plan.code == 1 && plan.output.contains("history was rewritten"), "\(plan.output)")
+        let lanes =
+            try await stage.airlock("plan", "-o", "json").json()["lanes"] as? [[String: Any]]
         #expect(lanes?.contains { $0["change"] != nil } == false)
     }
 

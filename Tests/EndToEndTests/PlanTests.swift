@@ -174,8 +174,12 @@ import Testing
         try await stage.must("reconcile", "--wait", "120s")
         try stage.commit(
             "another fleet", ["fleet.yaml": Shop.fleet.replacing("name: shop", with: "name: mart")])
-        let plan = try await stage.must("plan").output
-        #expect(plan.contains("it is the fleet mart, and this ledger is that of shop"), "\(plan)")
+        let refused = try await stage.airlock("plan")
+        let plan = refused.output
+        #expect(
+            refused.code == 1
+                && plan.contains("it is the fleet mart, and this ledger is that of shop"), "\(plan)"
+        )
         #expect(plan.contains("No changes are planned, and the plan is incomplete"), "\(plan)")
         #expect(!plan.contains("drift") && !plan.contains("to repair"), "\(plan)")
         let explained = try await stage.must("explain", "production/api")
@@ -320,6 +324,24 @@ import Testing
             JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file)))
                 as? [String: Any])
         #expect(plan["format_version"] as? String == "1.0")
+        // What is there is written as a shell would: its mode, links and devices stay.
+        try stage.shell(
+            "cd '\(stage.root)' && : > private && chmod 600 private && ln -s private link && mkfifo pipe"
+        )
+        try await stage.must("plan", "--out", stage.root + "/link")
+        #expect(
+            try stage.shell("cd '\(stage.root)' && stat -c %a private && stat -c %F link")
+                == "600\nsymbolic link")
+        #expect(try stage.shell("cmp '\(file)' '\(stage.root)/private' && echo same") == "same")
+        let reader = try RunningProgram(
+            "/bin/cat", [stage.root + "/pipe"], environment: stage.environment,
+            folder: stage.root + "/programs", directory: stage.root)
+        try await stage.must("plan", "--out", stage.root + "/pipe")
+        let read = try await reader.outcome(within: .seconds(60))
+        #expect(read.output.contains("format_version"), "\(read)")
+        let full = try await stage.airlock("plan", "--out", "/dev/full")
+        #expect(full.code == 1 && full.errors.contains("/dev/full"), "\(full)")
+        #expect(try stage.shell("stat -c %F /dev/full") == "character special file")
         let refused = try await stage.airlock("plan", "--out", "/nowhere/plan.json")
         #expect(refused.code == 1 && refused.errors.contains("/nowhere/plan.json"))
     }

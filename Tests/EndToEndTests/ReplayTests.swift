@@ -38,6 +38,17 @@ import Testing
         return lines.joined(separator: "\n") + "\n"
     }
 
+    @Test("a backup is played again and held against its journal, and a life by its seed")
+    func incidents() async throws {
+        let stage = try await rolledBack()
+        try stage.shell("cp -a '\(stage.state)' '\(stage.root)/backup'")
+        let played = try await stage.must("audit", "replay", "--state", stage.root + "/backup")
+        #expect(played.output.contains("rolledBack"), "\(played.output)")
+        let life = try await stage.must("sim", "replay", "--seed", "7")
+        let again = try await stage.must("sim", "replay", "--seed", "7")
+        #expect(life.output == again.output && life.output.split(separator: "\n").count > 10)
+    }
+
     @Test("a copied log gives the same bytes elsewhere, and a forged one is refused")
     func elsewhere() async throws {
         let stage = try await rolledBack()

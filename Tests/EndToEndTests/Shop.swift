@@ -14,17 +14,20 @@ enum Shop {
     /// A release; `extra` are more lines of it.
     static func release(
         _ service: String, _ version: String, replicas: Int = 1, deadline: String = "20s",
-        config: String = "{LOG_LEVEL: info}"
+        config: String = "{LOG_LEVEL: info}", strategy: String? = nil
     ) -> String {
         """
         artifact: \(artifact(service, version))
         version: \(version)
         replicas: \(replicas)
         config: \(config)
-        strategy: {allAtOnce: {deadline: \(deadline)}}
+        strategy: \(strategy ?? "{allAtOnce: {deadline: \(deadline)}}")
 
         """
     }
+
+    /// A strategy that switches all of the traffic from one slot to another.
+    static let switching = "{blueGreen: {keep: 1s, deadline: 20s}}"
 
     static func service(_ name: String, calls: String = "[]") -> String {
         """
@@ -92,11 +95,13 @@ enum Shop {
     }
 
     /// A commit that moves api in production to a version.
-    static func api(_ version: String, deadline: String = "20s") -> [String: String?] {
+    static func api(
+        _ version: String, deadline: String = "20s", strategy: String? = nil
+    ) -> [String: String?] {
         [
             "services/api/production.yaml": release(
                 "api", version, deadline: deadline,
-                config: "{LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}")
+                config: "{LOG_LEVEL: info, DB_PASSWORD: {secret: api-db}}", strategy: strategy)
         ]
     }
 

@@ -18,8 +18,10 @@ import Testing
         }
     }
 
-    @Test("a journal that is gone beside its audit log is not begun anew")
-    func lostJournal() async throws {
+    @Test(
+        "a journal that is gone beside its audit log, or empty, is not begun anew",
+        arguments: ["gone", "empty"])
+    func lostJournal(_ how: String) async throws {
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "120s")
         for suffix in ["", "-wal", "-shm"] {
@@ -28,12 +30,39 @@ import Testing
                 try FileManager.default.removeItem(atPath: file)
             }
         }
+        let journal = stage.state + "/ledger.sqlite"
+        if how == "empty" { try stage.shell("umask 077 && : > '\(journal)'") }
         for verb in [["reconcile"], ["status"], ["doctor"], ["audit", "verify"], ["plan"]] {
             let outcome = try await stage.airlock(verb)
             let text = outcome.output + outcome.errors
-            #expect(outcome.code == 1 && text.contains("ledger.sqlite is gone"), "\(verb): \(text)")
+            #expect(
+                outcome.code == 1 && text.contains("ledger.sqlite is \(how)"), "\(verb): \(text)")
         }
-        #expect(!FileManager.default.fileExists(atPath: stage.state + "/ledger.sqlite"))
+        #expect(
+            try stage.shell("cat '\(journal)' 2>/dev/null | wc -c") == "0", "nothing was written")
+    }
+
+    @Test("a lost key of the audit log is told as that")
+    func lostKey() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.shell("rm '\(stage.state)/keys/audit'")
+        for verb in [["reconcile"], ["audit", "verify"], ["audit", "key"]] {
+            let outcome = try await stage.airlock(verb)
+            #expect(
+                outcome.code == 1 && outcome.errors.contains("lost: restore it from a backup"),
+                "\(outcome)")
+        }
+    }
+
+    @Test("no epoch begins in a directory that is too deep for a socket")
+    func tooDeep() async throws {
+        let stage = try await Stage()
+        let deep = stage.root + "/" + String(repeating: "d", count: 120)
+        let outcome = try await stage.airlock(
+            "reconcile", "--state", deep, environment: ["XDG_RUNTIME_DIR": nil])
+        #expect(outcome.code == 1 && outcome.errors.contains("bytes for a socket"), "\(outcome)")
+        #expect(!FileManager.default.fileExists(atPath: deep + "/ledger.sqlite"))
     }
 
     @Test("doctor sees an audit log that is older than its journal")

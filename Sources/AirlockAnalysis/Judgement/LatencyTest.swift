@@ -6,6 +6,9 @@ package struct LatencyTest: Hashable, Sendable, Codable {
     package private(set) var test: FractionTest
     /// Who had slow requests on the canary.
     package private(set) var witnesses = Witnesses.none
+    /// Requests that were weighed, and how many of them were slow by what slow meant then; nil before the first,
+    /// and in records from before this was counted.
+    package private(set) var seen: Tally?
 
     package init(quantile: Quantile, tolerated: HarmRatio, chance: Chance, falsePass: Chance) {
         reference = LatencyReference(quantile: quantile)
@@ -19,8 +22,13 @@ package struct LatencyTest: Hashable, Sendable, Codable {
         if let edge = reference.edge, edge + 1 < tally.canary.count {
             let canary = Self.part(tally.canary, above: edge)
             if canary.bad > 0 { witnesses = witnesses + tally.witnesses }
+            let stable = Self.part(tally.stable, above: edge)
+            seen =
+                (seen ?? .nothing)
+                + Tally(
+                    canary: canary.served, stable: stable.served, witnesses: .none)
             test.add(
-                canary: canary, stable: Self.part(tally.stable, above: edge),
+                canary: canary, stable: stable,
                 expected: reference.quantile.slow, mayAccuse: witnesses.agree)
         }
         reference.learn(tally.stable)
@@ -33,4 +41,8 @@ package struct LatencyTest: Hashable, Sendable, Codable {
         FractionTest.Part(
             bad: counts[(edge + 1)...].reduce(0, +), requests: counts.reduce(0, +))
     }
+}
+
+extension FractionTest.Part {
+    fileprivate var served: Served { Served(requests: requests, bad: bad) }
 }

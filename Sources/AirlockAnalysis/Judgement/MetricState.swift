@@ -179,7 +179,7 @@ extension MetricState {
                     evidence: latency.test.harmEvidence, limit: latency.test.harmLimit),
                 safety: .init(
                     evidence: latency.test.safetyEvidence, limit: latency.test.safetyLimit),
-                tolerated: latency.test.tolerated, seen: nil)
+                tolerated: latency.test.tolerated, seen: latency.seen, areSlow: true)
         }
     }
 

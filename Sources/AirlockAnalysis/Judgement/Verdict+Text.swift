@@ -65,7 +65,8 @@ extension Comparison {
     /// `7 bad of 600 on the canary, 290 of 59400 on stable; `, or nothing where none are kept.
     fileprivate var counts: String {
         guard let seen else { return "" }
-        return "\(seen.canary.badAtMost) bad of \(seen.canary.requests) on the canary, "
+        let word = areSlow == true ? "slow" : "bad"
+        return "\(seen.canary.badAtMost) \(word) of \(seen.canary.requests) on the canary, "
             + "\(seen.stable.badAtMost) of \(seen.stable.requests) on stable; "
     }
 }
@@ -86,7 +87,7 @@ extension Indecision {
             "\(limit.signal): \(fault.words); nobody knows whether the limit is kept."
         case .limitBeyond(let limit, let value, let since):
             "\(limit.signal) is \(value), \(limit.side.rawValue) \(limit.threshold) since "
-                + "\(since / 1000); not for \(limit.seconds) s yet."
+                + "\(timeOfDay(since)); not for \(limit.seconds) s yet."
         case .nothingToCompare(let metric):
             "\(metric): one of the slots had no request in this step."
         case .noReference(let metric):
@@ -101,6 +102,14 @@ extension Indecision {
         case .noMetric: "No metric is compared, so nothing can show that the release is acceptable."
         }
     }
+}
+
+/// The time of day in UTC of milliseconds since 1970, as `09:05:07 UTC`. It goes into texts that a replay
+/// compares, so it depends on no locale.
+private func timeOfDay(_ milliseconds: Int) -> String {
+    let seconds = milliseconds / 1000 % 86_400
+    let parts = [seconds / 3600, seconds / 60 % 60, seconds % 60]
+    return parts.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":") + " UTC"
 }
 
 extension DataFault {

@@ -6,8 +6,11 @@ package struct Comparison: Hashable, Sendable, Codable {
     /// Against harm at or above the tolerated ratio, in this step.
     package let safety: Proof
     package let tolerated: HarmRatio
-    /// Bad or slow requests of the whole rollout; nil for latency, where what is slow moves.
+    /// Bad requests of the whole rollout, for latency those that were slow by what slow meant then; nil where none are
+    /// counted.
     package let seen: Tally?
+    /// Whether what ``seen`` counts is slow; nil for no.
+    package let areSlow: Bool?
     /// Against a bad share at or above a negligible one, in this step; nil where none is tested.
     package let share: Share?
 
@@ -42,13 +45,14 @@ package struct Comparison: Hashable, Sendable, Codable {
 
     package init(
         metric: SignalName, harm: Proof, safety: Proof, tolerated: HarmRatio, seen: Tally?,
-        share: Share? = nil
+        areSlow: Bool? = nil, share: Share? = nil
     ) {
         self.metric = metric
         self.harm = harm
         self.safety = safety
         self.tolerated = tolerated
         self.seen = seen
+        self.areSlow = areSlow
         self.share = share
     }
 }

@@ -48,6 +48,14 @@ struct BacktestOptions: ParsableArguments {
     /// Replays and tells.
     func perform() throws -> ExitStatus {
         let tried = try against.map { try $0.limit(among: signal.map(\.name)) }
+        if let twice = Self.firstTwice(signal.map(\.name)) {
+            throw Failure(
+                "--signal \(twice) was given twice", advice: "give one file for each signal")
+        }
+        if let twice = Self.firstTwice(tried.map { "\($0.signal) \($0.side.rawValue)" }) {
+            throw Failure(
+                "--against '\(twice) …' was given twice", advice: "replay one after the other")
+        }
         let own = try release.map(limits) ?? []
         let kept = own.filter { limit in !tried.contains { $0.signal == limit.signal } }
         let unmeasured = kept.filter { limit in !signal.contains { $0.name == limit.signal } }
@@ -65,6 +73,12 @@ struct BacktestOptions: ParsableArguments {
         case .json, .yaml: try Output.value(backtest.report, as: output.format)
         }
         return .done
+    }
+
+    /// What stands in a list more than once; nil where nothing does.
+    private static func firstTwice<Element: Hashable>(_ list: [Element]) -> Element? {
+        var seen: Set<Element> = []
+        return list.first { !seen.insert($0).inserted }
     }
 
     /// Tells of signals over which no bound was replayed; with none at all there was no backtest.
@@ -115,7 +129,7 @@ struct BacktestOptions: ParsableArguments {
 
     private func write(_ text: String, to path: String) throws {
         do {
-            try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+            try OutputFile.write(Data(text.utf8), to: path)
         } catch {
             throw Failure("the chart cannot be written to \(path)", advice: "check --chart")
         }

@@ -21,7 +21,7 @@ struct BacktestText {
 
     private func heading(_ one: Backtest.Replayed) -> String {
         let (first, last) = (one.series.points.first?.at ?? 0, one.series.points.last?.at ?? 0)
-        let step = one.series.step.map { ", one each \(Duration.milliseconds($0).phrase)" } ?? ""
+        let step = one.series.step.map { ", one each \(Duration.milliseconds($0).spelled)" } ?? ""
         let known =
             one.incidents.isEmpty
             ? "no incidents are known in this time"

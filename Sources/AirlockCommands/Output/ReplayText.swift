@@ -10,21 +10,25 @@ struct ReplayText {
 
     var text: String {
         var table = Table([
-            "entry", "time", "step", "share", "new", "old", "harm", "safety", "verdict", "replay",
+            "entry", "time", "step", "share", "metric", "new", "old", "harm", "safety", "verdict",
+            "replay",
         ])
         for transition in replay.transitions {
-            let numbers = transition.comparisons.first
             let isSame = transition.differences.isEmpty
-            table.add([
+            let head = [
                 Table.Cell(String(transition.entry), .dim), Table.Cell(transition.time.local),
                 Table.Cell("\(transition.step) \(transition.outcome)"),
                 Table.Cell(Share(perMille: transition.perMille).text),
-                Table.Cell(Self.counts(numbers?.seen?.canary)),
-                Table.Cell(Self.counts(numbers?.seen?.stable)),
-                Table.Cell(Self.proof(numbers?.harm)), Table.Cell(Self.proof(numbers?.safety)),
-                Table.Cell(transition.verdict ?? "-"),
-                Table.Cell(isSame ? "same" : "differs", isSame ? .green : .red),
-            ])
+            ]
+            table.add(
+                head + Self.numbers(transition.comparisons.first) + [
+                    Table.Cell(transition.verdict ?? "-"),
+                    Table.Cell(isSame ? "same" : "differs", isSame ? .green : .red),
+                ])
+            for more in transition.comparisons.dropFirst() {
+                let none = Table.Cell("")
+                table.add(head.map { _ in none } + Self.numbers(more) + [none, none])
+            }
         }
         let place = replay.lane.map { "\($0)  " } ?? ""
         let head = "\(place)operation \(replay.operation), \(replay.looks) looks"
@@ -58,7 +62,15 @@ struct ReplayText {
                 + "operation\(different.count == 1 ? "" : "s") \(numbers)")
     }
 
-    /// Errors of requests.
+    /// One metric, with its counts and its evidence.
+    private static func numbers(_ numbers: Comparison?) -> [Table.Cell] {
+        [
+            numbers?.metric.description ?? "-", counts(numbers?.seen?.canary),
+            counts(numbers?.seen?.stable), proof(numbers?.harm), proof(numbers?.safety),
+        ].map { Table.Cell($0) }
+    }
+
+    /// Errors, or slow requests, of requests.
     private static func counts(_ served: Served?) -> String {
         served.map { "\($0.badAtMost)/\($0.requests)" } ?? "-"
     }

@@ -9,7 +9,7 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "The fleet's repository: a path or URL (default: this directory).")
     var repo: String?
 
-    @Option(help: "The branch that says what runs (default: main).")
+    @Option(help: "The branch that says what runs (ASCII, at most 200 bytes; default: main).")
     var branch: String?
 
     @Option(help: "The state directory (default: $XDG_STATE_HOME/airlock).")

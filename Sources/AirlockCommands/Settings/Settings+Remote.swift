@@ -1,4 +1,5 @@
 import AirlockGit
+import AirlockHost
 import AirlockModel
 import Foundation
 
@@ -38,7 +39,8 @@ extension Settings {
     func gitIdentity() throws -> GitIdentity {
         guard let identity = GitIdentity(self[.gitIdentity]) else {
             throw Failure(
-                "gitIdentity is \(self[.gitIdentity])", advice: "write Name <name@example.org>")
+                "gitIdentity is \(self[.gitIdentity].visible)",
+                advice: "write Name <name@example.org>")
         }
         return identity
     }

@@ -11,13 +11,14 @@ struct PlanCommand: Verb {
         abstract: "Show what would be done, and what every gate says; nothing is changed.",
         discussion: """
             With --ref it shows what the branch would be after the merge; exit 1 when it does not merge,
-            or a file of it cannot be read.
+            or a file of it cannot be read. A plan that cannot be approved, because something it needs is not known or
+            the head is refused, exits 1 too.
             """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var output: PlanFormatOption
 
-    @Option(help: "Plan as if this branch were merged.")
+    @Option(help: "Plan as if this branch were merged (ASCII, at most 200 bytes).")
     var ref: BranchName?
 
     @Option(help: "Only this environment; may be given again.")
@@ -65,6 +66,8 @@ struct PlanCommand: Verb {
         case .yaml: try await Output.value(view, as: .yaml)
         }
         if let ref, !reading.diagnostics.isEmpty { throw Self.unreadable(reading, ref) }
+        // Why stands in the plan.
+        guard plan.incomplete == nil else { return .error }
         return detailedExitcode && !plan.isEmpty ? .differences : .done
     }
 
@@ -121,7 +124,7 @@ struct PlanCommand: Verb {
 
     private func write(_ view: PlanView, to path: String) async throws {
         do {
-            try await JSONForm.bytes(ofLong: view).write(to: URL(filePath: path), options: .atomic)
+            try OutputFile.write(try await JSONForm.bytes(ofLong: view), to: path)
         } catch {
             throw Failure("the plan cannot be written to \(path)", advice: "check --out")
         }

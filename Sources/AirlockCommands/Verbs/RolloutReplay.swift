@@ -87,6 +87,13 @@ extension RolloutCommand {
                     "\(older.count) older: what they were judged by was not kept in the log when they "
                         + "began, so they cannot be judged again")
             }
+            if case .operation(let number) = rollout,
+                !entries.contains(where: { $0.draft.operation == number })
+            {
+                throw Failure(
+                    "the log has no operation \(number)",
+                    advice: "`airlock history` shows the numbers of those that there were")
+            }
             guard !found.isEmpty else {
                 throw Failure(
                     rollout.map { "no rollout of \($0) was judged" } ?? "no rollout was judged",
@@ -101,7 +108,7 @@ extension RolloutCommand {
                     "there is no single judged rollout to draw", advice: "name an operation")
             }
             do {
-                try Data(chart.svg.utf8).write(to: URL(filePath: path))
+                try OutputFile.write(Data(chart.svg.utf8), to: path)
             } catch {
                 throw Failure(
                     "\(path) cannot be written: \(error.localizedDescription)",

@@ -89,6 +89,14 @@ struct GitError: Error, Hashable {
             limit: "\(GitLimits.bytes(FetchWorker.maximumMemory)) of memory")
     }
 
+    /// The status with which a server refused over HTTP; nil for any other error. It is in the text alone, and
+    /// chooses words alone.
+    var httpStatus: Int? {
+        let before = "unexpected http status code: "
+        guard category == Int32(GIT_ERROR_HTTP.rawValue), text.hasPrefix(before) else { return nil }
+        return Int(text.dropFirst(before.count))
+    }
+
     private static func foreignOwner(_ path: String) -> String {
         "\(path) belongs to another user than uid \(geteuid()), so git refuses it; "
             + "run Airlock as its owner or change its owner"

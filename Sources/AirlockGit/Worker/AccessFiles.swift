@@ -16,12 +16,24 @@ enum AccessFiles {
         if let path = access.tokenFile {
             let text = try secretText(path, "the token").trimmingSuffix(while: \.isWhitespace)
             guard !text.isEmpty else { throw .failed("\(path) is empty; write the token into it") }
-            return Secret(String(text))
+            return try secret(text, from: path)
         }
         guard let value = getenv(RemoteAccess.tokenVariable), value.pointee != 0 else { return nil }
         let text = String(cString: value).trimmingSuffix(while: \.isWhitespace)
         guard !text.isEmpty else {
             throw .failed("\(RemoteAccess.tokenVariable) holds nothing but blanks")
+        }
+        return try secret(text, from: RemoteAccess.tokenVariable)
+    }
+
+    /// A token goes into one line of a request, so what is in its place is none if it has more.
+    private static func secret(
+        _ text: Substring, from place: String
+    ) throws(SourceError) -> Secret {
+        guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+            throw .failed(
+                "\(place) holds more than a token: a second line, or a control character; write the token "
+                    + "alone into it")
         }
         return Secret(String(text))
     }
@@ -41,7 +53,8 @@ enum AccessFiles {
             }
             throw .failed("\(path) is not a private key of OpenSSH; \(form)")
         }
-        let base64 = text.split(separator: "\n").filter { !$0.hasPrefix("-----") }.joined()
+        let base64 = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("-----") }
+            .joined()
         guard let bytes = Data(base64Encoded: base64) else {
             throw .failed("\(path) is not a private key of OpenSSH; \(form)")
         }
@@ -78,12 +91,18 @@ enum AccessFiles {
                 "there is no file of known host keys\(known.map { " at \($0)" } ?? ""); write it with "
                     + "`ssh-keyscan`, compare the fingerprints, and name it in gitKnownHosts")
         }
+        let usable = KnownHosts.usable(text)
+        guard !usable.isEmpty else {
+            throw .failed(
+                "\(known) holds no host key that the server could be known by; write it with `ssh-keyscan` "
+                    + "and compare the fingerprints")
+        }
         let folder = "\(state)/fetch-home/.ssh"
         for path in ["\(state)/fetch-home", folder] where mkdir(path, 0o700) != 0 {
             guard errno == EEXIST else { throw StateFile.failure("make", path) }
         }
         do {
-            try Data(KnownHosts.usable(text).utf8).write(
+            try Data(usable.utf8).write(
                 to: URL(filePath: "\(folder)/known_hosts"), options: .atomic)
         } catch {
             throw .failed("\(folder)/known_hosts cannot be written: \(error)")

@@ -84,7 +84,9 @@ final class RemoteConnection {
         }
         switch result {
         case .success(let value): return value
-        case .failure(let error): throw reason ?? explained(error, mirror: mirror.path)
+        case .failure(let error):
+            throw reason
+                ?? explained(error, mirror: mirror.path, isPush: direction == GIT_DIRECTION_PUSH)
         }
     }
 
@@ -284,9 +286,13 @@ final class RemoteConnection {
         return GitError(code: GIT_EUSER.rawValue, category: GIT_ERROR_CALLBACK, doing: "speak")
     }
 
-    private func explained(_ error: GitError, mirror: String) -> SourceError {
+    private func explained(_ error: GitError, mirror: String, isPush: Bool) -> SourceError {
         if let tooLarge = error.tooLarge { return tooLarge }
         if error.code == GIT_EAUTH.rawValue { return .unreachable(refused) }
+        if let status = error.httpStatus {
+            return .unreachable(
+                "\(name) answers \(status)\(Self.meaning(ofHTTP: status, isPush: isPush))")
+        }
         let local = [GIT_ERROR_ODB, GIT_ERROR_REPOSITORY, GIT_ERROR_CONFIG, GIT_ERROR_REFERENCE]
         if local.contains(where: { Int32($0.rawValue) == error.category }) {
             return error.reading(mirror)
@@ -306,5 +312,18 @@ final class RemoteConnection {
             return .failed("\(mirror) cannot be written: \(error.text)")
         }
         return .unreachable("\(error.doing) at \(name): \(error.text)")
+    }
+
+    /// What a status of HTTP says to somebody who runs Airlock, after a colon; empty where it says no more.
+    private static func meaning(ofHTTP status: Int, isPush: Bool) -> String {
+        switch status {
+        case 403:
+            ": the token may not \(isPush ? "write" : "read") there; give it that right, or name another in "
+                + "gitTokenFile"
+        case 404: ": there is no repository at this address, or none that the token may see"
+        case 429: ": it wants fewer requests for a while"
+        case 500...599: ": the fault is the server's own"
+        default: ""
+        }
     }
 }

@@ -68,7 +68,7 @@ extension AuditLog {
 
     /// The journal of the ledger beside the log; nil when there is none.
     func journal() throws(LedgerError) -> JournalReading? {
-        guard let directory, DurableFile.exists(directory.ledger) else { return nil }
+        guard let directory, directory.hasJournal else { return nil }
         return try JournalReading(path: directory.ledger, schema: .current)
     }
 

@@ -30,7 +30,11 @@ package struct AuditLog: Sendable {
         }
         let note = try checkpointNote()
         guard let file = try read(directory.auditKey, limit: 4096) else {
-            throw .missing(path: directory.auditKey)
+            throw .damaged(
+                place: "keys/audit",
+                what:
+                    "the log's key is lost: restore it from a backup; who kept its public half gives it "
+                    + "with `airlock audit verify --key`")
         }
         guard let key = SigningKey(file: file) else {
             throw .damaged(place: "keys/audit", what: "it is not a key")

@@ -13,6 +13,10 @@ enum JournalFault {
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .corrupt(what: text)
         case .SQLITE_CANTOPEN: return .storage("cannot open \(text)")
+        case .SQLITE_IOERR:
+            // A full disk under what SQLite maps is no other error than one that fails.
+            return .storage(
+                "\(text) \(error.extendedResultCode.rawValue): the disk fails, or is full")
         default: return .storage(text)
         }
     }

@@ -9,12 +9,18 @@ enum DurableFile {
     /// The content of a file; nil when there is none.
     /// - Parameter limit: Most bytes that are read; a larger file is refused.
     static func read(_ path: String, limit: Int) throws(LedgerError) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: nobody writes to a pipe that lies there instead of the file.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw fault("open", path)
         }
         defer { close(descriptor) }
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw fault("read", path) }
+        guard info.st_mode & S_IFMT == S_IFREG else {
+            throw .corrupt(what: "\(path) is no regular file; put back the file, or remove it")
+        }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 * 1024)
         while true {

@@ -81,14 +81,17 @@ package struct StateDirectory: Hashable, Sendable {
         for file in files { _ = try isPrivate(file) }
     }
 
+    /// Whether there is a journal; an empty file is none.
+    var hasJournal: Bool { DurableFile.exists(ledger) && !DurableFile.exists(ledger, bytes: 0) }
+
     /// Refuses a state directory that lost its journal: a new one would contradict what was signed.
     ///
     /// - Throws: ``LedgerError/corrupt(what:)``.
     func checkJournal() throws(LedgerError) {
-        guard DurableFile.exists(checkpoint), !DurableFile.exists(ledger) else { return }
+        guard DurableFile.exists(checkpoint), !hasJournal else { return }
         throw .corrupt(
             what:
-                "\(ledger) is gone and the audit log that it wrote is there; put both back from one "
+                "\(ledger) is \(DurableFile.exists(ledger) ? "empty" : "gone") and the audit log that it wrote is there; put both back from one "
                 + "backup, or begin anew in another state directory")
     }
 

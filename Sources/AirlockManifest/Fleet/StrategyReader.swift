@@ -54,6 +54,13 @@ enum StrategyReader {
             try DocumentReader.read(Quantity.duration, key, of: given)
         }
         if let steps = given["steps"] { (plan.steps, plan.rules) = try self.steps(steps) }
+        if let limits, plan.steps.count == 1 {
+            throw Problem(
+                limits.place,
+                "`rollback` bounds the new slot beside the old one, and a canary whose only step is 100% has none",
+                "add a step below 100%, or write strategy: {blueGreen: {}}, which holds the bounds after its switch"
+            )
+        }
         plan.hold = try duration("hold") ?? plan.hold
         plan.decideWithin = try duration("decideWithin") ?? plan.decideWithin
         plan.deadline = try duration("deadline") ?? plan.deadline

@@ -45,8 +45,11 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var exposed: Int?
     /// How many of them came before this step.
     package var exposedBefore: Int?
-    /// What the judge said when the step before was passed; nil at the first.
+    /// What the judge said when the step before was passed, or a widened share was given back; nil at the first.
     package var ruling: Ruling?
+    /// The step that was undecided when the first of the shares since was widened; nil where the one before was
+    /// left with a verdict.
+    package var widenedFrom: Int?
     /// How many looks are in the audit log; nil for none.
     private var recordedLooks: Int?
     /// Looks that were judged and are not in the audit log yet; nil for none.
@@ -117,10 +120,13 @@ package struct CanaryState: Hashable, Sendable, Codable {
     /// - Parameters:
     ///   - person: Who let the rollout leave the step; nil where nobody did.
     ///   - widened: Why it left an undecided step before its time; nil where it did not.
-    package func present(letOnBy person: String? = nil, widened: String? = nil) -> Ruling {
+    ///   - narrowed: Why it gave a widened share back; nil where it did not.
+    package func present(
+        letOnBy person: String? = nil, widened: String? = nil, narrowed: String? = nil
+    ) -> Ruling {
         Ruling(
             judge, looks: looks, heldMilliseconds: held.milliseconds, letOnBy: person,
-            widened: widened)
+            widened: widened, narrowed: narrowed)
     }
 
     /// Whether the verdict is that the new slot does harm.

@@ -14,6 +14,8 @@ package struct Ruling: Hashable, Sendable, Codable {
     package let letOnBy: String?
     /// Why it left an undecided step before its time; nil where it did not.
     package let widened: String?
+    /// Why it gave a widened share back; nil where it did not.
+    package let narrowed: String?
     /// Log-evidence and limits of each metric in millionths, as canonical JSON.
     package let proofs: String
 
@@ -22,13 +24,14 @@ package struct Ruling: Hashable, Sendable, Codable {
     /// - Parameter looks: How many looks it took.
     package init(
         _ judge: Judge, looks: Int, heldMilliseconds: Int, letOnBy person: String? = nil,
-        widened: String? = nil
+        widened: String? = nil, narrowed: String? = nil
     ) {
         let verdict = judge.verdict
         self.looks = looks
         self.heldMilliseconds = heldMilliseconds
         letOnBy = person
         self.widened = widened
+        self.narrowed = narrowed
         self.verdict = verdict.word
         sentences = verdict.sentences.joined(separator: " ")
         let proofs = JSONValue.array(judge.metrics.map(\.comparison.canonical))
@@ -48,7 +51,7 @@ package struct Ruling: Hashable, Sendable, Codable {
             "looks": String(looks), "held": String(heldMilliseconds), "verdict": verdict,
             "proofs": proofs,
         ]
-        (detail["letOnBy"], detail["widened"]) = (letOnBy, widened)
+        (detail["letOnBy"], detail["widened"], detail["narrowed"]) = (letOnBy, widened, narrowed)
         return detail
     }
 }

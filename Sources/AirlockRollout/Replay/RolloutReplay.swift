@@ -227,7 +227,7 @@ package struct RolloutReplay: Sendable {
         guard let judge else { return nil }
         return Ruling(
             judge, looks: looks, heldMilliseconds: detail["held"].flatMap { Int($0) } ?? -1,
-            letOnBy: detail["letOnBy"], widened: detail["widened"])
+            letOnBy: detail["letOnBy"], widened: detail["widened"], narrowed: detail["narrowed"])
     }
 
     /// An operation that was rolled back, and its quarantine, give the reason of the turn.

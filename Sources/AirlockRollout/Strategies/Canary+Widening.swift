@@ -13,7 +13,7 @@ extension Canary {
         else { return nil }
         var missing: [String] = []
         for reason in reasons {
-            guard case .evidence(_, let estimate) = reason else { return nil }
+            guard case .evidence(_, let estimate) = reason, !reason.leansToHarm else { return nil }
             guard let estimate else {
                 missing.append("this share never decides")
                 continue
@@ -28,5 +28,40 @@ extension Canary {
         guard exposed + coming < most else { return nil }
         return missing.joined(separator: ", ")
             + ", \(exposed) users at most have met the new slot and \(most) may"
+    }
+
+    /// Why a widened share goes back to the one that it was widened from, with the numbers; nil while it may stay.
+    ///
+    /// As many users as may have met the new slot, and this share does not decide either. One that does is what it was
+    /// widened for, and is judged until then. An estimate moves with each bad request, so twice the time is allowed.
+    func narrowed(_ canary: CanaryState, _ reasons: [Indecision]) -> String? {
+        guard let most = plan.maxExposed, let exposed = canary.exposed, exposed >= most,
+            let from = canary.widenedFrom, from < canary.step,
+            canary.held >= plan.hold(at: canary.step)
+        else { return nil }
+        let time = plan.timeToDecide(at: canary.step)
+        var missing: [String] = []
+        for reason in reasons {
+            guard case .evidence(_, let estimate) = reason else { return nil }
+            guard let estimate else {
+                missing.append("this share never decides")
+                continue
+            }
+            guard canary.held + estimate > time + time else { continue }
+            missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
+        }
+        guard !missing.isEmpty else { return nil }
+        return missing.joined(separator: ", ")
+            + ", \(exposed) users at most have met the new slot and no more than \(most) were to"
+    }
+}
+
+extension Indecision {
+    /// Whether what was seen is more than halfway to a proof of harm: an undecided step with that is not taken for
+    /// one that had too little traffic. The evidence is a logarithm, so the odds for harm are the root of those
+    /// that prove it.
+    var leansToHarm: Bool {
+        guard case .evidence(let numbers, _) = self else { return false }
+        return numbers.harm.evidence.millionths > numbers.harm.limit.millionths / 2
     }
 }

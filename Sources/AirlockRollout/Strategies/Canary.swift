@@ -88,7 +88,7 @@ struct Canary: SideBySide {
         }
         let allowed = plan.steps.lastIndex { $0 <= course.ceiling }
         canary.step = allowed ?? 0
-        if canary.step != given.step { canary.ruling = nil }
+        if canary.step != given.step { (canary.ruling, canary.widenedFrom) = (nil, nil) }
         guard allowed == nil else {
             if canary.inForce != canary.step { canary.suspend() }
             state.canary = canary
@@ -216,6 +216,9 @@ struct Canary: SideBySide {
             if let widened = widened(canary, reasons) {
                 return leave(sides, state, canary, total: total, because: widened)
             }
+            if let why = narrowed(canary, reasons) {
+                return narrow(sides, state, canary, total: total, because: why)
+            }
             guard canary.held >= plan.timeToDecide(at: canary.step), canary.isOpenToWord
             else { return wait(state, "\(share) is undecided: \(why)") }
             if course.passed[canary.step] != nil {
@@ -230,6 +233,10 @@ struct Canary: SideBySide {
             case .hold:
                 return waitForPerson(
                     sides, state, "\(share) stays undecided, a person decides: \(why)")
+            case .promote where reasons.contains(where: \.leansToHarm):
+                return waitForPerson(
+                    sides, state,
+                    "\(share) stays undecided and leans to harm, a person decides: \(why)")
             case .promote: return leave(sides, state, canary, total: total)
             case .revert: return back(sides, state, "\(share) stayed undecided: \(why)")
             }
@@ -276,8 +283,23 @@ struct Canary: SideBySide {
     ) -> RolloutStep {
         var (state, canary) = (before, canary)
         canary.ruling = canary.present(letOnBy: course.passed[canary.step], widened: reason)
+        canary.widenedFrom = reason == nil ? nil : canary.widenedFrom ?? canary.step
         canary.step += 1
         canary.losses = nil
+        (state.stalled, state.best, state.canary) = (.zero, 0, canary)
+        return bring(sides, state, canary, total: total)
+    }
+
+    /// Wants the share again from which it was widened; all that it was given since goes back in one action.
+    private func narrow(
+        _ sides: Sides, _ before: RolloutState, _ given: CanaryState, total: Int,
+        because reason: String
+    ) -> RolloutStep {
+        var (state, canary) = (before, given)
+        canary.ruling = canary.present(narrowed: reason)
+        canary.step = given.widenedFrom ?? given.step
+        canary.widenedFrom = nil
+        canary.suspend()
         (state.stalled, state.best, state.canary) = (.zero, 0, canary)
         return bring(sides, state, canary, total: total)
     }

@@ -32,6 +32,16 @@ struct HardLimitTests {
             watch.state == .broken(SignalValue(millionths: 600_000), since: 0, at: 30000))
     }
 
+    @Test("a limit that is not broken yet says since what time of the day it is passed")
+    func since() throws {
+        let limit = try watch().limit
+        let waiting = Indecision.limitBeyond(
+            limit, value: SignalValue(millionths: 600_000), since: 1_795_770_307_900)
+        #expect(
+            waiting.sentence == "error.rate is 0.6, above 0.5 since 09:05:07 UTC; not for 30 s yet."
+        )
+    }
+
     @Test("the threshold itself is allowed, and one good value starts the time anew")
     func reset() throws {
         var watch = try watch()

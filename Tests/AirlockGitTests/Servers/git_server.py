@@ -3,8 +3,8 @@
 
 Usage: git_server.py ROOT [--token TOKEN] [--cert PEM --key PEM] [--fault FAULT] [--target URL] [--log FILE]
 Prints its port on one line and serves until its input ends. Faults, for clients that must not trust a
-server: silent, drip, redirect, moved (what is below /moved is redirected to the same without it),
-truncate, flood, garbage, liar (names a commit that it does not send), hollow (sends commits and trees, and
+server: silent, drip, redirect, moved (what is below /moved is redirected to the same without it), status
+(answers with the number that --target gives; readonly: to pushes alone), truncate, flood, garbage, liar (names a commit that it does not send), hollow (sends commits and trees, and
 no blob).
 """
 
@@ -72,6 +72,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if options.fault == "moved" and self.path.startswith("/moved/"):
             self.send_response(302)
             self.send_header("Location", options.target + self.path.removeprefix("/moved"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if options.fault == "status" or options.fault == "readonly" and "git-receive-pack" in self.path:
+            self.send_response(int(options.target))
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
