@@ -78,10 +78,9 @@ struct Wiring: Sendable {
         }
     }
 
-    /// Takes the ledger's lock; no epoch begins where nobody could speak to its holder.
-    func ledger(waitForLock: Bool = false) async throws -> LedgerStore {
-        _ = try controlSocket()
-        return try await LedgerStore.openForWriting(
+    /// Takes the ledger's lock.
+    func ledger(waitForLock: Bool = false) async throws(LedgerError) -> LedgerStore {
+        try await LedgerStore.openForWriting(
             state, clock: clock, waitForLock: waitForLock)
     }
 

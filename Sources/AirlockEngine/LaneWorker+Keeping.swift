@@ -116,17 +116,33 @@ extension LaneWorker {
         if let previewed = AuditText.previewed(operation, from: old, at: now) {
             pending.entries.append(previewed)
         }
-        // One that fell with its group is at fault itself where what it served says so.
-        let isOwnFault = said?.aborted?.group == nil || state.canary?.isHarmful == true
-        if old.direction != state.direction, isOwnFault,
+        if old.direction != state.direction, said?.aborted?.group == nil,
             let quarantine = AuditText.quarantine(operation, at: now)
         {
             try await condemn(operation, quarantine, at: now, pending: &pending)
+        } else if let step = state.canary?.step, state.canary?.ruling?.narrowed != nil,
+            step < old.canary?.step ?? 0
+        {
+            try await forgetWords(from: step, of: operation, pending: &pending)
         } else {
             try await books.commit(pending)
         }
         await books.remember(operation)
         pending = LedgerTransaction()
+    }
+
+    /// Writes down that a widened share is given back. What people said about the steps that come again was said
+    /// before they came to nothing.
+    private func forgetWords(
+        from step: Int, of operation: OperationRecord, pending: inout LedgerTransaction
+    ) async throws(EngineHalt) {
+        await books.steeringTurn.enter()
+        defer { books.steeringTurn.leave() }
+        if var said = await books.steering(of: operation.number) {
+            said.passed = said.passed.filter { $0.key < step }
+            pending.writes.append(.steering(said))
+        }
+        try await books.commit(pending)
     }
 
     /// Writes down that an operation goes back for what its own slot did, and the rest of its group with it.

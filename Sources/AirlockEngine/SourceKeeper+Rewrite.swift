@@ -111,7 +111,6 @@ extension SourceKeeper {
     }
 
     /// Takes the rewritten head for every tier; one that dropped the trust root becomes the new one.
-    ///
     func acceptRewrite(
         _ commit: CommitID, by actor: Actor
     ) async throws(EngineHalt) -> RewriteAnswer {
@@ -158,7 +157,8 @@ extension SourceKeeper {
         try await books.commit(LedgerTransaction(writes: [.rewrite(nil)], entries: [entry]))
         fault = nil
         _ = try await consider(commit)
-        return .followed
+        return accepted?.id == commit
+            ? .followed : .refused(faults.first ?? "\(commit.short) is not followed")
     }
 
     /// The head, where it is refused because it does not descend from the pinned root; nil where it is not.

@@ -74,15 +74,13 @@ actor SourceKeeper {
         return try await resume()
     }
 
-    /// All that is wrong: with the remote, and with the newest commit or what keeps staging and production from it.
-    /// Who mends one of them has to see the other.
-    var faults: [String] { [fault, standing].compactMap(\.self) }
-
-    /// What is wrong with the newest commit, or keeps staging and production from it, for as long as it does.
-    private var standing: String? {
-        if let refused, refused.commit == fetched?.commit { return refused.why }
-        if case .older(_, let why) = kept { return why }
-        return nil
+    /// All that is wrong: with the remote, with the newest commit, and what keeps staging and production from it. Who
+    /// mends one of them has to see the others.
+    var faults: [String] {
+        var faults = [fault].compactMap(\.self)
+        if let refused, refused.commit == fetched?.commit { faults.append(refused.why) }
+        if case .older(_, let why) = kept { faults.append(why) }
+        return faults
     }
 
     /// Waits for the turn to read a commit; what the remote said is told over what another reading found meanwhile.

@@ -180,11 +180,11 @@ final class Wire: Provider {
                 && repository.files(of: commit).keys.contains { $0.hasPrefix("services/") }
         }
         guard let cause, lacks(cause) else { return false }
-        // While a rewrite waits, production follows the commit from before it. The cause may have lost all services,
-        // and the head brought back the others.
-        if heads.contains(where: removes) { return true }
+        // It lost all services, and a head brought back the others alone.
+        guard removes(cause) else { return !heads.isEmpty && heads.allSatisfy(removes) }
+        // While a rewrite waits, production follows the commit from before it.
         // Loops that run may have an order on its way when the next head is accepted.
-        return isRunning && removes(cause)
+        return isRunning || heads.contains(where: removes)
     }
 
     func isPresent(

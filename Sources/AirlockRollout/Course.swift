@@ -11,6 +11,8 @@ package struct Course: Hashable, Sendable {
     package var ceilingBy: String
     /// Why it goes back; nil when nobody asked for that.
     package var abort: String?
+    /// Whether it goes back with others of its group, for nothing that it did itself.
+    package private(set) var isGroupAbort = false
     /// The steps that a person let it leave, by their place, and who that was.
     package var passed: [Int: String]
 
@@ -43,7 +45,8 @@ package struct Course: Hashable, Sendable {
         if !isRead { ceilingBy = "git, when its files could be read last," }
         if wish == .abort { abort = "git asks for it: rollout: abort" }
         if let word = steering?.aborted {
-            abort = word.group == nil ? "aborted by \(word.phrase)" : word.reason
+            isGroupAbort = word.group != nil
+            abort = isGroupAbort ? word.reason : "aborted by \(word.phrase)"
         }
         passed = steering?.passed.mapValues(\.actor.id) ?? [:]
     }

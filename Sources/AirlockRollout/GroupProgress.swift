@@ -69,16 +69,6 @@ package struct GroupProgress: Hashable, Sendable {
         return (count - 1, nil)
     }
 
-    /// The least share that git allows one of the others, in per mille, and whose that is; nil where it allows all.
-    func bound(beside lane: LaneID) -> (perMille: Int, of: LaneID)? {
-        members.compactMap { member in
-            guard member.lane != lane, let bound = member.operation?.rollout.ceiling else {
-                return nil
-            }
-            return (bound, member.lane)
-        }.min { $0.perMille < $1.perMille }
-    }
-
     /// Who is not at its last step yet, so that a way back has to stay open for all.
     func straggler(beside lane: LaneID, among count: Int) -> LaneID? {
         members.first { $0.lane != lane && !$0.hasReached(count - 1) }?.lane
@@ -99,11 +89,6 @@ extension Course {
         if let waitsFor, allowed < ceiling {
             ceiling = allowed
             ceilingBy = "its group, which waits for \(waitsFor),"
-        }
-        let kept = entered < 0 ? -1 : steps[entered]
-        if let bound = group.bound(beside: lane), max(bound.perMille, kept) < ceiling {
-            ceiling = max(bound.perMille, kept)
-            ceilingBy = "its group, of which git allows \(bound.of) no more,"
         }
         straggler = group.straggler(beside: lane, among: steps.count)
     }

@@ -39,7 +39,7 @@ package enum Rollout {
             var state = operation.rollout
             (state.ceiling, state.isBound) = (course.bound, nil)
             if let reason = course.abort, operation.canGoBack {
-                turnBack(&state, reason, of: change, after: answer, now: now)
+                turnBack(&state, reason, of: change, on: course, after: answer, now: now)
             }
             let step =
                 switch change.strategy {
@@ -65,14 +65,14 @@ package enum Rollout {
     }
 
     /// Turns back because somebody asks for it. What was seen until then is judged first: it is the evidence of the
-    /// turn, and harm is its reason where there is some.
+    /// turn, and harm is its reason where there is some. What goes back with its group goes back for the other's sake.
     private static func turnBack(
-        _ state: inout RolloutState, _ reason: String, of change: Change,
+        _ state: inout RolloutState, _ reason: String, of change: Change, on course: Course,
         after answer: SignalAnswer?, now: Moment
     ) {
         var reason = reason
         if case .forward = state.direction, var canary = state.canary, canary.inForce != nil,
-            change.isReturn != true
+            change.isReturn != true, !course.isGroupAbort
         {
             canary.take(answer, now: now)
             state.canary = canary

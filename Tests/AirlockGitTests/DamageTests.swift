@@ -46,22 +46,28 @@ import Testing
 
     @Test("of a host's keys those stay that its server can sign with, and none that is revoked")
     func knownHosts() {
+        func key(_ number: Int) -> String { "AAAAC3NzaC1lZDI1NTE5AAAA\(number)abcdefg" }
+        let long = String(repeating: "h", count: 300)
         let text = """
             # a comment
-            a.example ssh-rsa AAA1
-            a.example ssh-ed25519 AAA2
-            b.example ssh-rsa AAA3
-            @revoked * ssh-ed25519 AAA4
-            c.example ssh-ed25519 AAA4
+            a.example ssh-rsa \(key(1))
+            a.example ssh-ed25519 \(key(2))
+            b.example ssh-rsa \(key(3))
+            @revoked * ssh-ed25519 \(key(4))
+            c.example ssh-ed25519 \(key(4))
             what is no key
-            c.example ecdsa-sha2-nistp256 AAA5 a comment
+            d.example ssh-ed25519 AAAA
+            \(long),e.example,[f.example]:2222 ecdsa-sha2-nistp256 \(key(5)) a comment
+            @revoked b\u{fc}cher.example ssh-ed25519 \(key(6))
+            g.example ssh-ed25519 \(key(6))
 
             """
         #expect(
             KnownHosts.usable(text) == """
-                a.example ssh-ed25519 AAA2
-                b.example ssh-rsa AAA3
-                c.example ecdsa-sha2-nistp256 AAA5 a comment
+                a.example ssh-ed25519 \(key(2))
+                b.example ssh-rsa \(key(3))
+                e.example ecdsa-sha2-nistp256 \(key(5))
+                [f.example]:2222 ecdsa-sha2-nistp256 \(key(5))
 
                 """)
     }

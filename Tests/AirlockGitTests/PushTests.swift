@@ -158,7 +158,8 @@ struct PushTests {
             let error = await refusal { try await source.push(change, as: name, limit: .ample) }
             #expect(
                 "\(error ?? .busy)".contains(
-                    "localhost answers 403: the token may not write there"),
+                    "localhost answers 403: the token of \(server.access.tokenFile ?? "") may not write there"
+                ),
                 "\(error ?? .busy)")
         }
     }

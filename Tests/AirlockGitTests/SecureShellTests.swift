@@ -13,7 +13,8 @@ struct SecureShellTests {
         let server = try GitServer(.ssh, fixture)
         var access = server.access
         let known = try String(contentsOfFile: access.knownHosts ?? "", encoding: .utf8)
-        for text in [try changed(known, fixture)] {
+        let other = known.replacing("127.0.0.1", with: "127.0.0.9")
+        for text in [other, try changed(known, fixture)] {
             access.knownHosts = fixture.root + "/known"
             try GitServer.write(text, to: fixture.root + "/known", mode: 0o644)
             let error = "\(try #require(try await fixture.refusal(of: server, access: access)))"

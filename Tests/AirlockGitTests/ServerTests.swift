@@ -88,7 +88,7 @@ struct ServerTests {
     @Test(
         "what a server answers instead of references is told with its meaning",
         arguments: [
-            (403, "403: the token may not read there"),
+            (403, "may not read there; give it that right"),
             (404, "404: there is no repository at this address"),
             (429, "429: it wants fewer requests"), (503, "503: the fault is the server"),
             (418, "localhost answers 418"),
@@ -97,7 +97,25 @@ struct ServerTests {
         let fixture = try Fixture()
         let server = try GitServer(.http, fixture, fault: "status", target: "\(status)")
         let error = "\(try #require(try await fixture.refusal(of: server)))"
-        #expect(error.contains(words), "\(error)")
+        #expect(error.contains(words) && error.contains("localhost answers \(status)"), "\(error)")
+        let closed = try GitServer(.http, fixture, fault: "closed")
+        let unasked = "\(try #require(try await fixture.refusal(of: closed)))"
+        #expect(
+            unasked.contains("403: it refuses access, and has asked for no token"), "\(unasked)")
+    }
+
+    @Test(
+        "what is more than a token is refused before it is sent",
+        arguments: ["a\nb\n", "a\tb", "a\u{0}b"])
+    func noToken(_ text: String) async throws {
+        let fixture = try Fixture()
+        let server = try GitServer(.http, fixture)
+        var access = server.access
+        access.tokenFile = fixture.root + "/many"
+        try GitServer.write(text, to: fixture.root + "/many", mode: 0o600)
+        let error = "\(try #require(try await fixture.refusal(of: server, access: access)))"
+        #expect(error.contains("/many holds more than a token"), "\(error)")
+        #expect(try server.requests.isEmpty)
     }
 
     @Test("a token that others can read, or that is empty, is refused before it is sent")

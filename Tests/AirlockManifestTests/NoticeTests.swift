@@ -77,6 +77,11 @@ struct NoticeTests {
         let staging = try lane("staging/web", .allAtOnce(), group: "shop")
         #expect(notices(first, same, staging).isEmpty)
         let told = notices(first, other, staging)
+        let bound = try lane(
+            "production/web", .canary(CanaryPlan()), rollout: .upTo(250), group: "shop")
+        #expect(
+            notices(first, bound).first?.contains(
+                "says rollout: proceed where this one says {upTo: 25%}") == true)
         #expect(told.count == 1, "\(told)")
         #expect(
             told.first?.hasPrefix(

@@ -54,6 +54,30 @@ struct UndecidedTests {
         #expect(routes.count == 3, "it is not widened again: \(routes)")
     }
 
+    @Test("a share between that git sets is given back too, and one that is not judged hides none")
+    func betweenShares() throws {
+        var plan = CanaryTests.plan
+        (plan.steps, plan.maxExposed) = ([10, 200, 500, 1000], 600)
+        (plan.hold, plan.decideWithin) = (.seconds(5), .seconds(20))
+        var stage = Stage(canary: plan)
+        stage.signals = CanaryTests.traffic(new: 0.005, perSecond: 100)
+        for _ in 0..<60 where stage.lane.weights[Stage.new.id] != 500 { _ = stage.run(seconds: 1) }
+        try #require(stage.lane.weights[Stage.new.id] == 500)
+        stage.course.ceiling = 200
+        _ = stage.run(seconds: 2)
+        #expect(stage.lane.weights[Stage.new.id] == 200)
+        #expect(stage.run(seconds: 90) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 10)
+
+        plan.rules = [.init(), .init(isJudged: false), .init(), .init()]
+        stage = Stage(canary: plan)
+        stage.signals = CanaryTests.traffic(new: 0.005, perSecond: 100)
+        for _ in 0..<60 where stage.lane.weights[Stage.new.id] != 500 { _ = stage.run(seconds: 1) }
+        try #require(stage.lane.weights[Stage.new.id] == 500)
+        #expect(stage.run(seconds: 90) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 10)
+    }
+
     /// Few requests, of which half fail, beside an old slot without a fault.
     private static func ailing(
         _ question: SignalQuestion, _ lane: LaneObservation

@@ -339,9 +339,13 @@ import Testing
         try await stage.must("plan", "--out", stage.root + "/pipe")
         let read = try await reader.outcome(within: .seconds(60))
         #expect(read.output.contains("format_version"), "\(read)")
-        let full = try await stage.airlock("plan", "--out", "/dev/full")
-        #expect(full.code == 1 && full.errors.contains("/dev/full"), "\(full)")
-        #expect(try stage.shell("stat -c %F /dev/full") == "character special file")
+        try stage.shell("cd '\(stage.root)' && ln -s later dangling && mkdir folder")
+        try await stage.must("plan", "--out", stage.root + "/dangling")
+        #expect(try stage.shell("cmp '\(file)' '\(stage.root)/later' && echo same") == "same")
+        let folder = try await stage.airlock("plan", "--out", stage.root + "/folder")
+        #expect(
+            folder.code == 1 && folder.errors.contains("folder cannot be written: Is a directory"),
+            "\(folder)")
         let refused = try await stage.airlock("plan", "--out", "/nowhere/plan.json")
         #expect(refused.code == 1 && refused.errors.contains("/nowhere/plan.json"))
     }

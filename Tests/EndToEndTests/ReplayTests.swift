@@ -44,6 +44,11 @@ import Testing
         try stage.shell("cp -a '\(stage.state)' '\(stage.root)/backup'")
         let played = try await stage.must("audit", "replay", "--state", stage.root + "/backup")
         #expect(played.output.contains("rolledBack"), "\(played.output)")
+        try stage.shell(
+            "sed -i s/rolledBack/rolledHome/ $(grep -rl rolledBack '\(stage.root)/backup/audit/tile/entries')"
+        )
+        let forged = try await stage.airlock("audit", "replay", "--state", stage.root + "/backup")
+        #expect(forged.code == 1 && !forged.errors.isEmpty, "\(forged)")
         let life = try await stage.must("sim", "replay", "--seed", "7")
         let again = try await stage.must("sim", "replay", "--seed", "7")
         #expect(life.output == again.output && life.output.split(separator: "\n").count > 10)

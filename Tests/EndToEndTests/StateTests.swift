@@ -55,16 +55,6 @@ import Testing
         }
     }
 
-    @Test("no epoch begins in a directory that is too deep for a socket")
-    func tooDeep() async throws {
-        let stage = try await Stage()
-        let deep = stage.root + "/" + String(repeating: "d", count: 120)
-        let outcome = try await stage.airlock(
-            "reconcile", "--state", deep, environment: ["XDG_RUNTIME_DIR": nil])
-        #expect(outcome.code == 1 && outcome.errors.contains("bytes for a socket"), "\(outcome)")
-        #expect(!FileManager.default.fileExists(atPath: deep + "/ledger.sqlite"))
-    }
-
     @Test("doctor sees an audit log that is older than its journal")
     func olderLog() async throws {
         let stage = try await Stage()

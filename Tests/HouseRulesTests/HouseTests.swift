@@ -60,14 +60,6 @@ struct HouseTests {
                 page: try Repository.text(of: path), path: path, tests: texts))
     }
 
-    @Test("nothing gives text of others to the parser of revisions")
-    func revisions() throws {
-        let found = try sources.map(\.path).filter {
-            try Repository.text(of: $0).contains("git_revparse")
-        }
-        #expect(found.isEmpty, "\(found)")
-    }
-
     @Test("no file is empty or a placeholder")
     func emptyFiles() { expectNone((sources + tests).compactMap(LayoutRule.emptyFileViolation)) }
 

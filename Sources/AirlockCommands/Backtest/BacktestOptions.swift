@@ -14,7 +14,7 @@ struct BacktestOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "With --backtest: a recorded signal as NAME=FILE of `timestamp,value` lines; NAME:UNIT=FILE where its values are %, ms, us, KiB, MiB or GiB; may be given again.",
+            "With --backtest: a recorded signal as NAME=FILE of `timestamp,value` lines; NAME:UNIT=FILE where its values are %, ms, us, KiB, MiB or GiB; may be given again for another signal.",
             valueName: "name=file"))
     var signal: [SignalArgument] = []
 
@@ -52,10 +52,6 @@ struct BacktestOptions: ParsableArguments {
             throw Failure(
                 "--signal \(twice) was given twice", advice: "give one file for each signal")
         }
-        if let twice = Self.firstTwice(tried.map { "\($0.signal) \($0.side.rawValue)" }) {
-            throw Failure(
-                "--against '\(twice) …' was given twice", advice: "replay one after the other")
-        }
         let own = try release.map(limits) ?? []
         let kept = own.filter { limit in !tried.contains { $0.signal == limit.signal } }
         let unmeasured = kept.filter { limit in !signal.contains { $0.name == limit.signal } }
@@ -65,7 +61,10 @@ struct BacktestOptions: ParsableArguments {
         let backtest = try Backtest(
             release: release, signals: signal, limits: kept + tried, incidents: known())
         try checkBounds(of: backtest, stated: own)
-        if let chart { try write(BacktestChart(backtest: backtest).svg, to: chart) }
+        if let chart {
+            try OutputFile.write(
+                BacktestChart(backtest: backtest).svg.utf8, to: chart, option: "--chart")
+        }
         switch output.format {
         case .human:
             let ink = Ink.ofStdout(noColor: noColor)
@@ -124,14 +123,6 @@ struct BacktestOptions: ParsableArguments {
         let bytes = try InputFile(incidents).bytes()
         do throws(SeriesFault) { return try KnownIncident.read(bytes) } catch {
             throw Failure(error.sentences(in: incidents))
-        }
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        do {
-            try OutputFile.write(Data(text.utf8), to: path)
-        } catch {
-            throw Failure("the chart cannot be written to \(path)", advice: "check --chart")
         }
     }
 }

@@ -1,11 +1,57 @@
+import AirlockHost
 import Foundation
+import Glibc
 
 /// A file that a person names for a verb to write.
 enum OutputFile {
-    /// Writes a whole text. A new file is whole or not there; what is there already is written as a shell would
-    /// with `>`: its mode and its links stay, and so do devices and pipes.
-    static func write(_ bytes: Data, to path: String) throws {
-        let isThere = FileManager.default.fileExists(atPath: path)
-        try bytes.write(to: URL(filePath: path), options: isThere ? [] : .atomic)
+    /// Writes a whole text, or nothing. Links lead to what is written, an old file leaves its mode to the new one, and
+    /// devices and pipes are written into.
+    ///
+    /// - Parameter option: The option that names the file, for the advice.
+    /// - Throws: ``Failure`` with the reason of the system.
+    static func write(_ bytes: some Sequence<UInt8>, to path: String, option: String) throws {
+        func failure(_ reason: String) -> Failure {
+            Failure("\(path.visible) cannot be written: \(reason)", advice: "check \(option)")
+        }
+        let target = followed(path)
+        var status = stat()
+        let isThere = stat(target, &status) == 0
+        let isReplaced = !isThere || status.st_mode & S_IFMT == S_IFREG
+        let place = isReplaced ? "\(target).\(getpid()).new" : target
+        let descriptor =
+            isReplaced
+            ? open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isThere ? 0o600 : 0o666)
+            : open(place, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
+        do {
+            let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+            try file.write(contentsOf: Data(bytes))
+        } catch {
+            if isReplaced { unlink(place) }
+            throw failure(error.localizedDescription)
+        }
+        guard isReplaced else { return }
+        let isDone =
+            (!isThere || chmod(place, status.st_mode & 0o7777) == 0) && rename(place, target) == 0
+        guard isDone else {
+            let reason = String(cString: strerror(errno))
+            unlink(place)
+            throw failure(reason)
+        }
+    }
+
+    /// What a chain of links leads to, which need not be there. One without an end is no place to write to.
+    private static func followed(_ path: String) -> String {
+        var target = path
+        for _ in 0..<40 {
+            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(target, &buffer, buffer.count)
+            guard count > 0 else { return target }
+            let link = String(
+                decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let folder = target.lastIndex(of: "/").map { String(target[...$0]) } ?? ""
+            target = link.hasPrefix("/") ? link : folder + link
+        }
+        return target
     }
 }

@@ -11,8 +11,7 @@ struct PlanCommand: Verb {
         abstract: "Show what would be done, and what every gate says; nothing is changed.",
         discussion: """
             With --ref it shows what the branch would be after the merge; exit 1 when it does not merge,
-            or a file of it cannot be read. A plan that cannot be approved, because something it needs is not known or
-            the head is refused, exits 1 too.
+            or a file of it cannot be read. A head that the reconciler would refuse exits 1 too.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -57,7 +56,10 @@ struct PlanCommand: Verb {
         origin.notices += reading.fleet?.notices(of: plan.changes.map(\.lane)) ?? []
         origin.notices += standing(in: planning.ledger, at: wiring.clock.now().wall)
         let view = PlanView(plan, origin: origin)
-        if let out { try await write(view, to: out) }
+        if let out {
+            try OutputFile.write(
+                try await JSONForm.bytes(ofLong: view), to: out, option: "--out")
+        }
         switch output.format {
         case .human:
             Output.data(PlanText(plan: plan, origin: origin, ink: common.ink).text)
@@ -66,8 +68,9 @@ struct PlanCommand: Verb {
         case .yaml: try await Output.value(view, as: .yaml)
         }
         if let ref, !reading.diagnostics.isEmpty { throw Self.unreadable(reading, ref) }
-        // Why stands in the plan.
-        guard plan.incomplete == nil else { return .error }
+        if refusal != nil || reading.fleet == nil, let why = plan.incomplete {
+            throw Failure("this plan cannot be approved: \(why)")
+        }
         return detailedExitcode && !plan.isEmpty ? .differences : .done
     }
 
@@ -120,13 +123,5 @@ struct PlanCommand: Verb {
     private func isWanted(_ lane: LanePlan) -> Bool {
         (env.isEmpty || env.contains(lane.lane.environment))
             && (service.isEmpty || service.contains(lane.lane.unit))
-    }
-
-    private func write(_ view: PlanView, to path: String) async throws {
-        do {
-            try OutputFile.write(try await JSONForm.bytes(ofLong: view), to: path)
-        } catch {
-            throw Failure("the plan cannot be written to \(path)", advice: "check --out")
-        }
     }
 }

@@ -107,13 +107,7 @@ extension RolloutCommand {
                 throw Failure(
                     "there is no single judged rollout to draw", advice: "name an operation")
             }
-            do {
-                try OutputFile.write(Data(chart.svg.utf8), to: path)
-            } catch {
-                throw Failure(
-                    "\(path) cannot be written: \(error.localizedDescription)",
-                    advice: "check the path and its mode")
-            }
+            try OutputFile.write(chart.svg.utf8, to: path, option: "--chart")
         }
     }
 }

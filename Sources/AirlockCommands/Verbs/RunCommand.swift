@@ -120,7 +120,7 @@ extension RunCommand {
     /// Takes the ledger; a standby says whom it waits for.
     private func ledger(_ wiring: Wiring) async throws -> LedgerStore {
         guard waitForLock else { return try await wiring.ledger() }
-        do { return try await wiring.ledger() } catch let error as LedgerError {
+        do { return try await wiring.ledger() } catch {
             guard case .locked(let holder) = error else { throw error }
             try wiring.logger().notice("waiting for the ledger", metadata: ["holder": "\(holder)"])
             return try await wiring.ledger(waitForLock: true)

@@ -4,7 +4,7 @@ import Glibc
 
 /// What libgit2 answered to one call.
 ///
-/// Decisions look at the code and the class, never at the text.
+/// Decisions look at the code and the class, never at the text, which chooses words alone.
 struct GitError: Error, Hashable {
     let code: Int32
     let category: Int32

@@ -2,11 +2,11 @@ import FoundationEssentials
 
 /// The lines of a file of known host keys that libgit2 may see.
 package enum KnownHosts {
-    /// One line with a key; nil for a comment, and for what is none: libssh2 gives up at the first such line.
+    /// One line with a key; nil for a comment, and for what is none.
     private struct Entry {
         let isMarked: Bool
         let isRevoked: Bool
-        let hosts: Substring
+        let hosts: [Substring]
         let kind: Substring
         let key: Substring
 
@@ -16,13 +16,28 @@ package enum KnownHosts {
             isMarked = first.hasPrefix("@")
             isRevoked = first == "@revoked"
             if isMarked { words.removeFirst() }
-            guard words.count >= 3, words[0].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
-                words[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
-                Data(base64Encoded: String(words[2])) != nil
-            else { return nil }
-            (hosts, kind, key) = (words[0], words[1], words[2])
+            guard words.count >= 3 else { return nil }
+            hosts = words[0].split(separator: ",")
+            (kind, key) = (words[1], words[2])
+        }
+
+        /// Whether libssh2 1.10 reads the key: it gives up a whole file for one line that it cannot read.
+        var isReadable: Bool {
+            !isMarked && kind.isPrintable && Data(base64Encoded: String(key)) != nil
+                && kind.utf8.count + key.utf8.count > 20
+                && key.utf8.count <= KnownHosts.longestKey
+        }
+
+        /// A line for each host; without comments, which count for the length of a line.
+        var lines: [String] {
+            hosts.filter { $0.isPrintable && $0.utf8.count <= KnownHosts.longestHost }
+                .map { "\($0) \(kind) \(key)\n" }
         }
     }
+
+    private static let longestHost = 255
+    /// A line of libssh2 has 4,092 bytes.
+    private static let longestKey = 3_600
 
     /// The text without what would mislead libgit2 1.5.
     ///
@@ -31,17 +46,18 @@ package enum KnownHosts {
     /// reads no marker, so a key that stands as `@revoked` goes wherever it stands. Of the rest it sees lines with a
     /// key alone.
     package static func usable(_ text: String) -> String {
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        let entries = lines.map(Entry.init)
-        let revoked = Set(entries.compactMap { $0?.isRevoked == true ? $0?.key : nil })
-        let modern = Set(
-            entries.compactMap { entry in
-                entry.flatMap { !$0.isMarked && $0.kind != "ssh-rsa" ? $0.hosts : nil }
-            })
-        return zip(lines, entries).filter { _, entry in
-            guard let entry else { return false }
-            return !entry.isMarked && !revoked.contains(entry.key)
-                && (entry.kind != "ssh-rsa" || !modern.contains(entry.hosts))
-        }.map { $0.0 + "\n" }.joined()
+        let all = text.split(whereSeparator: \.isNewline).compactMap(Entry.init)
+        let revoked = Set(all.filter(\.isRevoked).map(\.key))
+        let entries = all.filter { $0.isReadable && !revoked.contains($0.key) }
+        let modern = Set(entries.filter { $0.kind != "ssh-rsa" }.map(\.hosts))
+        return entries.filter { $0.kind != "ssh-rsa" || !modern.contains($0.hosts) }
+            .flatMap(\.lines).joined()
+    }
+}
+
+extension Substring {
+    /// Whether it is not empty and all printable ASCII.
+    fileprivate var isPrintable: Bool {
+        !isEmpty && utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 }

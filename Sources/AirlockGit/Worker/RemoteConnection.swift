@@ -291,7 +291,7 @@ final class RemoteConnection {
         if error.code == GIT_EAUTH.rawValue { return .unreachable(refused) }
         if let status = error.httpStatus {
             return .unreachable(
-                "\(name) answers \(status)\(Self.meaning(ofHTTP: status, isPush: isPush))")
+                "\(name) answers \(status)\(meaning(ofHTTP: status, isPush: isPush))")
         }
         let local = [GIT_ERROR_ODB, GIT_ERROR_REPOSITORY, GIT_ERROR_CONFIG, GIT_ERROR_REFERENCE]
         if local.contains(where: { Int32($0.rawValue) == error.category }) {
@@ -315,15 +315,20 @@ final class RemoteConnection {
     }
 
     /// What a status of HTTP says to somebody who runs Airlock, after a colon; empty where it says no more.
-    private static func meaning(ofHTTP status: Int, isPush: Bool) -> String {
+    private func meaning(ofHTTP status: Int, isPush: Bool) -> String {
+        let place = access.tokenFile ?? RemoteAccess.tokenVariable
         switch status {
+        case 403 where asked == 0:
+            return ": it refuses access, and has asked for no token"
         case 403:
-            ": the token may not \(isPush ? "write" : "read") there; give it that right, or name another in "
-                + "gitTokenFile"
-        case 404: ": there is no repository at this address, or none that the token may see"
-        case 429: ": it wants fewer requests for a while"
-        case 500...599: ": the fault is the server's own"
-        default: ""
+            return
+                ": the token of \(place) may not \(isPush ? "write" : "read") there; give it that right"
+        case 404:
+            return ": there is no repository at this address"
+                + (asked == 0 ? "" : ", or none that the token of \(place) may see")
+        case 429: return ": it wants fewer requests for a while"
+        case 500...599: return ": the fault is the server's own"
+        default: return ""
         }
     }
 }

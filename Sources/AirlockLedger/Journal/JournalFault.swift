@@ -13,13 +13,19 @@ enum JournalFault {
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .corrupt(what: text)
         case .SQLITE_CANTOPEN: return .storage("cannot open \(text)")
-        case .SQLITE_IOERR:
+        case .SQLITE_IOERR where writing.contains(error.extendedResultCode):
             // A full disk under what SQLite maps is no other error than one that fails.
             return .storage(
                 "\(text) \(error.extendedResultCode.rawValue): the disk fails, or is full")
         default: return .storage(text)
         }
     }
+
+    /// The errors of a write, and of what makes it durable.
+    private static let writing: [ResultCode] = [
+        .SQLITE_IOERR_WRITE, .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC, .SQLITE_IOERR_TRUNCATE,
+        .SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_SHMOPEN,
+    ]
 
     /// Whether the writer must not go on: after a failed sync nobody knows what is on disk, so that
     /// only a new start, which reads the disk, is safe. A full disk is no such fault.

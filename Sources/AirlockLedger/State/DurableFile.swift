@@ -19,7 +19,7 @@ enum DurableFile {
         var info = stat()
         guard fstat(descriptor, &info) == 0 else { throw fault("read", path) }
         guard info.st_mode & S_IFMT == S_IFREG else {
-            throw .corrupt(what: "\(path) is no regular file; put back the file, or remove it")
+            throw .corrupt(what: "\(path) is no regular file; put the file back from a backup")
         }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 * 1024)

@@ -88,7 +88,7 @@ package struct StateDirectory: Hashable, Sendable {
     ///
     /// - Throws: ``LedgerError/corrupt(what:)``.
     func checkJournal() throws(LedgerError) {
-        guard DurableFile.exists(checkpoint), !hasJournal else { return }
+        guard access(checkpoint, F_OK) == 0, !hasJournal else { return }
         throw .corrupt(
             what:
                 "\(ledger) is \(DurableFile.exists(ledger) ? "empty" : "gone") and the audit log that it wrote is there; put both back from one "

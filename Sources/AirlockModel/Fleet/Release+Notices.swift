@@ -43,6 +43,13 @@ extension Fleet {
                 let place = [lane.lane.environment.description, group.description]
                 let model = first[place, default: lane]
                 first[place] = model
+                if lane.release.rollout != model.release.rollout {
+                    notices.append(
+                        "group \(group) moves together, and \(model.lane) says rollout: "
+                            + "\(model.release.rollout.text) where this one says "
+                            + "\(lane.release.rollout.text); a bound holds its own lane alone, so give "
+                            + "them the same")
+                }
                 if !lane.release.strategy.moves(like: model.release.strategy) {
                     notices.append(
                         "group \(group) moves together, and \(model.lane) has another strategy or "

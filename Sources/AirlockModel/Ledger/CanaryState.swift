@@ -47,8 +47,8 @@ package struct CanaryState: Hashable, Sendable, Codable {
     package var exposedBefore: Int?
     /// What the judge said when the step before was passed, or a widened share was given back; nil at the first.
     package var ruling: Ruling?
-    /// The step that was undecided when the first of the shares since was widened; nil where the one before was
-    /// left with a verdict.
+    /// The undecided step from which the first of the shares since was widened; nil where the one before was left with a
+    /// verdict, or by a person's word.
     package var widenedFrom: Int?
     /// How many looks are in the audit log; nil for none.
     private var recordedLooks: Int?

@@ -195,7 +195,7 @@ package struct RolloutReplay: Sendable {
                 differences: differences))
     }
 
-    /// The step to which git or a person took a rollout down; nil for one that is not below.
+    /// The step to which a rollout was taken down, by git, a person or for having been widened in vain; nil for one that is not below.
     private func lowered(by entry: AuditEntry) -> Int? {
         let wanted = entry.draft.detail["step"]?.split(separator: " ").first.flatMap { Int($0) }
         return wanted.flatMap { (1...max(1, step)).contains($0) ? $0 - 1 : nil }

@@ -33,10 +33,12 @@ extension Canary {
     /// Why a widened share goes back to the one that it was widened from, with the numbers; nil while it may stay.
     ///
     /// As many users as may have met the new slot, and this share does not decide either. One that does is what it was
-    /// widened for, and is judged until then. An estimate moves with each bad request, so twice the time is allowed.
+    /// widened for, and is judged until then. An estimate moves with each bad request, so one that is late by less than
+    /// the step's whole time leaves it that time. A person's word for the step counts more, and while it is held no
+    /// step is taken.
     func narrowed(_ canary: CanaryState, _ reasons: [Indecision]) -> String? {
         guard let most = plan.maxExposed, let exposed = canary.exposed, exposed >= most,
-            let from = canary.widenedFrom, from < canary.step,
+            canary.widenedFrom != nil, !course.isHeld, course.passed[canary.step] == nil,
             canary.held >= plan.hold(at: canary.step)
         else { return nil }
         let time = plan.timeToDecide(at: canary.step)
@@ -47,8 +49,10 @@ extension Canary {
                 missing.append("this share never decides")
                 continue
             }
-            guard canary.held + estimate > time + time else { continue }
-            missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
+            let isLate = canary.held >= time || canary.held + estimate > time + time
+            if isLate {
+                missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
+            }
         }
         guard !missing.isEmpty else { return nil }
         return missing.joined(separator: ", ")

@@ -88,7 +88,8 @@ struct Canary: SideBySide {
         }
         let allowed = plan.steps.lastIndex { $0 <= course.ceiling }
         canary.step = allowed ?? 0
-        if canary.step != given.step { (canary.ruling, canary.widenedFrom) = (nil, nil) }
+        if canary.step != given.step { canary.ruling = nil }
+        if let from = canary.widenedFrom, from >= canary.step { canary.widenedFrom = nil }
         guard allowed == nil else {
             if canary.inForce != canary.step { canary.suspend() }
             state.canary = canary
@@ -216,8 +217,8 @@ struct Canary: SideBySide {
             if let widened = widened(canary, reasons) {
                 return leave(sides, state, canary, total: total, because: widened)
             }
-            if let why = narrowed(canary, reasons) {
-                return narrow(sides, state, canary, total: total, because: why)
+            if let inVain = narrowed(canary, reasons) {
+                return narrow(sides, state, canary, total: total, because: inVain)
             }
             guard canary.held >= plan.timeToDecide(at: canary.step), canary.isOpenToWord
             else { return wait(state, "\(share) is undecided: \(why)") }
@@ -283,7 +284,12 @@ struct Canary: SideBySide {
     ) -> RolloutStep {
         var (state, canary) = (before, canary)
         canary.ruling = canary.present(letOnBy: course.passed[canary.step], widened: reason)
-        canary.widenedFrom = reason == nil ? nil : canary.widenedFrom ?? canary.step
+        // A step that nothing judges changes nothing about what was widened before it.
+        if reason != nil {
+            canary.widenedFrom = canary.widenedFrom ?? canary.step
+        } else if plan.rule(at: canary.step).isJudged {
+            canary.widenedFrom = nil
+        }
         canary.step += 1
         canary.losses = nil
         (state.stalled, state.best, state.canary) = (.zero, 0, canary)

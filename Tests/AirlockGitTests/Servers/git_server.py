@@ -4,7 +4,7 @@
 Usage: git_server.py ROOT [--token TOKEN] [--cert PEM --key PEM] [--fault FAULT] [--target URL] [--log FILE]
 Prints its port on one line and serves until its input ends. Faults, for clients that must not trust a
 server: silent, drip, redirect, moved (what is below /moved is redirected to the same without it), status
-(answers with the number that --target gives; readonly: to pushes alone), truncate, flood, garbage, liar (names a commit that it does not send), hollow (sends commits and trees, and
+(answers with the number that --target gives; readonly: to pushes alone; closed: 403 before any token), truncate, flood, garbage, liar (names a commit that it does not send), hollow (sends commits and trees, and
 no blob).
 """
 
@@ -56,6 +56,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.note(f"{self.command} {self.path} {'with' if self.headers.get('Authorization') else 'without'} authorization")
         if options.fault == "silent":
             gone.wait()
+            return
+        if options.fault == "closed":
+            self.send_response(403)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         if options.token and not self.is_known():
             self.send_response(401)
