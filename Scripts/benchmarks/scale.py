@@ -183,7 +183,7 @@ def commits(reconciler, bare, peer, lanes):
         walks.append(walk)
         diffs.append(diffed)
         thinking.append(decode + planned)
-        documents.append(int(first["documents"]))
+        documents.append(sum(int(line["documents"]) for line in lines if line.get("message") == "looked"))
     name = f"{lanes} lanes, one lane changed"
     median = statistics.median
     return [
