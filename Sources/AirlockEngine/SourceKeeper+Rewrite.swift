@@ -126,9 +126,8 @@ extension SourceKeeper {
         }
         // Who says it again, perhaps because the answer was lost, is told the same.
         if await books.state.rewrite == nil, await books.state.head?.commit.id == commit {
-            if accepted?.id != commit { _ = try await takeUp(commit) }
-            return accepted?.id == commit
-                ? .followedAlready : .refused(faults.first ?? "\(commit.short) is not followed")
+            if !isFollowed(commit) { _ = try await takeUp(commit) }
+            return isFollowed(commit) ? .followedAlready : .refused(whyNot(commit))
         }
         if await books.state.rewrite?.commit != commit {
             switch await droppedRoot(of: fetched?.commit) {
@@ -157,8 +156,17 @@ extension SourceKeeper {
         try await books.commit(LedgerTransaction(writes: [.rewrite(nil)], entries: [entry]))
         fault = nil
         _ = try await consider(commit)
+        return isFollowed(commit) ? .followed : .refused(whyNot(commit))
+    }
+
+    /// Whether every tier follows a commit.
+    private func isFollowed(_ commit: CommitID) -> Bool {
+        guard case .newest = kept else { return false }
         return accepted?.id == commit
-            ? .followed : .refused(faults.first ?? "\(commit.short) is not followed")
+    }
+
+    private func whyNot(_ commit: CommitID) -> String {
+        faults.first ?? "\(commit.short) is not followed"
     }
 
     /// The head, where it is refused because it does not descend from the pinned root; nil where it is not.
@@ -189,7 +197,7 @@ extension SourceKeeper {
         parts.logger.notice("trust root moved", metadata: ["commit": "\(commit)"])
         (fault, refused) = (nil, nil)
         _ = try await consider(commit)
-        return accepted?.id == commit ? nil : faults.first ?? "\(commit.short) is not followed"
+        return accepted?.id == commit ? nil : whyNot(commit)
     }
 
     /// Why a commit could not be in force, whatever it descends from; nil when it could.

@@ -78,6 +78,45 @@ struct UndecidedTests {
         #expect(stage.lane.weights[Stage.new.id] == 10)
     }
 
+    @Test("nothing is widened where no judged share below all of the traffic follows")
+    func noVerdictAhead() {
+        var plan = CanaryTests.plan
+        (plan.steps, plan.maxExposed) = ([10, 500, 1000], 100_000)
+        (plan.hold, plan.decideWithin) = (.seconds(5), .seconds(20))
+        plan.rules = [.init(), .init(isJudged: false), .init()]
+        var stage = Stage(canary: plan)
+        stage.signals = CanaryTests.traffic(new: 0.005, perSecond: 100)
+        #expect(stage.run(seconds: 100) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 10)
+    }
+
+    @Test("what is given back is judged until the router has done it")
+    func refusedRoute() throws {
+        var plan = CanaryTests.plan
+        (plan.steps, plan.maxExposed) = ([10, 500, 1000], 600)
+        (plan.hold, plan.decideWithin) = (.seconds(10), .seconds(20))
+        var stage = Stage(canary: plan)
+        stage.signals = CanaryTests.traffic(new: 0.005, perSecond: 100)
+        _ = stage.run(seconds: 14)
+        try #require(stage.lane.weights[Stage.new.id] == 500)
+        for _ in 0..<60 where stage.operation.rollout.canary?.step == 1 {
+            _ = stage.look(isRefused: true)
+            stage.pass(1)
+        }
+        let canary = try #require(stage.operation.rollout.canary)
+        #expect(canary.step == 0 && canary.judgedTo != nil)
+        stage.course.isHeld = true
+        stage.signals = CanaryTests.traffic(new: 0.4, perSecond: 100)
+        for _ in 0..<20 {
+            _ = stage.look(isRefused: true)
+            stage.pass(1)
+        }
+        guard case .back = stage.operation.rollout.direction else {
+            Issue.record("harm under a share that nobody gave back is not seen")
+            return
+        }
+    }
+
     /// Few requests, of which half fail, beside an old slot without a fault.
     private static func ailing(
         _ question: SignalQuestion, _ lane: LaneObservation

@@ -342,6 +342,14 @@ import Testing
         try stage.shell("cd '\(stage.root)' && ln -s later dangling && mkdir folder")
         try await stage.must("plan", "--out", stage.root + "/dangling")
         #expect(try stage.shell("cmp '\(file)' '\(stage.root)/later' && echo same") == "same")
+        let stdout = try await stage.must("plan", "--out", "/dev/stdout")
+        #expect(
+            stdout.output.contains("format_version") && stdout.output.contains("Plan of shop"),
+            "\(stdout)")
+        let piped = try stage.shell(
+            "'\(Stage.binary)' plan --repo '\(stage.repository)' --state '\(stage.state)' --out /dev/stdout | cat"
+        )
+        #expect(piped.contains("format_version") && piped.contains("Plan of shop"), "\(piped)")
         let folder = try await stage.airlock("plan", "--out", stage.root + "/folder")
         #expect(
             folder.code == 1 && folder.errors.contains("folder cannot be written: Is a directory"),

@@ -13,15 +13,21 @@ enum OutputFile {
         func failure(_ reason: String) -> Failure {
             Failure("\(path.visible) cannot be written: \(reason)", advice: "check \(option)")
         }
-        let target = followed(path)
         var status = stat()
-        let isThere = stat(target, &status) == 0
-        let isReplaced = !isThere || status.st_mode & S_IFMT == S_IFREG
-        let place = isReplaced ? "\(target).\(getpid()).new" : target
-        let descriptor =
+        let isThere = stat(path, &status) == 0
+        // Into what this process prints to it is printed: a file would go on where the other half is, or be replaced.
+        let printed = isThere ? printed(to: status) : nil
+        let isReplaced = printed == nil && (!isThere || status.st_mode & S_IFMT == S_IFREG)
+        let target = isReplaced ? followed(path) : path
+        let place =
             isReplaced
-            ? open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isThere ? 0o600 : 0o666)
-            : open(place, O_WRONLY | O_CLOEXEC)
+            ? "\(target).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).new" : path
+        let descriptor =
+            if let printed {
+                dup(printed)
+            } else if isReplaced {
+                open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isThere ? 0o600 : 0o666)
+            } else { open(place, O_WRONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
         do {
             let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
@@ -37,6 +43,15 @@ enum OutputFile {
             let reason = String(cString: strerror(errno))
             unlink(place)
             throw failure(reason)
+        }
+    }
+
+    /// Standard output or standard error, where it goes to a file; nil where neither does.
+    private static func printed(to file: stat) -> Int32? {
+        [STDOUT_FILENO, STDERR_FILENO].first { descriptor in
+            var printed = stat()
+            return fstat(descriptor, &printed) == 0 && printed.st_dev == file.st_dev
+                && printed.st_ino == file.st_ino
         }
     }
 

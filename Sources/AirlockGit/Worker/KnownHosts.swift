@@ -23,7 +23,8 @@ package enum KnownHosts {
 
         /// Whether libssh2 1.10 reads the key: it gives up a whole file for one line that it cannot read.
         var isReadable: Bool {
-            !isMarked && kind.isPrintable && Data(base64Encoded: String(key)) != nil
+            !isMarked && kind.isPrintable && kind.utf8.count <= KnownHosts.longestKind
+                && Data(base64Encoded: String(key)) != nil
                 && kind.utf8.count + key.utf8.count > 20
                 && key.utf8.count <= KnownHosts.longestKey
         }
@@ -36,6 +37,7 @@ package enum KnownHosts {
     }
 
     private static let longestHost = 255
+    private static let longestKind = 100
     /// A line of libssh2 has 4,092 bytes.
     private static let longestKey = 3_600
 

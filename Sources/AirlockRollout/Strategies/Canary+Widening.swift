@@ -9,7 +9,7 @@ extension Canary {
     /// reached in this way, and what is not known or speaks against the release widens nothing.
     func widened(_ canary: CanaryState, _ reasons: [Indecision]) -> String? {
         guard let most = plan.maxExposed, canary.held >= plan.hold(at: canary.step),
-            canary.step + 1 < plan.steps.count, plan.steps[canary.step + 1] < 1000
+            canary.step + 1 < plan.steps.count, leadsToVerdict(beyond: canary.step)
         else { return nil }
         var missing: [String] = []
         for reason in reasons {
@@ -41,6 +41,10 @@ extension Canary {
             canary.widenedFrom != nil, !course.isHeld, course.passed[canary.step] == nil,
             canary.held >= plan.hold(at: canary.step)
         else { return nil }
+        let met = "\(exposed) users at most have met the new slot and no more than \(most) were to"
+        guard plan.rule(at: canary.step).isJudged else {
+            return "this share decides nothing, \(met)"
+        }
         let time = plan.timeToDecide(at: canary.step)
         var missing: [String] = []
         for reason in reasons {
@@ -54,9 +58,14 @@ extension Canary {
                 missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
             }
         }
-        guard !missing.isEmpty else { return nil }
-        return missing.joined(separator: ", ")
-            + ", \(exposed) users at most have met the new slot and no more than \(most) were to"
+        return missing.isEmpty ? nil : missing.joined(separator: ", ") + ", \(met)"
+    }
+
+    /// Whether a share that is larger, and less than all, is judged: what is widened has to come to a verdict.
+    private func leadsToVerdict(beyond step: Int) -> Bool {
+        plan.steps.indices.contains {
+            $0 > step && plan.steps[$0] < 1000 && plan.rule(at: $0).isJudged
+        }
     }
 }
 

@@ -211,14 +211,14 @@ struct Canary: SideBySide {
         case .acceptable: return leave(sides, state, canary, total: total)
         case .undecided(let reasons):
             let why = reasons.map(\.sentence).joined(separator: " ")
+            if let inVain = narrowed(canary, reasons) {
+                return narrow(sides, state, canary, total: total, because: inVain)
+            }
             if !plan.rule(at: canary.step).isJudged {
                 return leave(sides, state, canary, total: total)
             }
             if let widened = widened(canary, reasons) {
                 return leave(sides, state, canary, total: total, because: widened)
-            }
-            if let inVain = narrowed(canary, reasons) {
-                return narrow(sides, state, canary, total: total, because: inVain)
             }
             guard canary.held >= plan.timeToDecide(at: canary.step), canary.isOpenToWord
             else { return wait(state, "\(share) is undecided: \(why)") }
@@ -296,7 +296,8 @@ struct Canary: SideBySide {
         return bring(sides, state, canary, total: total)
     }
 
-    /// Wants the share again from which it was widened; all that it was given since goes back in one action.
+    /// Wants the share again from which it was widened; all that it was given since goes back in one action, and is
+    /// judged until the router has done that.
     private func narrow(
         _ sides: Sides, _ before: RolloutState, _ given: CanaryState, total: Int,
         because reason: String
@@ -305,7 +306,6 @@ struct Canary: SideBySide {
         canary.ruling = canary.present(narrowed: reason)
         canary.step = given.widenedFrom ?? given.step
         canary.widenedFrom = nil
-        canary.suspend()
         (state.stalled, state.best, state.canary) = (.zero, 0, canary)
         return bring(sides, state, canary, total: total)
     }
