@@ -86,7 +86,7 @@ extension Engine: ControlHandler {
     }
 
     private func isAtRest(settled: Bool) async -> Bool {
-        for reconciler in reconcilers.values {
+        for reconciler in inOrder {
             guard await reconciler.isIdle else { return false }
             guard settled else { continue }
             let fleet = await keeper.fleet(for: reconciler.name)?.fleet

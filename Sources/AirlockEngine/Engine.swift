@@ -100,7 +100,7 @@ package actor Engine: Service {
     /// When something may turn by itself, as far as is known; nil when nothing will.
     package func due() async -> Timestamp? {
         var due: [Timestamp] = []
-        for reconciler in reconcilers.values {
+        for reconciler in inOrder {
             if let next = await reconciler.status.due(at: parts.clock.now()) { due.append(next) }
         }
         return due.min()
@@ -109,7 +109,7 @@ package actor Engine: Service {
     /// Plans that were made and not remembered, since the start.
     package func plansMade() async -> Int {
         var sum = 0
-        for reconciler in reconcilers.values { sum += await reconciler.plansMade }
+        for reconciler in inOrder { sum += await reconciler.plansMade }
         return sum
     }
 
@@ -201,6 +201,7 @@ package actor Engine: Service {
     // MARK: Parts of the loop
 
     /// The reconcilers by name, so that what is done to all is done in the same order each time.
+    /// Nothing waits for them in an order that another process would not have: a simulated life has to be the same again.
     var inOrder: [EnvironmentReconciler] { reconcilers.values.sorted { $0.name < $1.name } }
 
     private func together(_ all: [EnvironmentReconciler]) async throws(EngineHalt) {
@@ -291,7 +292,7 @@ package actor Engine: Service {
     /// A point in the work of every environment, from which ``summary(since:)`` tells.
     func mark() async -> [EnvironmentName: Int] {
         var mark: [EnvironmentName: Int] = [:]
-        for reconciler in reconcilers.values {
+        for reconciler in inOrder {
             mark[reconciler.name] = await reconciler.status.endingCount
         }
         return mark

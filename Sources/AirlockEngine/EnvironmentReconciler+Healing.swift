@@ -159,7 +159,8 @@ extension EnvironmentReconciler {
         healing.silenced = fleet
         healing.healths = [:]
         var transaction = LedgerTransaction()
-        for record in await books.state.lanes.part(of: name).values {
+        let records = await books.state.lanes.part(of: name).values.sorted { $0.lane < $1.lane }
+        for record in records {
             guard var told = record.healing, !told.said.isEmpty, !inFlight.contains(record.lane)
             else { continue }
             told.say([])

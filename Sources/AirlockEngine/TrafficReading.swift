@@ -56,7 +56,7 @@ extension EnvironmentReconciler {
         while true {
             let asked = lanesToMeasure(at: now.wall)
             guard !asked.isEmpty else { break }
-            for (lane, base) in asked {
+            for (lane, base) in asked.sorted(by: { $0.lane < $1.lane }) {
                 traffic[lane] = await TrafficReading.traffic(
                     of: lane, base: base, from: signals(of: lane), at: now.wall)
             }
