@@ -42,6 +42,16 @@ struct HeadRefusal {
         !isForLateTiersAlone || environment?.tier.keepsHistory != false
     }
 
+    /// Whether something that a plan shows would not be done.
+    func bars(_ plan: Plan, in environments: [EnvironmentName: Environment]) -> Bool {
+        guard isForLateTiersAlone else { return true }
+        return plan.lanes.contains { lane in
+            guard binds(environments[lane.lane.environment]) else { return false }
+            if case .hold(.notFollowed) = lane.disposition { return true }
+            return lane.change != nil
+        }
+    }
+
     /// The plan with every change held that would not begin.
     func holding(
         _ plan: Plan, in environments: [EnvironmentName: Environment]

@@ -123,8 +123,7 @@ extension LaneWorker {
         } else if let step = state.canary?.step, state.canary?.ruling?.narrowed != nil,
             step < old.canary?.step ?? 0
         {
-            try await forgetWords(
-                from: step, of: operation, knowing: said, pending: &pending)
+            try await forgetWords(from: step, of: operation, pending: &pending)
         } else {
             try await books.commit(pending)
         }
@@ -133,15 +132,14 @@ extension LaneWorker {
     }
 
     /// Writes down that a widened share is given back. What people said about the steps that come again was said
-    /// before they came to nothing; what they say at this moment stays.
+    /// before they came to nothing, also at this very moment: they are asked again.
     private func forgetWords(
-        from step: Int, of operation: OperationRecord, knowing known: Steering?,
-        pending: inout LedgerTransaction
+        from step: Int, of operation: OperationRecord, pending: inout LedgerTransaction
     ) async throws(EngineHalt) {
         await books.steeringTurn.enter()
         defer { books.steeringTurn.leave() }
         if var said = await books.steering(of: operation.number) {
-            said.passed = said.passed.filter { $0.key < step || known?.passed[$0.key] == nil }
+            said.passed = said.passed.filter { $0.key < step }
             pending.writes.append(.steering(said))
         }
         try await books.commit(pending)

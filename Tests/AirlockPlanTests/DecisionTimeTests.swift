@@ -104,7 +104,8 @@ struct DecisionTimeTests {
 
     @Test("widening replaces the word only while it gets to a step that decides")
     func widening() {
-        let exposed = 40 * 600 / 100
+        // The holds of 1% and of 5%, which decides.
+        let exposed = 40 * 600 * (1 + 5) / 100
         let wide = world(CanaryPlan(maxExposed: exposed + 1)).plan(of: Self.lane)
         #expect(wide.isMoving)
         #expect(

@@ -90,6 +90,27 @@ struct UndecidedTests {
         #expect(stage.lane.weights[Stage.new.id] == 10)
     }
 
+    @Test(
+        "the holds up to the next verdict count, and an unjudged share that waits for a person stays"
+    )
+    func holdsBetween() {
+        var plan = CanaryTests.plan
+        (plan.steps, plan.maxExposed) = ([10, 100, 500, 1000], 600)
+        (plan.hold, plan.decideWithin) = (.seconds(5), .seconds(20))
+        plan.rules = [.init(), .init(isJudged: false), .init(hold: .seconds(60)), .init()]
+        var stage = Stage(canary: plan)
+        stage.signals = CanaryTests.traffic(new: 0.005, perSecond: 100)
+        #expect(stage.run(seconds: 60) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 10, "a minute at 50% would meet 3,000")
+
+        plan.rules = [.init(), .init(isJudged: false, needsApproval: true), .init(), .init()]
+        stage = Stage(canary: plan)
+        stage.signals = CanaryTests.traffic(new: 0.005, perSecond: 100)
+        #expect(stage.run(seconds: 300) == nil)
+        #expect(stage.lane.weights[Stage.new.id] == 100)
+        #expect(stage.operation.waitsForPerson(nil) != nil)
+    }
+
     @Test("what is given back is judged until the router has done it")
     func refusedRoute() throws {
         var plan = CanaryTests.plan

@@ -68,8 +68,7 @@ struct PlanCommand: Verb {
         case .yaml: try await Output.value(view, as: .yaml)
         }
         if let ref, !reading.diagnostics.isEmpty { throw Self.unreadable(reading, ref) }
-        if let refusal, plan.lanes.contains(where: \.isNotFollowed) || !refusal.isForLateTiersAlone
-        {
+        if let refusal, refusal.bars(plan, in: reading.fleet?.environments ?? [:]) {
             throw Failure("this plan cannot be approved: \(refusal.phrase)")
         }
         return detailedExitcode && !plan.isEmpty ? .differences : .done
@@ -124,12 +123,5 @@ struct PlanCommand: Verb {
     private func isWanted(_ lane: LanePlan) -> Bool {
         (env.isEmpty || env.contains(lane.lane.environment))
             && (service.isEmpty || service.contains(lane.lane.unit))
-    }
-}
-
-extension LanePlan {
-    /// Whether its change is one that the reconciler would not begin, for what it thinks of the head.
-    fileprivate var isNotFollowed: Bool {
-        if case .hold(.notFollowed) = disposition { true } else { false }
     }
 }

@@ -156,21 +156,23 @@ package struct DecisionForecast: Hashable, Sendable {
     /// The first step at which the time is over before it is decided and cannot be widened; nil when the
     /// rollout comes to a decision by itself.
     ///
-    /// Steps below the first that decides are widened while those who met the new slot are fewer than
-    /// ``CanaryPlan/maxExposed``.
+    /// Steps below the first that decides are widened while those who met the new slot, those of the coming hold
+    /// included, are fewer than ``CanaryPlan/maxExposed``.
     package var stuck: Step? {
         guard let slow = steps.first(where: { !$0.isInTime }) else { return nil }
         guard let most = plan.maxExposed, let first else { return slow }
         let below = steps.prefix { $0 != first }
-        guard exposed(below) < most else { return slow }
+        guard below.isEmpty || exposed(upTo: first) < most else { return slow }
         return steps.dropFirst(below.count).first { !$0.isInTime }
     }
 
-    /// Requests that the new slot gets while each of `steps` is held.
-    private func exposed(_ steps: some Sequence<Step>) -> Int {
-        let all = steps.reduce(Int128(0)) { sum, step in
-            sum + Int128(step.rate.requestsPerMillionSeconds) * Int128(step.hold.milliseconds)
+    /// Requests that the new slot gets while each step up to one is held, that one and those that nothing judges
+    /// included.
+    private func exposed(upTo last: Step) -> Int {
+        let all = plan.steps.indices.filter { plan.steps[$0] <= last.perMille }.reduce(Int128(0)) {
+            $0 + Int128(plan.steps[$1]) * Int128(plan.hold(at: $1).milliseconds)
         }
-        return Int(clamping: all / 1_000_000_000)
+        let rate = Int128(last.rate.requestsPerMillionSeconds)
+        return Int(clamping: all * rate / Int128(max(1, last.perMille)) / 1_000_000_000)
     }
 }

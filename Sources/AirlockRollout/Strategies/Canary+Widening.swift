@@ -5,11 +5,11 @@ extension Canary {
     /// Why an undecided step may go on to the next all the same, with the numbers; nil when it may not.
     ///
     /// More traffic is what a step lacks that its own cannot decide in time. It gets it while few enough
-    /// users have met the new slot, those of the next step's hold included. All of the traffic is never
+    /// users have met the new slot, those of the holds up to the next verdict included. All of the traffic is never
     /// reached in this way, and what is not known or speaks against the release widens nothing.
     func widened(_ canary: CanaryState, _ reasons: [Indecision]) -> String? {
         guard let most = plan.maxExposed, canary.held >= plan.hold(at: canary.step),
-            canary.step + 1 < plan.steps.count, leadsToVerdict(beyond: canary.step)
+            !stepsToVerdict(beyond: canary.step).isEmpty
         else { return nil }
         var missing: [String] = []
         for reason in reasons {
@@ -21,10 +21,12 @@ extension Canary {
             guard canary.held + estimate > plan.timeToDecide(at: canary.step) else { return nil }
             missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
         }
-        let (share, next) = (plan.steps[canary.step], plan.steps[canary.step + 1])
         let exposed = canary.exposed ?? 0
-        let coming = canary.exposure(
-            in: plan.hold(at: canary.step + 1), per: next, of: share)
+        let coming = stepsToVerdict(beyond: canary.step).reduce(0) { sum, step in
+            sum
+                + canary.exposure(
+                    in: plan.hold(at: step), per: plan.steps[step], of: plan.steps[canary.step])
+        }
         guard exposed + coming < most else { return nil }
         return missing.joined(separator: ", ")
             + ", \(exposed) users at most have met the new slot and \(most) may"
@@ -42,8 +44,11 @@ extension Canary {
             canary.held >= plan.hold(at: canary.step)
         else { return nil }
         let met = "\(exposed) users at most have met the new slot and no more than \(most) were to"
-        guard plan.rule(at: canary.step).isJudged else {
-            return "this share decides nothing, \(met)"
+        let rule = plan.rule(at: canary.step)
+        guard rule.isJudged else {
+            // What waits for a person, for git or for its group is where they want it.
+            let isAwaited = rule.needsApproval || plan.steps[canary.step + 1] > course.ceiling
+            return isAwaited ? nil : "this share decides nothing, \(met)"
         }
         let time = plan.timeToDecide(at: canary.step)
         var missing: [String] = []
@@ -61,11 +66,12 @@ extension Canary {
         return missing.isEmpty ? nil : missing.joined(separator: ", ") + ", \(met)"
     }
 
-    /// Whether a share that is larger, and less than all, is judged: what is widened has to come to a verdict.
-    private func leadsToVerdict(beyond step: Int) -> Bool {
-        plan.steps.indices.contains {
-            $0 > step && plan.steps[$0] < 1000 && plan.rule(at: $0).isJudged
-        }
+    /// The steps up to the next one that is judged below all of the traffic, that one included; empty where there is
+    /// none. What is widened has to come to a verdict, and passes those that nothing judges.
+    private func stepsToVerdict(beyond step: Int) -> [Int] {
+        let below = plan.steps.indices.filter { $0 > step && plan.steps[$0] < 1000 }
+        guard let verdict = below.first(where: { plan.rule(at: $0).isJudged }) else { return [] }
+        return below.filter { $0 <= verdict }
     }
 }
 
