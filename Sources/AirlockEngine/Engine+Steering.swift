@@ -175,7 +175,6 @@ extension Engine {
     private static func resume(
         _ said: inout Steering, _ operation: OperationRecord, _ word: Steering.Word
     ) -> String? {
-        let before = said
         if said.held != nil {
             said.held = nil
             return "\(operation.lane) goes on"
@@ -183,8 +182,8 @@ extension Engine {
         guard Rollout.takesWord(operation, said), let step = operation.rollout.canary?.step else {
             return nil
         }
+        let isDue = operation.waitsForPerson(said) != nil
         said.passed[step] = word
-        let isDue = operation.waitsForPerson(before) != nil
         return "\(operation.lane) goes on from step \(step + 1)"
             + (isDue ? "" : " once the rest that it waits for there is over")
     }

@@ -122,6 +122,15 @@ struct PushTests {
         }
     }
 
+    /// What stops a push of one file to a new branch; nil when nothing does.
+    private func refusedPush(
+        after head: CommitID, _ source: GitSource
+    ) async throws -> SourceError? {
+        let name = try #require(BranchName("made"))
+        let change = try draft(head, ["x": "1\n"])
+        return await refusal { try await source.push(change, as: name, limit: .ample) }
+    }
+
     @Test("a push that the server's hook declines is told with the server's word")
     func declined() async throws {
         let fixture = try Fixture()
@@ -134,9 +143,7 @@ struct PushTests {
         try await with(fixture.source(remote: server.url, access: server.access)) {
             source async throws in
             _ = try await source.fetch(limit: .ample)
-            let name = try #require(BranchName("made"))
-            let change = try draft(head, ["x": "1\n"])
-            let error = await refusal { try await source.push(change, as: name, limit: .ample) }
+            let error = try await refusedPush(after: head, source)
             guard case .rejected(let why) = error else {
                 Issue.record("\(String(describing: error))")
                 return
@@ -153,9 +160,7 @@ struct PushTests {
         try await with(fixture.source(remote: server.url, access: server.access)) {
             source async throws in
             _ = try await source.fetch(limit: .ample)
-            let name = try #require(BranchName("made"))
-            let change = try draft(head, ["x": "1\n"])
-            let error = await refusal { try await source.push(change, as: name, limit: .ample) }
+            let error = try await refusedPush(after: head, source)
             #expect(
                 "\(error ?? .busy)".contains(
                     "localhost answers 403: the token of \(server.access.tokenFile ?? "") may not write there"
@@ -176,9 +181,7 @@ struct PushTests {
         let before = try server.requests.count
         try await with(fixture.source(remote: server.movedURL, access: server.access)) {
             source async throws in
-            let name = try #require(BranchName("made"))
-            let change = try draft(head, ["x": "1\n"])
-            let error = await refusal { try await source.push(change, as: name, limit: .ample) }
+            let error = try await refusedPush(after: head, source)
             #expect("\(error ?? .busy)".contains("no redirect is followed"), "\(error ?? .busy)")
         }
         let asked = try server.requests.dropFirst(before)

@@ -34,14 +34,20 @@ struct UndecidedTests {
         #expect(stage.lane.weights[Stage.new.id] == 20, "all of it is never reached undecided")
     }
 
-    @Test("a widened share that does not decide either is given back once enough users have met it")
-    func narrowing() throws {
+    /// A canary of 100 requests a second that was widened to a share which does not decide in its time either.
+    private static func widened() -> Stage {
         var plan = CanaryTests.plan
         (plan.steps, plan.maxExposed) = ([10, 500, 1000], 600)
         (plan.hold, plan.decideWithin) = (.seconds(10), .seconds(20))
         var stage = Stage(canary: plan)
         stage.signals = CanaryTests.traffic(new: 0.005, perSecond: 100)
         _ = stage.run(seconds: 14)
+        return stage
+    }
+
+    @Test("a widened share that does not decide either is given back once enough users have met it")
+    func narrowing() throws {
+        var stage = Self.widened()
         #expect(stage.lane.weights[Stage.new.id] == 500, "widened after its hold")
         #expect(stage.run(seconds: 300) == nil)
         #expect(stage.lane.weights == [Stage.new.id: 10, Stage.old.id: 990])
@@ -113,12 +119,7 @@ struct UndecidedTests {
 
     @Test("what is given back is judged until the router has done it")
     func refusedRoute() throws {
-        var plan = CanaryTests.plan
-        (plan.steps, plan.maxExposed) = ([10, 500, 1000], 600)
-        (plan.hold, plan.decideWithin) = (.seconds(10), .seconds(20))
-        var stage = Stage(canary: plan)
-        stage.signals = CanaryTests.traffic(new: 0.005, perSecond: 100)
-        _ = stage.run(seconds: 14)
+        var stage = Self.widened()
         try #require(stage.lane.weights[Stage.new.id] == 500)
         for _ in 0..<60 where stage.operation.rollout.canary?.step == 1 {
             _ = stage.look(isRefused: true)

@@ -48,7 +48,8 @@ struct BacktestOptions: ParsableArguments {
     /// Replays and tells.
     func perform() throws -> ExitStatus {
         let tried = try against.map { try $0.limit(among: signal.map(\.name)) }
-        if let twice = Self.firstTwice(signal.map(\.name)) {
+        var given: Set<SignalName> = []
+        if let twice = signal.map(\.name).first(where: { !given.insert($0).inserted }) {
             throw Failure(
                 "--signal \(twice) was given twice", advice: "give one file for each signal")
         }
@@ -72,12 +73,6 @@ struct BacktestOptions: ParsableArguments {
         case .json, .yaml: try Output.value(backtest.report, as: output.format)
         }
         return .done
-    }
-
-    /// What stands in a list more than once; nil where nothing does.
-    private static func firstTwice<Element: Hashable>(_ list: [Element]) -> Element? {
-        var seen: Set<Element> = []
-        return list.first { !seen.insert($0).inserted }
     }
 
     /// Tells of signals over which no bound was replayed; with none at all there was no backtest.

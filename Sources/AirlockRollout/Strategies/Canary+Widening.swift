@@ -8,8 +8,8 @@ extension Canary {
     /// users have met the new slot, those of the holds up to the next verdict included. All of the traffic is never
     /// reached in this way, and what is not known or speaks against the release widens nothing.
     func widened(_ canary: CanaryState, _ reasons: [Indecision]) -> String? {
-        guard let most = plan.maxExposed, canary.held >= plan.hold(at: canary.step),
-            !stepsToVerdict(beyond: canary.step).isEmpty
+        let ahead = stepsToVerdict(beyond: canary.step)
+        guard let most = plan.maxExposed, canary.held >= plan.hold(at: canary.step), !ahead.isEmpty
         else { return nil }
         var missing: [String] = []
         for reason in reasons {
@@ -22,7 +22,7 @@ extension Canary {
             missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
         }
         let exposed = canary.exposed ?? 0
-        let coming = stepsToVerdict(beyond: canary.step).reduce(0) { sum, step in
+        let coming = ahead.reduce(0) { sum, step in
             sum
                 + canary.exposure(
                     in: plan.hold(at: step), per: plan.steps[step], of: plan.steps[canary.step])
