@@ -139,7 +139,7 @@ let package = Package(
                 "AirlockLedger",
                 "AirlockControl", "AirlockHost", "AirlockNotify", "AirlockPrometheus",
                 "AirlockSimulator", "AirlockEngine", "AirlockRehearsal", .argumentParser, .logging,
-                .lifecycle,
+                .lifecycle, .system,
                 .unixSignals, "BuildCommit",
             ]),
         .executableTarget(

@@ -59,8 +59,8 @@ extension WorldStore {
     ) throws(ProviderError) -> [SecondCounters] {
         guard from < to else { return [] }
         let (world, time) = try measured(lane, over: to - from)
-        // Whoever asks counts in wall time; the world is ahead of it by what `sim advance` added.
-        let ahead = world.advanced
+        // Whoever asks counts in wall time.
+        let ahead = world.ahead
         let found = world.counters(
             of: slot, in: lane, from: from + ahead, to: min(to + ahead, time))
         return found.map { $0.moved(by: -(ahead.milliseconds / 1000)) }
@@ -71,7 +71,7 @@ extension WorldStore {
     ) throws(ProviderError) -> [InstanceCounters] {
         guard from < to else { return [] }
         let (world, time) = try measured(lane, over: to - from)
-        let ahead = world.advanced
+        let ahead = world.ahead
         return world.instances(of: slot, in: lane, from: from + ahead, to: min(to + ahead, time))
     }
 

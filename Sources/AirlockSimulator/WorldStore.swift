@@ -23,6 +23,8 @@ actor WorldStore {
     private let now: @Sendable () -> Timestamp
     /// The latest time that anyone was told: it does not go back when the wall clock does.
     private var shown = Timestamp(milliseconds: 0)
+    /// Whether the wall clock went back and no record says so yet.
+    private var isSetBack = false
     private var waiting: [Waiting] = []
     private var isFlushing = false
     /// Flushes to disk since the start.
@@ -133,6 +135,7 @@ actor WorldStore {
             let time = currentTime()
             var first: [WorldRecord.Event] = []
             if world.seed == nil { first.append(.began(format: WorldRecord.format, seed: seed)) }
+            if isSetBack { first.append(.clock(ahead: world.ahead)) }
             if world.hasDue(at: time) { first.append(.passed) }
             let records = first.map { WorldRecord(at: time, event: $0) }
             for record in records { world.apply(record) }
@@ -140,10 +143,14 @@ actor WorldStore {
         }
         guard let file else {
             _ = records(WorldFile.News())
+            isSetBack = false
             return
         }
         do throws(WorldFile.Fault) {
-            if try file.append(records) { flushes += 1 }
+            if try file.append(records) {
+                flushes += 1
+                isSetBack = false
+            }
         } catch {
             throw forget(after: error)
         }
@@ -158,7 +165,9 @@ actor WorldStore {
     }
 
     private func currentTime() -> Timestamp {
-        shown = max(shown, world.time(atWall: now()))
+        let wall = now()
+        if world.keepPace(atWall: wall, after: shown) { isSetBack = true }
+        shown = max(shown, world.time(atWall: wall))
         return shown
     }
 

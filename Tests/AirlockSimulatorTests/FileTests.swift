@@ -59,6 +59,28 @@ import Testing
         #expect(seen == fresh)
     }
 
+    @Test("after a process whose clock was ahead the world goes on, for short processes too")
+    func clockWasAhead() async throws {
+        let folder = try Folder()
+        let clock = ManualClock()
+        try await Bench(in: folder, clock: clock).order(.start(Bench.spec, replicas: 1), 1)
+        clock.step(wall: .seconds(315_360_000))
+        let next = Build.slot("checkout", 2)
+        try await Bench(in: folder, clock: clock).order(.start(next, replicas: 1), 2)
+        clock.step(wall: .seconds(-315_360_000))
+        let last = Build.slot("checkout", 3)
+        try await Bench(in: folder, clock: clock).order(.start(last, replicas: 1), 3)
+        // Each look is of a process of its own, which knows only what the file says.
+        let early = try await Bench(in: folder, clock: clock).look()
+        #expect(early.lanes[Bench.lane]?.slot(last.id)?.healthyCount == 0)
+        clock.advance(by: .seconds(2))
+        let later = try await Bench(in: folder, clock: clock).look()
+        #expect(later.lanes[Bench.lane]?.slot(last.id)?.healthyCount == 1)
+        let lines = try folder.bytes().split(separator: 0x0A).count
+        try await Bench(in: folder, clock: clock).order(.scale(last.id, replicas: 2), 4)
+        #expect(try folder.bytes().split(separator: 0x0A).count == lines + 1, "it is said once")
+    }
+
     @Test("a torn last line is ignored by readers and cut off by the next writer")
     func torn() async throws {
         let folder = try Folder()

@@ -1,6 +1,7 @@
 import AirlockHost
 import Foundation
 import Glibc
+import SystemPackage
 
 /// A file that a person names for a verb to write.
 enum OutputFile {
@@ -10,40 +11,60 @@ enum OutputFile {
     /// - Parameter option: The option that names the file, for the advice.
     /// - Throws: ``Failure`` with the reason of the system.
     static func write(_ bytes: some Sequence<UInt8>, to path: String, option: String) throws {
-        func failure(_ reason: String) -> Failure {
-            Failure("\(path.visible) cannot be written: \(reason)", advice: "check \(option)")
-        }
-        var status = stat()
-        let isThere = stat(path, &status) == 0
-        // Into what this process prints to it is printed: a file would go on where the other half is, or be replaced.
-        let printed = isThere ? printed(to: status) : nil
-        let isReplaced = printed == nil && (!isThere || status.st_mode & S_IFMT == S_IFREG)
-        let target = isReplaced ? followed(path) : path
-        let place =
-            isReplaced
-            ? "\(target).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).new" : path
-        let descriptor =
-            if let printed {
-                dup(printed)
-            } else if isReplaced {
-                open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isThere ? 0o600 : 0o666)
-            } else { open(place, O_WRONLY | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
-        do {
-            let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-            try file.write(contentsOf: Data(bytes))
+        let data = Data(bytes)
+        do throws(Errno) {
+            var status = stat()
+            let isThere = stat(path, &status) == 0
+            if isThere, let printed = printed(to: status) {
+                // A file of its own would go on where the other half is, or be replaced.
+                try put(data, into: dup(printed))
+            } else if isThere, status.st_mode & S_IFMT != S_IFREG {
+                try put(data, into: open(path, O_WRONLY | O_CLOEXEC))
+            } else {
+                try replace(followed(path), by: data, mode: isThere ? status.st_mode & 0o7777 : nil)
+            }
         } catch {
-            if isReplaced { unlink(place) }
-            throw failure(error.localizedDescription)
+            throw Failure(
+                "\(path.visible) cannot be written: \(error.description)", advice: "check \(option)"
+            )
         }
-        guard isReplaced else { return }
-        let isDone =
-            (!isThere || chmod(place, status.st_mode & 0o7777) == 0) && rename(place, target) == 0
-        guard isDone else {
-            let reason = String(cString: strerror(errno))
-            unlink(place)
-            throw failure(reason)
+    }
+
+    /// Writes beside the file, then takes its place.
+    ///
+    /// - Parameter mode: That of the old file; nil for what the process gives to a new one.
+    private static func replace(_ target: String, by data: Data, mode: mode_t?) throws(Errno) {
+        let place = "\(target).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).new"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+        let descriptor = open(place, flags, mode == nil ? 0o666 : 0o600)
+        do throws(Errno) {
+            try put(data, into: descriptor)
+            if let mode { try done(chmod(place, mode)) }
+            try done(rename(place, target))
+        } catch {
+            if descriptor >= 0 { unlink(place) }
+            throw error
         }
+    }
+
+    /// Writes all of it and closes the descriptor.
+    ///
+    /// - Parameter descriptor: Negative where there was none to be had, as the system says it.
+    private static func put(_ data: Data, into descriptor: Int32) throws(Errno) {
+        try done(descriptor)
+        let file = FileDescriptor(rawValue: descriptor)
+        do {
+            try file.closeAfter { _ = try file.writeAll(data) }
+        } catch let error as Errno {
+            throw error
+        } catch {
+            throw .ioError
+        }
+    }
+
+    /// What a call of the system that failed left as its reason.
+    private static func done(_ result: Int32) throws(Errno) {
+        if result < 0 { throw Errno(rawValue: errno) }
     }
 
     /// Standard output or standard error, where it goes to a file; nil where neither does.

@@ -53,7 +53,7 @@ extension World {
             return Digest(of: lanes.sorted().map(\.description).joined(separator: " ").utf8).short
         }
         let world = String(seed ?? 0, radix: 16)
-        return "\(world).\(fleet).\(filter ?? "all").\(advanced.milliseconds).\(place.changes)."
+        return "\(world).\(fleet).\(filter ?? "all").\(ahead.milliseconds).\(place.changes)."
     }
 
     private func holds(_ revision: ProviderRevision, stem: String, at time: Timestamp) -> Bool {

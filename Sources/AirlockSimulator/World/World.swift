@@ -34,8 +34,8 @@ struct World: Sendable {
     private(set) var seed: UInt64?
     /// Time of the last record; world time never goes back behind it.
     private(set) var latest = Timestamp(milliseconds: 0)
-    /// How much `sim advance` added to wall time.
-    private(set) var advanced = Duration.zero
+    /// How far world time is ahead of wall time: by what `sim advance` added, and what a wall clock went back by.
+    private(set) var ahead = Duration.zero
     private(set) var places: [EnvironmentName: Place] = [:]
     /// Every fleet that ever gave an order, sorted.
     private(set) var fleets: [FleetName] = []
@@ -56,10 +56,24 @@ struct World: Sendable {
     }
 
     /// World time at a wall time.
-    func time(atWall wall: Timestamp) -> Timestamp { max(latest, wall + advanced) }
+    func time(atWall wall: Timestamp) -> Timestamp { max(latest, wall + ahead) }
 
     /// The wall time at which it will be `time` in the world.
-    func wall(at time: Timestamp) -> Timestamp { time + (.zero - advanced) }
+    func wall(at time: Timestamp) -> Timestamp { time + (.zero - ahead) }
+
+    /// Lets world time go on from `shown` where the wall clock went back behind it: it would stand still until
+    /// that comes to where it was, which may be years.
+    ///
+    /// - Parameter shown: The latest time that anyone was told.
+    /// - Returns: Whether it had gone back. What is within a second is waited for.
+    mutating func keepPace(atWall wall: Timestamp, after shown: Timestamp) -> Bool {
+        let reached = max(latest, shown)
+        guard wall + ahead + .seconds(1) <= reached else { return false }
+        // Counts are by whole seconds, and those of the wall clock stay that.
+        let seconds = ((reached - wall).milliseconds + 999) / 1000
+        ahead = .seconds(seconds)
+        return true
+    }
 
     /// When the first late order of an environment is due.
     func nextLate(in environment: EnvironmentName) -> Timestamp? {
@@ -84,8 +98,9 @@ struct World: Sendable {
             places[environment, default: Place()].changes += 1
         case .behaviours(let spec): self.spec = spec
         case .advance(let duration):
-            advanced += duration
+            ahead += duration
             latest = latest + duration
+        case .clock(let ahead): self.ahead = ahead
         case .passed: return
         case .fault(let fault): take(fault, at: record.at)
         case .delivery(let delivery): take(delivery, at: record.at)

@@ -17,6 +17,8 @@ struct WorldRecord: Codable, Sendable {
         case fault(SimulatedFault)
         /// World time that passed without wall time passing.
         case advance(Duration)
+        /// How far world time is ahead of wall time from now on: a wall clock went back.
+        case clock(ahead: Duration)
         /// Late orders that were due were carried out before what follows.
         case passed
     }
