@@ -52,14 +52,22 @@ struct HeadRefusal {
         }
     }
 
+    /// Whether a change begins now, or by itself when what it waits for is over.
+    private static func wouldBegin(_ disposition: Disposition) -> Bool {
+        switch disposition {
+        case .change(_, nil): true
+        case .hold(.gates(let verdicts)): !verdicts.contains { $0.answer == .refuse }
+        case .change, .repair, .heal, .verify, .back, .hold, .leave: false
+        }
+    }
+
     /// The plan with every change held that would not begin.
     func holding(
         _ plan: Plan, in environments: [EnvironmentName: Environment]
     ) -> Plan {
         var plan = plan
         plan.lanes = plan.lanes.map { lane in
-            guard case .change(_, nil) = lane.disposition,
-                binds(environments[lane.lane.environment])
+            guard Self.wouldBegin(lane.disposition), binds(environments[lane.lane.environment])
             else { return lane }
             return LanePlan(
                 lane: lane.lane, disposition: .hold(.notFollowed(reason, move: move)),

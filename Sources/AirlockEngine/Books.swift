@@ -110,8 +110,7 @@ package actor Books {
             unwritten.remove(record.operation)
             durableCounts[record.operation] = record.state.counted
         case .trustRoot, .head, .rewrite, .lane, .intent, .settle, .freeze, .thaw, .stop,
-            .quarantine,
-            .release, .steering, .verified, .claimed, .clock:
+            .quarantine, .release, .revert, .steering, .verified, .claimed, .clock:
             return
         }
     }
@@ -148,6 +147,8 @@ package actor Books {
         case .settle(let key, _): note(state.intents[key]?.order.lane)
         case .quarantine(let record): note(record.lane)
         case .release(let lane, _): note(lane)
+        // Nothing is planned by it.
+        case .revert: return
         case .steering(let steering): note(steering.lane)
         case .verified(let record): note(record.lane)
         // The planner itself notices that freezes and stops differ.

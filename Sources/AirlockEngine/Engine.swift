@@ -16,6 +16,7 @@ package actor Engine: Service {
     let keeper: SourceKeeper
     private let copier: LogCopier?
     private let reverts: RevertOffers?
+    private let desk: AlertDesk?
     var reconcilers: [EnvironmentName: EnvironmentReconciler] = [:]
     private let started: Timestamp
     private var lastTick: Timestamp?
@@ -30,7 +31,8 @@ package actor Engine: Service {
 
     /// How a task of the running engine ended.
     private enum Child: Sendable {
-        case reconciler
+        /// A reconciler, or what is told and offered before the end; it is waited for.
+        case worker
         /// Following the branch or copying checkpoints; it is cut short wherever it is.
         case follower
         case limit
@@ -57,6 +59,9 @@ package actor Engine: Service {
         keeper = SourceKeeper(parts: parts, books: books)
         copier = parts.copy.map { LogCopier($0, clock: parts.clock, logger: parts.logger) }
         reverts = parts.reverts.map { [books] in RevertOffers($0, parts: parts, books: books) }
+        desk =
+            parts.notifiers.isEmpty
+            ? nil : AlertDesk(parts.notifiers, clock: parts.clock, logger: parts.logger)
         started = parts.clock.now().wall
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
         let entry = AuditDraft(
@@ -145,8 +150,7 @@ package actor Engine: Service {
                 return .follower
             }
         }
-        if !parts.notifiers.isEmpty {
-            let desk = AlertDesk(parts.notifiers, clock: parts.clock, logger: parts.logger)
+        if let desk {
             group.addTask {
                 await desk.run { await self.standing() }
                 return .follower
@@ -176,9 +180,16 @@ package actor Engine: Service {
             do { try await clock.sleep(for: Engine.shutdownLimit) } catch { return .limit }
             return .limit
         }
-        waiting: while working > 0, let child = await group.next() {
+        // Who halts may not speak for the fleet any more.
+        var hasSpoken = halt != nil
+        waiting: while true {
+            if working == 0, !hasSpoken {
+                hasSpoken = true
+                working = speakLast(in: &group)
+            }
+            guard working > 0, let child = await group.next() else { break }
             switch child {
-            case .reconciler: working -= 1
+            case .worker: working -= 1
             case .follower: continue
             case .limit: break waiting
             }
@@ -192,7 +203,28 @@ package actor Engine: Service {
         do throws(EngineHalt) { try await reconciler.run(.forever) } catch {
             signal.yield(.halt(error))
         }
-        return .reconciler
+        return .worker
+    }
+
+    /// Offers the reverts and tells the alerts that came up since the start: a process that brings one commit
+    /// out would else end before anybody hears what became of it.
+    ///
+    /// - Returns: How many do so.
+    private func speakLast(in group: inout TaskGroup<Child>) -> Int {
+        if let reverts {
+            group.addTask {
+                await reverts.offerDue()
+                return .worker
+            }
+        }
+        if let desk {
+            let started = started
+            group.addTask {
+                await desk.tellLast(since: started) { await self.standing() }
+                return .worker
+            }
+        }
+        return (reverts == nil ? 0 : 1) + (desk == nil ? 0 : 1)
     }
 
     /// Tells ``run()`` to end.

@@ -118,12 +118,19 @@ extension LaneWorker {
         pending.entries.append(AuditText.ended(operation, outcome, at: now.wall))
         // What goes back for another of its group is not at fault, and waits for what mends that one.
         let isForGroup = await books.steering(of: operation.number)?.aborted?.group != nil
+        var due: RevertOffers?
+        if case .rolledBack = outcome, let change = operation.change, change.kind == .replace,
+            let slot = change.target.slot, !isForGroup, let reverts
+        {
+            let others = group.filter { $0 != lane }
+            pending.writes.append(
+                .revert(lane, slot, operation: operation.number, due: others))
+            due = reverts
+        }
         try await books.commit(pending)
         pending = LedgerTransaction()
         logger.notice("operation \(outcome.word)", metadata: metadata(operation))
-        if case .rolledBack(let reason) = outcome, operation.change?.kind == .replace, !isForGroup {
-            reverts?.offer(operation, because: reason, with: group.filter { $0 != lane })
-        }
+        due?.wake()
     }
 
     private func ended(

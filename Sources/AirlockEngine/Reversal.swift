@@ -153,9 +153,10 @@ package struct Reversal: Hashable, Sendable {
         return true
     }
 
-    /// The name of the branch on which the revert of a rolled back operation is offered.
-    package static func branch(of lane: LaneID, after operation: Int) -> BranchName? {
-        BranchName("airlock/rollback/\(lane.environment)-\(lane.unit.name)-\(operation)")
+    /// The names of the branch on which the revert of a rolled back operation is offered, the first that is free.
+    func branches(of lane: LaneID, after operation: Int) -> [BranchName] {
+        let name = "airlock/rollback/\(lane.environment)-\(lane.unit.name)-\(operation)"
+        return ["", "-\(commit.short)"].compactMap { BranchName(name + $0) }
     }
 
     /// The name of the branch on which going back to what an operation brought is offered; another one

@@ -16,31 +16,27 @@ package struct RevertBranches: Sendable {
 /// Writes the decision to roll a release back to git, as a branch that a person merges.
 ///
 /// It comes after the act: what serves users does not wait for git. Until the branch is merged the
-/// quarantine keeps the release from coming back. What a kill loses is offered again by
-/// `airlock rollback`.
+/// quarantine keeps the release from coming back. What is to be offered stands with the quarantine in the
+/// journal, so git may be away for days, and the process may end.
 actor RevertOffers {
-    /// One release that was rolled back.
-    private struct Offer {
-        let operation: OperationRecord
-        let reason: String
-        /// The lanes that went back with it.
-        let group: [LaneID]
-        var attempts = 0
-    }
-
     /// Longest wall time of one push.
     private static let limit = Duration.seconds(60)
     /// Time between two tries.
     private static let pause = Duration.seconds(30)
-    private static let maximumAttempts = 20
+    /// Operations of a lane, the newest first, among which the one that went back is looked for.
+    private static let mostOperations = 1_000
 
     private let branches: RevertBranches
     private let source: any CommitSource
     private let books: Books
     private let clock: any AirlockClock
     private let logger: Logger
-    private let offers: AsyncStream<Offer>
-    private nonisolated let line: AsyncStream<Offer>.Continuation
+    private let wakes: AsyncStream<Void>
+    private nonisolated let line: AsyncStream<Void>.Continuation
+    private let turns = Turns()
+    private var isResting = false
+    /// Why the revert of an operation could not be offered when that was told last.
+    private var told: [Int: String] = [:]
 
     init(_ branches: RevertBranches, parts: EngineParts, books: Books) {
         self.branches = branches
@@ -48,76 +44,140 @@ actor RevertOffers {
         self.books = books
         clock = parts.clock
         logger = parts.logger
-        (offers, line) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1_000))
+        (wakes, line) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Lines up the revert of an operation that was rolled back.
-    ///
-    /// - Parameter group: The lanes that went back with it, and are put back in the same commit.
-    nonisolated func offer(
-        _ operation: OperationRecord, because reason: String, with group: [LaneID]
-    ) {
-        line.yield(Offer(operation: operation, reason: reason, group: group))
-    }
+    /// Has it look at what is due.
+    nonisolated func wake() { line.yield() }
 
-    /// Makes offers until cancelled.
+    /// Offers what is due until cancelled, first what an earlier process left.
     func run() async {
-        for await next in offers {
-            var offer = next
-            guard await !isMade(offer) else { continue }
-            offer.attempts += 1
-            guard offer.attempts < Self.maximumAttempts else {
-                logger.error(
-                    "the revert is not offered", metadata: ["lane": "\(offer.operation.lane)"])
-                continue
+        wake()
+        await withDiscardingTaskGroup { group in
+            for await _ in wakes {
+                guard await !offerDue(), !isResting else { continue }
+                isResting = true
+                group.addTask { await self.rest() }
             }
-            // Behind the others: what keeps this one back may not keep them.
-            line.yield(offer)
-            do { try await clock.sleep(for: Self.pause) } catch { return }
         }
     }
 
-    /// Whether nothing is left to be tried.
-    private func isMade(_ offer: Offer) async -> Bool {
-        let lane = offer.operation.lane
-        guard let change = offer.operation.change, let base = change.base,
-            case .slot(let bad, _, _) = change.target, let head = await books.state.head,
-            let branch = Reversal.branch(of: lane, after: offer.operation.number)
-        else { return true }
+    private func rest() async {
+        do { try await clock.sleep(for: Self.pause) } catch { return }
+        isResting = false
+        wake()
+    }
+
+    /// Tries once to offer each revert that is due.
+    ///
+    /// - Returns: Whether nothing is due any more.
+    @discardableResult
+    func offerDue() async -> Bool {
+        await turns.enter()
+        defer { turns.leave() }
+        var isAllDone = true
+        for quarantine in await books.dueReverts() {
+            guard !Task.isCancelled else { return false }
+            do throws(EngineHalt) {
+                if try await !isDone(quarantine) { isAllDone = false }
+            } catch {
+                // The loops come to the same, and end the process.
+                return true
+            }
+        }
+        return isAllDone
+    }
+
+    /// Whether nothing is left to be tried; then that is durable.
+    private func isDone(_ quarantine: Quarantine) async throws(EngineHalt) -> Bool {
+        let (lane, number) = (quarantine.lane, quarantine.operation)
+        var offer: (operation: OperationRecord, branch: BranchName, commit: CommitID)?
         do {
-            var reversal = try await Reversal(
-                of: lane, to: base.slot, version: base.version, replacing: bad, at: head.commit.id,
-                from: source)
-            var settled: [LaneID: Settled] = [:]
-            for other in offer.group { settled[other] = await books.record(of: other).settled }
-            try await reversal.join(settled, since: offer.operation.commit, from: source)
-            let commit = try await branches.writer.push(
-                reversal.draft(
-                    lane, version: base.version, because: offer.reason, by: branches.author,
-                    at: clock.now().wall), as: branch, limit: Self.limit)
-            logger.notice(
-                "the revert is offered",
-                metadata: ["lane": "\(lane)", "branch": "\(branch)", "commit": "\(commit)"])
-            try await books.commit(
-                LedgerTransaction(
-                    entries: [
-                        AuditText.offered(
-                            offer.operation, on: branch, as: commit, at: clock.now().wall)
-                    ]))
-            return true
+            offer = try await push(quarantine)
         } catch let failure as Reversal.Failure {
+            if case .source(let error) = failure { return tell(error.phrase, of: quarantine) }
             logger.warning(
                 "no revert", metadata: ["lane": "\(lane)", "reason": "\(failure.phrase)"])
-            if case .source = failure { return false }
-            return true
         } catch let error as SourceError {
-            logger.warning(
-                "the revert is not pushed yet",
+            guard case .rejected = error else { return tell(error.phrase, of: quarantine) }
+            logger.error(
+                "the revert is not offered, the remote does not take it",
                 metadata: ["lane": "\(lane)", "reason": "\(error.phrase)"])
-            if case .rejected = error { return true }
-            return false
         } catch {
-            return true
+            return tell("\(error)", of: quarantine)
+        }
+        told[number] = nil
+        var done = LedgerTransaction(
+            writes: [.revert(lane, quarantine.slot, operation: number, due: nil)])
+        if let offer {
+            logger.notice(
+                "the revert is offered",
+                metadata: [
+                    "lane": "\(lane)", "branch": "\(offer.branch)", "commit": "\(offer.commit)",
+                ])
+            done.entries.append(
+                AuditText.offered(
+                    offer.operation, on: offer.branch, as: offer.commit, at: clock.now().wall))
+        }
+        try await books.commit(done)
+        return true
+    }
+
+    /// Logs why it is not offered yet, once for each reason.
+    ///
+    /// - Returns: False, for what is to be tried again.
+    private func tell(_ reason: String, of quarantine: Quarantine) -> Bool {
+        if told.updateValue(reason, forKey: quarantine.operation) != reason, !Task.isCancelled {
+            logger.warning(
+                "the revert is not offered yet and is tried again, by the next process too",
+                metadata: ["lane": "\(quarantine.lane)", "reason": "\(reason)"])
+        }
+        return false
+    }
+
+    /// Pushes the branch, under another name where somebody has taken its own.
+    ///
+    /// - Returns: Nil where there is nothing to be put back.
+    private func push(
+        _ quarantine: Quarantine
+    ) async throws -> (operation: OperationRecord, branch: BranchName, commit: CommitID)? {
+        let lane = quarantine.lane
+        let operations = try await books.ledger.operations(of: lane, limit: Self.mostOperations)
+        guard let operation = operations.first(where: { $0.number == quarantine.operation }),
+            let change = operation.change, let base = change.base,
+            case .slot(let bad, _, _) = change.target, let head = await books.state.head
+        else { return nil }
+        var reversal = try await Reversal(
+            of: lane, to: base.slot, version: base.version, replacing: bad, at: head.commit.id,
+            from: source)
+        var settled: [LaneID: Settled] = [:]
+        for other in quarantine.revertDue ?? [] {
+            settled[other] = await books.record(of: other).settled
+        }
+        try await reversal.join(settled, since: operation.commit, from: source)
+        // Of the time of the rollback: a second try makes the same commit, and finds it there.
+        let draft = reversal.draft(
+            lane, version: base.version, because: quarantine.reason, by: branches.author,
+            at: quarantine.since)
+        var refusal = SourceError.rejected("no branch can have that name")
+        for branch in reversal.branches(of: lane, after: operation.number) {
+            do throws(SourceError) {
+                let commit = try await branches.writer.push(draft, as: branch, limit: Self.limit)
+                return (operation, branch, commit)
+            } catch {
+                guard case .rejected = error else { throw error }
+                refusal = error
+            }
+        }
+        throw refusal
+    }
+}
+
+extension Books {
+    /// The quarantines whose revert is still to be offered, by lane.
+    func dueReverts() -> [Quarantine] {
+        state.quarantines.sorted { $0.key < $1.key }.flatMap(\.value).filter {
+            $0.revertDue != nil
         }
     }
 }

@@ -140,7 +140,9 @@ extension SourceKeeper {
                     return .refused(problem)
                 }
                 if await books.state.rewrite == nil { return .followed }
-            case .success(nil): break
+            case .success(nil):
+                // It may be newer than what waits, or than the last look: only a head that was taken up waits.
+                if fetched?.commit == commit { _ = try await takeUp(commit) }
             }
         }
         guard let rewrite = await books.state.rewrite else {

@@ -41,6 +41,8 @@ package struct ReleaseEdit: Sendable {
         } catch { return nil }
     }
 
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
     private var lines: [String]
     /// Lines that are replaced by these, by their number from 0; nothing deletes the line.
     private var changes: [Int: [String]] = [:]
@@ -51,6 +53,11 @@ package struct ReleaseEdit: Sendable {
     package static func bytes(
         of file: [UInt8], saying wanted: Wanted
     ) throws(Failure) -> [UInt8] {
+        // A byte order mark is no column of the first line, and stays.
+        if file.starts(with: byteOrderMark) {
+            let rest = Array(file.dropFirst(byteOrderMark.count))
+            return byteOrderMark + (try bytes(of: rest, saying: wanted))
+        }
         let before = try release(file)
         if says(file, wanted) == true { throw .nothingToDo }
         let root: Document.Value

@@ -105,7 +105,7 @@ struct MemoryJournal: Sendable {
                 }
                 changed[key] = (known.intent, outcome)
             case .trustRoot, .head, .rewrite, .lane, .operation, .rollout, .freeze, .thaw,
-                .quarantine, .release, .steering, .verified, .claimed, .clock, .stop:
+                .quarantine, .release, .revert, .steering, .verified, .claimed, .clock, .stop:
                 break
             }
         }

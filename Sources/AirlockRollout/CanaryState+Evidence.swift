@@ -135,7 +135,9 @@ extension CanaryState {
         let isIdle = isIdle
         guard case .undecided(let open) = judge.verdict,
             let missing = open.first(where: {
-                isIdle ? $0.isAboutSilence(of: bounds) : $0.isAboutSilence
+                isIdle
+                    ? $0.isAboutSilence(of: bounds)
+                    : $0.isAboutSilence && !isForLackOfRequests($0)
             })
         else {
             silence = nil

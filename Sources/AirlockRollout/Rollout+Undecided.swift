@@ -36,3 +36,40 @@ extension Rollout {
         return (canary, plan)
     }
 }
+
+extension CanaryState {
+    /// Whether nothing stands against an undecided step but that there was too little traffic, or none at one of the
+    /// slots: a person may let it go on.
+    var isOpenToWord: Bool {
+        guard case .undecided(let reasons) = judge.verdict else { return true }
+        return reasons.allSatisfy { $0.isAboutEvidence || isForLackOfRequests($0) }
+    }
+
+    /// Whether a reason is no more than that one of the slots got no request.
+    func isForLackOfRequests(_ reason: Indecision) -> Bool {
+        judge.unserved != nil && reason.isAboutRequests
+    }
+}
+
+extension Indecision {
+    /// Whether it says what it does of a slot without requests, too.
+    fileprivate var isAboutRequests: Bool {
+        switch self {
+        case .fault(_, .empty), .nothingToCompare, .noReference: true
+        case .limitUnknown(let limit, .empty):
+            [HardLimit.Known.errorRate.name, HardLimit.Known.latencyP99.name].contains(
+                limit.signal)
+        case .fault, .limitUnknown, .evidence, .noMetric, .oneWitness, .limitBeyond: false
+        }
+    }
+
+    /// Whether more of the same traffic could decide it. What is not known at all decides nothing, and
+    /// what stands against the release is no matter of opinion.
+    var isAboutEvidence: Bool {
+        switch self {
+        case .evidence, .noMetric: true
+        case .oneWitness, .limitBeyond, .fault, .limitUnknown, .nothingToCompare, .noReference:
+            false
+        }
+    }
+}

@@ -86,7 +86,7 @@ package struct LedgerSample {
             reason: "crashed", operation: 1, since: Timestamp(milliseconds: number))
         let scope: Freeze.Scope =
             number.isMultiple(of: 2) ? .lane(lane) : .environment(lane.environment)
-        switch Int.random(in: 0..<15, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0: return .trustRoot(Build.commit(number))
         case 1:
             let commit = CommitRecord(
@@ -126,6 +126,11 @@ package struct LedgerSample {
                 actor: .airlock, reason: "r\(number)", at: Timestamp(milliseconds: number))
             return .steering(Steering(operation: operations, lane: lane, held: word))
         case 13: return .verified(Self.verified(number, lane: lane))
+        case 14:
+            let operation = Int.random(in: 1...2, using: &random)
+            return .revert(
+                lane, quarantine.slot, operation: operation,
+                due: Bool.random(using: &random) ? [lane] : nil)
         default:
             guard number > 2 else {
                 return .claimed(ClaimRecord(environment: lane.environment, epoch: Epoch(number)))

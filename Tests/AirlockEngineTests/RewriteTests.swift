@@ -79,6 +79,31 @@ struct RewriteTests {
         #expect(try await stage.serving("production/api") == [Build.artifact("api", 2)])
     }
 
+    @Test(
+        "a rewritten head that was pushed a moment ago is taken at once", arguments: [false, true])
+    func pushedSinceTheLook(anotherWaits: Bool) async throws {
+        let stage = Stage()
+        let (engine, dropped) = try await rewound(stage)
+        let base = stage.repository.head
+        if anotherWaits {
+            stage.versions["production/api"] = 3
+            stage.commit()
+            try await stage.settle(engine)
+            stage.repository.reset(to: base)
+        }
+        stage.versions["production/api"] = 4
+        let newest = stage.commit()
+        guard case .done = await stage.ask(engine, .acceptRewrite(newest)) else {
+            Issue.record("the head that the branch is at was not taken")
+            return
+        }
+        try await stage.settle(engine)
+        #expect(try await stage.serving("production/api") == [Build.artifact("api", 4)])
+        let trust = try await stage.entries(.trust).last
+        #expect(trust?.outcome == "rewrite accepted")
+        #expect(trust?.detail["dropped"] == dropped.description)
+    }
+
     @Test("a head that dropped the trust root is followed when a person makes it the new one")
     func movedRoot() async throws {
         let stage = Stage()

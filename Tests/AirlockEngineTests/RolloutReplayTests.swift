@@ -99,7 +99,7 @@ struct RolloutReplayTests {
         let engine = try await stage.engine()
         try await stage.settle(engine)
         for more in ["", "rollout: {upTo: 50%}", ""] {
-            Self.release(2, in: stage, strategy: "blueGreen: {keep: 1m}", more: more)
+            Self.release(2, in: stage, strategy: "blueGreen: {keep: 2m}", more: more)
             for _ in 0..<20 {
                 _ = try await engine.tick()
                 stage.clock.advance(by: .seconds(1))

@@ -86,7 +86,7 @@ struct StrategyMatrixTests {
               "sha256:\(Build.artifact("api", 2).digest)": {errorRate: 0.5%}
               "sha256:\(Build.artifact("api", 3).digest)": {\(harm)}
               "sha256:\(Build.artifact("api", 4).digest)": {errorRate: 0.5%}
-            traffic: {api: \(situation.isQuiet ? "0.1/s" : "2000/s")}
+            traffic: {api: \(situation.isQuiet ? "1/s" : "2000/s")}
             secrets: {shop-key: "1"}
 
             """

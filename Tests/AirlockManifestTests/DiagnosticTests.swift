@@ -142,6 +142,11 @@ struct DiagnosticTests {
             ),
             ("canary\nrollback: {cpu: {above: 85}}", "write 85%"),
             ("{blueGreen: {keep: 30}}", "write 30s or 30m"),
+            (
+                "{blueGreen: {keep: 30s}}\nrollback: {cpu: {above: 85%, for: 30s}}",
+                "f:4:11: `cpu` has to be broken for 30s before it acts, and the old slot goes 30s after the switch"
+            ),
+            ("{blueGreen: {keep: 0s}}\nrollback: {cpu: {above: 85%}}", "write a longer `keep`"),
             ("{blueGreen: {}, canary: {}}", "f:3:11: `strategy` names more than one way"),
         ])
     func canaries(strategy: String, expected: String) {

@@ -149,6 +149,16 @@ struct ReleaseEditTests {
         #expect(throws: ReleaseEdit.Failure.notByLines) { _ = try Self.edited(folded) }
     }
 
+    @Test("a file with a byte order mark keeps it")
+    func byteOrderMark() throws {
+        let text = "\u{FEFF}artifact: \(Self.new)\nversion: 2\nreplicas: 1\n"
+        let back = try Self.edited(text)
+        #expect(
+            Array(back.unicodeScalars)
+                == Array(
+                    "\u{FEFF}artifact: \(Self.old)\nversion: 1.0.0\nreplicas: 1\n".unicodeScalars))
+    }
+
     @Test("a file with Windows line ends keeps them")
     func carriageReturns() throws {
         let text = "artifact: \(Self.new)\r\nversion: 2\r\nreplicas: 1\r\n"

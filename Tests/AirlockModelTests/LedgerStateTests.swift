@@ -87,11 +87,18 @@ struct LedgerStateTests {
         state.apply(.quarantine(quarantine(other)))
         state.apply(.quarantine(quarantine(slot, reason: "slower")))
         #expect(state.quarantines[lane]?.map(\.reason) == ["slow", "slower"])
+        state.apply(.revert(lane, other.id, operation: 1, due: []))
+        #expect(state.quarantines[lane]?.map(\.revertDue) == [[], nil], "in its place")
+        state.apply(.revert(lane, other.id, operation: 2, due: nil))
+        #expect(state.quarantines[lane]?.first?.revertDue == [], "that is another rollback")
+        state.apply(.revert(lane, other.id, operation: 1, due: nil))
+        #expect(state.quarantines[lane]?.first?.revertDue == nil)
         state.apply(.release(lane, slot.id))
         #expect(state.quarantines[lane]?.map(\.slot) == [other.id])
         state.apply(.release(lane, other.id))
         #expect(state.quarantines.isEmpty)
         state.apply(.release(lane, other.id))
+        state.apply(.revert(lane, other.id, operation: 1, due: []))
         #expect(state == LedgerState())
     }
 

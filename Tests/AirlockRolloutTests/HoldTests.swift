@@ -166,6 +166,34 @@ struct HoldTests {
         #expect(stage.operation.rollout.canary?.step == 1)
     }
 
+    @Test("a slot that alone gets no request is named, and a person may let the step go on")
+    func oneIsUnserved() throws {
+        for (new, old, named) in [(0, 100, "the new slot"), (100, 0, "the old slot")] {
+            var plan = Self.plan
+            (plan.decideWithin, plan.onUndecided) = (.seconds(90), .revert)
+            var stage = Stage(canary: plan)
+            stage.signals = { question, _ in
+                func counters(_ requests: Int) -> [SecondCounters] {
+                    (question.from.milliseconds / 1000..<question.to.milliseconds / 1000).map {
+                        // Now and then a second has no request at all.
+                        SecondCounters(
+                            second: $0, requests: $0.isMultiple(of: 3) ? 0 : requests, errors: 0,
+                            latencyP99Microseconds: nil, cpuBasisPoints: 0, memoryBytes: 0)
+                    }
+                }
+                return .counters(target: counters(new), base: counters(old))
+            }
+            #expect(stage.run(seconds: 600) == nil)
+            let wait = try #require(stage.operation.waitsForPerson(nil))
+            #expect(wait.told.hasPrefix("No request reached \(named)"), "\(wait.told)")
+            #expect(stage.operation.rollout.canary?.silence == nil)
+            #expect(Rollout.takesWord(stage.operation, nil))
+            stage.course.passed = [0: "ada"]
+            #expect(stage.run(seconds: 5) == nil)
+            #expect(stage.operation.rollout.canary?.step == 1)
+        }
+    }
+
     @Test("a number that nobody has is no lack of requests: no word decides it")
     func noNumbers() {
         var plan = Self.plan

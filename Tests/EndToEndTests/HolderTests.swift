@@ -115,19 +115,24 @@ import Testing
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         try await stage.must("reconcile", "--wait", "120s")
         try stage.git("reset", "--quiet", "--hard", base)
-        let rewritten = try stage.commit("api 1.2.0", Shop.api("1.2.0"))
+        var files = Shop.api("1.2.0")
+        // It would wait for the other one alone, and go on by itself.
+        files["services/web/production.yaml"] = Shop.release("web", "1.2.0", replicas: 2)
+        let rewritten = try stage.commit("api and web 1.2.0", files)
         let refused = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(refused.code == 1, "\(refused.output)")
         #expect(refused.output.contains("airlock reconcile --accept-rewrite \(rewritten)"))
         #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
         // Whoever looks is told that nothing of it goes on in production, and what to type.
-        let look = try await stage.must("explain", "production/api").output
-        #expect(look.contains("is held: history was rewritten"), "\(look)")
-        #expect(look.contains("airlock reconcile --accept-rewrite \(rewritten)"), "\(look)")
+        for lane in ["production/api", "production/web"] {
+            let look = try await stage.must("explain", lane).output
+            #expect(look.contains("is held: history was rewritten"), "\(look)")
+            #expect(look.contains("airlock reconcile --accept-rewrite \(rewritten)"), "\(look)")
+        }
         for form in [[], ["-o", "markdown"]] {
             let plan = try await stage.airlock(["plan"] + form).output
             #expect(plan.contains("staging and production stay on"), "\(plan)")
-            #expect(!plan.contains("passes every gate") && plan.contains("1 held"), "\(plan)")
+            #expect(!plan.contains("passes every gate") && plan.contains("2 held"), "\(plan)")
         }
         let other = try await stage.airlock("reconcile", "--accept-rewrite", base)
         #expect(other.code == 1 && other.errors.contains(rewritten), "\(other.errors)")

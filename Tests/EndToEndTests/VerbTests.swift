@@ -30,6 +30,24 @@ import Testing
         }
     }
 
+    @Test("what cannot be printed is an error, and the end of a reader is none")
+    func fullOutput() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        let settings = "AIRLOCK_REPO='\(stage.repository)' AIRLOCK_STATE='\(stage.state)'"
+        for verb in ["plan", "plan -o json", "status", "audit export", "history -o yaml"] {
+            let line = "\(settings) '\(Stage.binary)' \(verb)"
+            let full = try stage.shell("\(line) 2>&1 > /dev/full; echo $?")
+            #expect(
+                full.contains("standard output cannot be written: No space left on device")
+                    && full.hasSuffix("\n1"), "\(verb): \(full)")
+            let left = try stage.shell(
+                "{ \(line); echo $? > '\(stage.root)/code'; } 2>&1 | true; cat '\(stage.root)/code'"
+            )
+            #expect(left == "0", "\(verb): \(left)")
+        }
+    }
+
     @Test("every verb that acts answers people and programs")
     func acting() async throws {
         let stage = try await Stage()

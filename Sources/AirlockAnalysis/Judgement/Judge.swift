@@ -86,9 +86,9 @@ package struct Judge: Hashable, Sendable, Codable {
         }
     }
 
-    /// Whether what is compared was counted in this step, and there was not one request.
-    package var isWithoutRequests: Bool {
-        !metrics.isEmpty && metrics.allSatisfy(\.isWithoutRequests)
+    /// Who got no request in this step, so that nothing can be compared though all of it was counted.
+    package var unserved: Unserved? {
+        metrics.allSatisfy { $0.unserved != nil } ? metrics.first?.unserved : nil
     }
 
     /// What the looks so far say about the present step.

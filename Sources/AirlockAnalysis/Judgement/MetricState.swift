@@ -143,9 +143,15 @@ package struct MetricState: Hashable, Sendable, Codable {
 }
 
 extension MetricState {
-    /// Whether its source counted, and not one request in this step.
-    package var isWithoutRequests: Bool {
-        newest != nil && fault == .empty && pace.canary == 0 && pace.stable == 0
+    /// Who got no request in this step though its source counted; nil where both did, or nobody knows.
+    package var unserved: Unserved? {
+        guard newest != nil, fault == nil || fault == .empty else { return nil }
+        return switch (pace.canary, pace.stable) {
+        case (0, 0): .both
+        case (0, _): .canary
+        case (_, 0): .stable
+        case (_, _): nil
+        }
     }
 
     /// Whether the canary is harmful on this metric; latched.

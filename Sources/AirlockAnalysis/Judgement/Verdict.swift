@@ -86,6 +86,22 @@ package enum Indecision: Hashable, Sendable, Codable {
     case noMetric
 }
 
+/// Which of the slots got no request.
+package enum Unserved: Hashable, Sendable {
+    case both
+    case canary
+    case stable
+
+    /// `either slot`, `the new slot` or `the old slot`.
+    package var words: String {
+        switch self {
+        case .both: "either slot"
+        case .canary: "the new slot"
+        case .stable: "the old slot"
+        }
+    }
+}
+
 /// What the judge says about a step.
 package enum Verdict: Hashable, Sendable, Codable {
     /// Stays for the whole rollout, whatever comes later.

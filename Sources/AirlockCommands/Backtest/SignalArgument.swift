@@ -100,6 +100,11 @@ struct BoundArgument: ExpressibleByArgument, Sendable {
         guard signals.contains(name) else {
             throw Failure("no values of \(name) were given", advice: "add --signal \(name)=FILE")
         }
+        guard side == .above || name.hasLowerBound else {
+            throw Failure(
+                "\(name) has no lower bound in a release: fewer errors and faster answers are no harm",
+                advice: "write --against '\(name) above VALUE for TIME'")
+        }
         guard let threshold = name.value(of: value) else {
             throw Failure("`\(value)` is no value of \(name)", advice: "write \(name.example)")
         }
@@ -111,6 +116,8 @@ extension SignalName {
     fileprivate var isBoundedByOne: Bool { known == .errorRate }
 
     private var known: HardLimit.Known? { HardLimit.Known(rawValue: description) }
+
+    fileprivate var hasLowerBound: Bool { known != .errorRate && known != .latencyP99 }
 
     /// Whether its values are parts of one.
     var isShare: Bool {

@@ -1,6 +1,8 @@
 import AirlockHost
 import ArgumentParser
 import Foundation
+import Glibc
+import Synchronization
 
 /// In which form a verb writes its data.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -66,7 +68,15 @@ enum Output {
         }
     }
 
-    /// A closed pipe at the other end is the end of the reader, not a fault.
+    /// Why standard output took no more; nil as long as it does. The end of a reader is no fault.
+    static var fault: String? {
+        let code = outputFault.withLock { $0 }
+        guard code != 0, code != EPIPE else { return nil }
+        return String(cString: strerror(code))
+    }
+
+    private static let outputFault = Mutex(Int32(0))
+
     private static func write(_ text: String, to handle: FileHandle) {
         write(Data((text + "\n").utf8), to: handle)
     }
@@ -77,8 +87,19 @@ enum Output {
             while sent < bytes.count {
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
                 let count = Glibc.write(handle.fileDescriptor, rest.baseAddress, rest.count)
-                guard count > 0 else { return }
-                sent += count
+                if count > 0 {
+                    sent += count
+                } else if errno == EAGAIN {
+                    var writable = pollfd(
+                        fd: handle.fileDescriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&writable, 1, -1)
+                } else if errno != EINTR {
+                    let code = errno
+                    if handle === FileHandle.standardOutput {
+                        outputFault.withLock { $0 = code }
+                    }
+                    return
+                }
             }
         }
     }

@@ -11,11 +11,17 @@ extension Verb {
     mutating func run() async throws {
         // A reader that has seen enough (`| head`) is no fault of the verb.
         signal(SIGPIPE, SIG_IGN)
-        let status: ExitStatus
+        var status: ExitStatus
         do {
             status = try await perform()
         } catch {
             status = Self.tell(error)
+        }
+        if let fault = Output.fault {
+            status = Self.tell(
+                Failure(
+                    "standard output cannot be written: \(fault); what is there is cut short",
+                    advice: "make room, and ask again"))
         }
         if status != .done { throw ExitCode(status.rawValue) }
     }

@@ -15,12 +15,23 @@ actor AlertDesk {
     /// Alerts that are kept at the most; the first by severity and age.
     private static let most = 10_000
 
-    private let notifiers: [any Notifier]
+    /// One notifier, and what it has been told.
+    private struct Receiver {
+        let notifier: any Notifier
+        var line: AlertLine
+        var backoff = Backoff()
+        /// One telling at a time: the next is made of what this one came to.
+        let turns = Turns()
+    }
+
+    private var receivers: [Receiver]
     private let clock: any AirlockClock
     private let logger: Logger
 
     init(_ notifiers: [any Notifier], clock: any AirlockClock, logger: Logger) {
-        self.notifiers = notifiers
+        receivers = notifiers.map {
+            Receiver(notifier: $0, line: AlertLine(repeats: $0.repeats))
+        }
         self.clock = clock
         self.logger = logger
     }
@@ -28,42 +39,62 @@ actor AlertDesk {
     /// Tells until cancelled; each notifier in its own time.
     func run(_ question: @escaping Question) async {
         await withDiscardingTaskGroup { group in
-            for notifier in notifiers {
-                group.addTask { await self.tell(notifier, question) }
+            for index in receivers.indices {
+                group.addTask {
+                    while await self.rest(index) { await self.tell(index, question) }
+                }
             }
         }
     }
 
-    private nonisolated func tell(_ notifier: any Notifier, _ question: Question) async {
-        var line = AlertLine(repeats: notifier.repeats)
-        var backoff = Backoff()
-        while !Task.isCancelled {
-            let rest = max(Self.interval, backoff.rest(now: clock.now()))
-            do { try await clock.sleep(for: rest) } catch { return }
-            guard let found = await question() else { continue }
-            let standing = Dictionary(
-                found.alerts.sorted(by: AlertLine.isBefore).prefix(Self.most)
-                    .map { ($0.key, $0) }, uniquingKeysWith: { $1 })
-            let notices = line.due(standing, of: found.fleet, now: clock.now())
-            guard !notices.isEmpty else { continue }
-            let telling = await AlertTelling(notices, to: notifier)
-            line.note(telling.told + telling.refused, now: clock.now())
-            for notice in telling.refused {
-                logger.error(
-                    "a notice is given up, its receiver takes others and refuses this one",
-                    metadata: [
-                        "notifier": "\(notifier.name)", "alert": "\(notice.alert.kind.rawValue)",
-                        "scope": "\(notice.alert.scope.map(String.init(describing:)) ?? "fleet")",
-                    ])
+    /// Tells each notifier once what has come up since `start` and what is over, before the process ends. What
+    /// stood before is left to the next one: a process for each commit would tell it each time.
+    func tellLast(since start: Timestamp, _ question: @escaping Question) async {
+        await withDiscardingTaskGroup { group in
+            for index in receivers.indices {
+                group.addTask { await self.tell(index, question, since: start) }
             }
-            guard let failure = telling.failure else {
-                backoff = Backoff()
-                continue
-            }
-            logger.warning(
-                "nobody is told",
-                metadata: ["notifier": "\(notifier.name)", "reason": "\(failure.phrase)"])
-            backoff.fail(name: notifier.name, now: clock.now())
         }
+    }
+
+    /// - Returns: False when it was cancelled.
+    private func rest(_ index: Int) async -> Bool {
+        let rest = max(Self.interval, receivers[index].backoff.rest(now: clock.now()))
+        do { try await clock.sleep(for: rest) } catch { return false }
+        return true
+    }
+
+    /// - Parameter start: From when on an alert has to stand to be told; nil for all.
+    private func tell(_ index: Int, _ question: Question, since start: Timestamp? = nil) async {
+        let (notifier, turns) = (receivers[index].notifier, receivers[index].turns)
+        await turns.enter()
+        defer { turns.leave() }
+        guard let found = await question() else { return }
+        let standing = Dictionary(
+            found.alerts.sorted(by: AlertLine.isBefore).prefix(Self.most)
+                .map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+        var notices = receivers[index].line.due(standing, of: found.fleet, now: clock.now())
+        if let start {
+            notices.removeAll { $0.status == .firing && $0.alert.since < start }
+        }
+        guard !notices.isEmpty else { return }
+        let telling = await AlertTelling(notices, to: notifier)
+        receivers[index].line.note(telling.told + telling.refused, now: clock.now())
+        for notice in telling.refused {
+            logger.error(
+                "a notice is given up, its receiver takes others and refuses this one",
+                metadata: [
+                    "notifier": "\(notifier.name)", "alert": "\(notice.alert.kind.rawValue)",
+                    "scope": "\(notice.alert.scope.map(String.init(describing:)) ?? "fleet")",
+                ])
+        }
+        guard let failure = telling.failure else {
+            receivers[index].backoff = Backoff()
+            return
+        }
+        logger.warning(
+            "nobody is told",
+            metadata: ["notifier": "\(notifier.name)", "reason": "\(failure.phrase)"])
+        receivers[index].backoff.fail(name: notifier.name, now: clock.now())
     }
 }

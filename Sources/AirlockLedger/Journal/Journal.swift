@@ -7,6 +7,7 @@ import GRDB
 struct Journal: Sendable {
     private let queue: DatabaseQueue
     private let lock: LedgerLock
+    private let file: NamedFile?
     let claim: Claim
 
     /// How long settled operations stay in the journal.
@@ -22,6 +23,7 @@ struct Journal: Sendable {
             try DurableFile.replace(path, with: [], draft: "\(path).new")
             try DurableFile.sync(folder: directory.path)
         }
+        file = NamedFile(path: path)
         do {
             queue = try Self.open(path)
             try schema.migrate(queue) { "\(path).v\($0)" }
@@ -175,8 +177,15 @@ struct Journal: Sendable {
         return answers
     }
 
-    /// Throws ``LedgerError/fenced`` when another writer may have come after this one.
+    /// Throws ``LedgerError/fenced`` when another writer may have come after this one, and ``LedgerError/corrupt(what:)``
+    /// when what it writes is not what the next process would read.
     private func checkFence(_ db: Database) throws {
+        guard file?.isThere == true else {
+            throw LedgerError.corrupt(
+                what:
+                    "ledger.sqlite was taken away, or another one put in its place, under the running process"
+            )
+        }
         guard lock.isHeld, try JournalMeta.claim(in: db) == claim else { throw LedgerError.fenced }
     }
 

@@ -69,6 +69,12 @@ enum JournalWriting {
             try SealedTable.quarantines.put(record, key: key(record.lane, record.slot), in: db)
         case .release(let lane, let slot):
             try SealedTable.quarantines.remove(key(lane, slot), in: db)
+        case .revert(let lane, let slot, let operation, let due):
+            let key = key(lane, slot)
+            let found = try SealedTable.quarantines.get(Quarantine.self, key: key, in: db)
+            guard var record = found, record.operation == operation else { return }
+            record.revertDue = due
+            try SealedTable.quarantines.replace(record, key: key, in: db)
         case .steering(let steering):
             // What was said a moment too late is said about nothing, and nothing would take it away again.
             guard try StoredOperation.isOpen(steering.operation, in: db) else { return }

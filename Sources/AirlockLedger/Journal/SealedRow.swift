@@ -106,6 +106,14 @@ enum SealedTable: String, CaseIterable {
         ).execute(arguments: [key, payload, hash])
     }
 
+    /// Replaces a record that is there, in its place.
+    func replace(_ record: some Encodable, key: String, in db: Database) throws {
+        let payload = try SealedRow.payload(record)
+        try db.cachedStatement(
+            sql: "UPDATE \(rawValue) SET payload = ?, hash = ? WHERE key = ?"
+        ).execute(arguments: [payload, SealedRow.hash(rawValue, key, payload), key])
+    }
+
     /// Removes a record; one that is not there is no fault.
     func remove(_ key: String, in db: Database) throws {
         try db.cachedStatement(sql: "DELETE FROM \(rawValue) WHERE key = ?")

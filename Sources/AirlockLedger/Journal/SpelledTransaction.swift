@@ -20,7 +20,7 @@ struct SpelledTransaction: Sendable {
             case .rollout(let record): try SealedRow.payload(record)
             case .intent(let record): try StoredIntent.payload(record)
             case .trustRoot, .head, .rewrite, .settle, .freeze, .thaw, .quarantine, .release,
-                .steering, .verified, .claimed, .clock, .stop:
+                .revert, .steering, .verified, .claimed, .clock, .stop:
                 nil
             }
         }

@@ -41,7 +41,26 @@ enum StrategyReader {
         plan.preview = try given["preview"].map { given throws(Problem) in
             try PreviewReader.preview(given, of: plan)
         }
+        try refuseIdle(plan, limits)
         return plan
+    }
+
+    /// Refuses a bound that could never act: when its time is over, the old slot is gone.
+    private static func refuseIdle(
+        _ plan: BlueGreenPlan, _ limits: Document.Value?
+    ) throws(Problem) {
+        let checked = plan.preview?.bounds?.signals ?? []
+        guard let limits,
+            let idle = plan.limits.first(where: {
+                $0.duration >= plan.keep && !checked.contains($0.signal)
+            })
+        else { return }
+        let name = idle.signal
+        throw Problem(
+            limits.place,
+            "`\(name)` has to be broken for \(idle.duration.spelled) before it acts, and the old slot goes "
+                + "\(plan.keep.spelled) after the switch",
+            "write a longer `keep` or a shorter `for`")
     }
 
     private static func canary(

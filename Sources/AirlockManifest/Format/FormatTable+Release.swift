@@ -114,7 +114,7 @@ extension FormatTable {
             "After this time without health the new slot is given up; else 10m.", example: "10m"),
         .optional(
             "falseAlarms", .text(.share),
-            "The chance of a whole rollout to give up a release that is as good as the old one; else 1%.",
+            "The chance of a whole rollout to give up a release that is as good as the old one, at most 50%; else 1%.",
             example: "1%"),
         .optional(
             "compare", .record(compare),
@@ -140,7 +140,7 @@ extension FormatTable {
     private static let blueGreen = Record([
         .optional(
             "keep", .text(.delay),
-            "How long the old slot stays warm after the switch and the new one is watched; else 30m.",
+            "How long the old slot stays warm after the switch and the new one is watched, longer than the `for` of each bound; else 30m.",
             example: "30m"),
         .optional(
             "deadline", .text(.duration),

@@ -76,6 +76,11 @@ package struct LedgerState: Hashable, Sendable {
         case .release(let lane, let slot):
             quarantines[lane]?.removeAll { $0.slot == slot }
             if quarantines[lane]?.isEmpty == true { quarantines[lane] = nil }
+        case .revert(let lane, let slot, let operation, let due):
+            let index = quarantines[lane]?.firstIndex {
+                $0.slot == slot && $0.operation == operation
+            }
+            if let index { quarantines[lane]?[index].revertDue = due }
         case .steering(let steering):
             // What was said a moment too late is said about nothing.
             guard operations[steering.operation] != nil else { return }
@@ -114,6 +119,9 @@ package enum JournalWrite: Hashable, Sendable {
     case stop(FleetStop?)
     case quarantine(Quarantine)
     case release(LaneID, SlotID)
+    /// Notes with the quarantine that an operation brought whether its revert is to be offered in git, and the lanes
+    /// that are put back with it; nil where nothing is due. Where the quarantine is gone nothing is.
+    case revert(LaneID, SlotID, operation: Int, due: [LaneID]?)
     /// Inserts or replaces; goes when its operation ends.
     case steering(Steering)
     /// Inserts or replaces what is known of the builds of a lane.

@@ -41,8 +41,8 @@ extension OperationRecord {
         return PersonWait(
             step: canary.step + 1, isApproval: rule.needsApproval, isUndecided: isUndecided,
             since: since,
-            told: canary.judge.isWithoutRequests
-                ? "No request reached either slot in this step, so nothing can be compared."
-                : canary.judge.verdict.sentences.joined(separator: " "))
+            told: canary.judge.unserved.map {
+                "No request reached \($0.words) in this step, so nothing can be compared."
+            } ?? canary.judge.verdict.sentences.joined(separator: " "))
     }
 }

@@ -266,6 +266,8 @@ package struct Quarantine: Hashable, Sendable, Codable {
     package let reason: String
     package let operation: Int
     package let since: Timestamp
+    /// While its revert is still to be offered in git: the other lanes of its group that are put back with it.
+    package var revertDue: [LaneID]?
 
     package init(
         lane: LaneID, slot: SlotID, artifact: ArtifactReference, reason: String, operation: Int,

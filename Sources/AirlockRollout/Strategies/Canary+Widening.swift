@@ -78,9 +78,25 @@ extension Canary {
 extension Indecision {
     /// Whether what was seen is more than halfway to a proof of harm: an undecided step with that is not taken for
     /// one that had too little traffic. The evidence is a logarithm, so the odds for harm are the root of those
-    /// that prove it.
+    /// that prove it. Nor is one taken for that of which the plain counts say it, however few causes they may have.
     var leansToHarm: Bool {
         guard case .evidence(let numbers, _) = self else { return false }
         return numbers.harm.evidence.millionths > numbers.harm.limit.millionths / 2
+            || numbers.seen?.isPlainlyWorse == true
+    }
+}
+
+extension Tally {
+    /// Bad requests of the new slot that no chance brings about, and how many times the old one's share they are.
+    private static let plain: (bad: Int64, times: Int64) = (10, 4)
+
+    /// Whether anybody who looks at the counts would call them worse.
+    fileprivate var isPlainlyWorse: Bool {
+        guard canary.badAtMost >= Self.plain.bad else { return false }
+        // Shares compared without a division; one more on the old slot, so that none is some.
+        let new = canary.badAtMost.multipliedFullWidth(by: stable.requests)
+        let old = (Self.plain.times * (stable.badAtMost + 1)).multipliedFullWidth(
+            by: canary.requests)
+        return (new.high, new.low) >= (old.high, old.low)
     }
 }

@@ -228,7 +228,9 @@ struct Canary: SideBySide {
             // Where there are no data nothing goes on or back by itself, whatever the release says.
             guard reasons.allSatisfy(\.isAboutEvidence) else {
                 return waitForPerson(
-                    sides, state, "no request reached either slot at \(share), a person decides")
+                    sides, state,
+                    "no request reached \((canary.judge.unserved ?? .both).words) at \(share), a person decides"
+                )
             }
             switch plan.onUndecided ?? .hold {
             case .hold:
@@ -338,42 +340,5 @@ struct Canary: SideBySide {
         state.stalled += sides.elapsed
         guard state.stalled >= deadline else { return wait(state, what) }
         return back(sides, state, "no progress for \(deadline.milliseconds / 1000) s: \(what)")
-    }
-}
-
-extension CanaryState {
-    /// Whether nothing stands against an undecided step but that there was too little traffic, or none at all:
-    /// a person may let it go on.
-    var isOpenToWord: Bool {
-        guard case .undecided(let reasons) = judge.verdict else { return true }
-        let isWithoutRequests = judge.isWithoutRequests
-        return reasons.allSatisfy {
-            $0.isAboutEvidence || isWithoutRequests && $0.isAboutRequests
-        }
-    }
-}
-
-extension Indecision {
-    /// Whether it is that no request was counted, as far as this reason goes.
-    fileprivate var isAboutRequests: Bool {
-        switch self {
-        case .fault(_, .empty): true
-        case .limitUnknown(let limit, .empty):
-            [HardLimit.Known.errorRate.name, HardLimit.Known.latencyP99.name].contains(
-                limit.signal)
-        case .fault, .limitUnknown, .evidence, .noMetric, .oneWitness, .limitBeyond,
-            .nothingToCompare, .noReference:
-            false
-        }
-    }
-
-    /// Whether more of the same traffic could decide it. What is not known at all decides nothing, and
-    /// what stands against the release is no matter of opinion.
-    var isAboutEvidence: Bool {
-        switch self {
-        case .evidence, .noMetric: true
-        case .oneWitness, .limitBeyond, .fault, .limitUnknown, .nothingToCompare, .noReference:
-            false
-        }
     }
 }
