@@ -26,6 +26,7 @@ package actor Engine: Service {
     let steering = Turns()
     var clock: any AirlockClock { parts.clock }
     private var isStopped = false
+    private var halted: EngineHalt?
     private let signals: AsyncStream<Signal>
     private nonisolated let signal: AsyncStream<Signal>.Continuation
 
@@ -160,7 +161,6 @@ package actor Engine: Service {
             working += 1
             group.addTask { await self.runForever(reconciler) }
         }
-        var halt: EngineHalt?
         supervising: for await signal in signals {
             switch signal {
             case .spawn(let reconciler):
@@ -169,7 +169,7 @@ package actor Engine: Service {
                 group.addTask { await self.runForever(reconciler) }
             case .stop: break supervising
             case .halt(let first):
-                halt = first
+                halted = halted ?? first
                 break supervising
             }
         }
@@ -180,12 +180,12 @@ package actor Engine: Service {
             do { try await clock.sleep(for: Engine.shutdownLimit) } catch { return .limit }
             return .limit
         }
-        // Who halts may not speak for the fleet any more.
-        var hasSpoken = halt != nil
+        var hasSpoken = false
         waiting: while true {
             if working == 0, !hasSpoken {
                 hasSpoken = true
-                working = speakLast(in: &group)
+                // Who halts may not speak for the fleet any more.
+                if halted == nil { working = speakLast(in: &group) }
             }
             guard working > 0, let child = await group.next() else { break }
             switch child {
@@ -196,11 +196,13 @@ package actor Engine: Service {
         }
         group.cancelAll()
         await copier?.copyLast()
-        return halt
+        return halted
     }
 
     private func runForever(_ reconciler: EnvironmentReconciler) async -> Child {
         do throws(EngineHalt) { try await reconciler.run(.forever) } catch {
+            // It may come when the loops are told to stop, and nobody listens for it any more.
+            halted = halted ?? error
             signal.yield(.halt(error))
         }
         return .worker

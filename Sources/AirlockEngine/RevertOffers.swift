@@ -91,7 +91,7 @@ actor RevertOffers {
     /// Whether nothing is left to be tried; then that is durable.
     private func isDone(_ quarantine: Quarantine) async throws(EngineHalt) -> Bool {
         let (lane, number) = (quarantine.lane, quarantine.operation)
-        var offer: (operation: OperationRecord, branch: BranchName, commit: CommitID)?
+        var offer: Offer?
         do {
             offer = try await push(quarantine)
         } catch let failure as Reversal.Failure {
@@ -135,18 +135,28 @@ actor RevertOffers {
         return false
     }
 
+    /// A revert that stands on a branch of the remote.
+    private struct Offer {
+        let operation: OperationRecord
+        let branch: BranchName
+        let commit: CommitID
+    }
+
     /// Pushes the branch, under another name where somebody has taken its own.
     ///
-    /// - Returns: Nil where there is nothing to be put back.
-    private func push(
-        _ quarantine: Quarantine
-    ) async throws -> (operation: OperationRecord, branch: BranchName, commit: CommitID)? {
+    /// - Returns: Nil where nothing is known that could be put back.
+    private func push(_ quarantine: Quarantine) async throws -> Offer? {
         let lane = quarantine.lane
         let operations = try await books.ledger.operations(of: lane, limit: Self.mostOperations)
         guard let operation = operations.first(where: { $0.number == quarantine.operation }),
             let change = operation.change, let base = change.base,
             case .slot(let bad, _, _) = change.target, let head = await books.state.head
-        else { return nil }
+        else {
+            logger.warning(
+                "no revert, the ledger does not keep what was rolled back any more",
+                metadata: ["lane": "\(lane)", "operation": "\(quarantine.operation)"])
+            return nil
+        }
         var reversal = try await Reversal(
             of: lane, to: base.slot, version: base.version, replacing: bad, at: head.commit.id,
             from: source)
@@ -155,7 +165,7 @@ actor RevertOffers {
             settled[other] = await books.record(of: other).settled
         }
         try await reversal.join(settled, since: operation.commit, from: source)
-        // Of the time of the rollback: a second try makes the same commit, and finds it there.
+        // Of the time of the rollback: a second try on the same head makes the same commit, and finds it there.
         let draft = reversal.draft(
             lane, version: base.version, because: quarantine.reason, by: branches.author,
             at: quarantine.since)
@@ -163,13 +173,31 @@ actor RevertOffers {
         for branch in reversal.branches(of: lane, after: operation.number) {
             do throws(SourceError) {
                 let commit = try await branches.writer.push(draft, as: branch, limit: Self.limit)
-                return (operation, branch, commit)
+                return Offer(operation: operation, branch: branch, commit: commit)
             } catch {
                 guard case .rejected = error else { throw error }
                 refusal = error
             }
+            if let commit = try await found(reversal, on: branch) {
+                return Offer(operation: operation, branch: branch, commit: commit)
+            }
         }
         throw refusal
+    }
+
+    /// The commit of a branch that puts the same back: a push that was given up may have arrived, before the head moved.
+    private func found(
+        _ reversal: Reversal, on branch: BranchName
+    ) async throws(SourceError) -> CommitID? {
+        do throws(SourceError) {
+            let merge = try await source.proposal(branch: branch, limit: Self.limit)
+            guard merge.staleBecause == nil, try await reversal.isMade(by: merge, in: source)
+            else { return nil }
+            return merge.head
+        } catch {
+            if case .branchMissing = error { return nil }
+            throw error
+        }
     }
 }
 

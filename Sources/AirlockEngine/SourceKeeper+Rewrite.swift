@@ -142,7 +142,12 @@ extension SourceKeeper {
                 if await books.state.rewrite == nil { return .followed }
             case .success(nil):
                 // It may be newer than what waits, or than the last look: only a head that was taken up waits.
-                if fetched?.commit == commit { _ = try await takeUp(commit) }
+                if fetched?.commit == commit {
+                    _ = try await takeUp(commit)
+                    if await books.state.rewrite == nil {
+                        return isFollowed(commit) ? .followedAlready : .refused(whyNot(commit))
+                    }
+                }
             }
         }
         guard let rewrite = await books.state.rewrite else {

@@ -47,7 +47,10 @@ extension CanaryState {
 
     /// Whether a reason is no more than that one of the slots got no request.
     func isForLackOfRequests(_ reason: Indecision) -> Bool {
-        judge.unserved != nil && reason.isAboutRequests
+        guard let unserved = judge.unserved else { return false }
+        // What the new slot is held to is known where it gets requests.
+        if unserved == .stable, case .limitUnknown = reason { return false }
+        return reason.isAboutRequests
     }
 }
 

@@ -160,6 +160,7 @@ actor WorldStore {
         if news.isAnotherFile {
             world = World(bugs: world.bugs)
             shown = Timestamp(milliseconds: 0)
+            isSetBack = false
         }
         for record in news.records { world.apply(record) }
     }

@@ -22,6 +22,8 @@ final class Stage {
     var servers: (any SignalServers)?
     /// Whether the world's slots are asked their preview checks.
     var probes = false
+    /// Who is told of alerts by a process that runs.
+    var notifiers: [any Notifier] = []
     var settings = EngineSettings()
     /// Where log lines go; nowhere unless a test says so.
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -97,6 +99,7 @@ final class Stage {
             signals: [.simulated: signals ?? world], signalServers: servers,
             secrets: world, behaviours: world, clock: clock, logger: logger,
             settings: settings)
+        parts.notifiers = notifiers
         parts.probers = probes ? [.simulated: world] : [:]
         return try await Engine(parts: parts)
     }

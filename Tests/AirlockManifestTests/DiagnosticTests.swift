@@ -147,6 +147,11 @@ struct DiagnosticTests {
                 "f:4:11: `cpu` has to be broken for 30s before it acts, and the old slot goes 30s after the switch"
             ),
             ("{blueGreen: {keep: 0s}}\nrollback: {cpu: {above: 85%}}", "write a longer `keep`"),
+            ("blueGreen\nrollback: {cpu: {above: 85%, for: 45m}}", "the old slot goes 30m after"),
+            (
+                "{blueGreen: {keep: 0s, preview: {bounds: [cpu]}}}\nrollback: {cpu: {above: 85%, below: 1%}}",
+                "`cpu` has to be broken for 0s before it acts"
+            ),
             ("{blueGreen: {}, canary: {}}", "f:3:11: `strategy` names more than one way"),
         ])
     func canaries(strategy: String, expected: String) {
@@ -165,6 +170,10 @@ struct DiagnosticTests {
         }
         #expect(try strategy("canary") == .canary(CanaryPlan()))
         #expect(try strategy("blueGreen") == .blueGreen(BlueGreenPlan()))
+        #expect(
+            try strategy(
+                "{blueGreen: {keep: 0s, preview: {bounds: [cpu]}}}\nrollback: {cpu: {above: 85%}}")
+                != nil, "the preview holds the idle slot to it")
         let switched = BlueGreenPlan(keep: .zero, deadline: .seconds(60))
         #expect(
             try strategy("{blueGreen: {keep: 0s, deadline: 1m}}") == .blueGreen(switched))

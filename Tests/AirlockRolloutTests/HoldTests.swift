@@ -194,6 +194,34 @@ struct HoldTests {
         }
     }
 
+    @Test("what plainly fails is not promoted for its few causes", arguments: [0, 2, 60])
+    func plainlyWorse(errors: Int) {
+        let plan = CanaryPlan(
+            steps: [500, 1000], hold: .seconds(5), decideWithin: .seconds(12),
+            onUndecided: .promote, deadline: .seconds(120))
+        var stage = Stage(canary: plan)
+        stage.signals = { question, _ in
+            func counters(_ errors: Int) -> [SecondCounters] {
+                (question.from.milliseconds / 1000..<question.to.milliseconds / 1000).map {
+                    // Plain counters: whatever fails in one second may have one cause.
+                    let bad = $0.isMultiple(of: 6) ? errors : 0
+                    return SecondCounters(
+                        second: $0, requests: 100, errors: bad, latencyP99Microseconds: nil,
+                        cpuBasisPoints: 0, memoryBytes: 0, separateErrors: min(bad, 1),
+                        witnesses: bad > 0 ? [1, 2] : [])
+                }
+            }
+            return .counters(target: counters(errors), base: counters(0))
+        }
+        let outcome = stage.run(seconds: 60)
+        if errors == 60 {
+            #expect(outcome == nil && stage.operation.rollout.canary?.step == 0)
+            #expect(stage.operation.waitsForPerson(nil) != nil)
+        } else {
+            #expect(outcome == .settled, "\(errors)")
+        }
+    }
+
     @Test("a number that nobody has is no lack of requests: no word decides it")
     func noNumbers() {
         var plan = Self.plan

@@ -35,8 +35,9 @@ import Testing
         let stage = try await Stage()
         try await stage.must("reconcile", "--wait", "120s")
         let settings = "AIRLOCK_REPO='\(stage.repository)' AIRLOCK_STATE='\(stage.state)'"
-        for verb in ["plan", "plan -o json", "status", "audit export", "history -o yaml"] {
-            let line = "\(settings) '\(Stage.binary)' \(verb)"
+        for verb in ["plan", "plan -o json", "status", "audit export", "history -o yaml", "detect"]
+        {
+            let line = "echo 1,1 | \(settings) '\(Stage.binary)' \(verb)"
             let full = try stage.shell("\(line) 2>&1 > /dev/full; echo $?")
             #expect(
                 full.contains("standard output cannot be written: No space left on device")
@@ -257,6 +258,10 @@ import Testing
         #expect(
             none.code == 1 && none.errors.contains("no bound was replayed: there is none of nosuch")
                 && none.errors.contains("--against 'nosuch above VALUE"), "\(none.errors)")
+        let low = try await replay("error-rate=\(file)", against: ["below 2% for 30s"])
+        #expect(
+            low.code == 1 && low.errors.contains("error-rate has no lower bound in a release"),
+            "\(low)")
         let part = try await replay(
             "error-rate=\(file)", "cpu=\(file)", against: ["error-rate above 2%"])
         #expect(part.code == 0 && part.errors.contains("cpu: no bound was given"), "\(part.errors)")

@@ -88,7 +88,8 @@ package struct Judge: Hashable, Sendable, Codable {
 
     /// Who got no request in this step, so that nothing can be compared though all of it was counted.
     package var unserved: Unserved? {
-        metrics.allSatisfy { $0.unserved != nil } ? metrics.first?.unserved : nil
+        let found = Set(metrics.map(\.unserved))
+        return found.contains(nil) ? nil : found.count == 1 ? metrics[0].unserved : .both
     }
 
     /// What the looks so far say about the present step.

@@ -147,10 +147,11 @@ extension MetricState {
     package var unserved: Unserved? {
         guard newest != nil, fault == nil || fault == .empty else { return nil }
         return switch (pace.canary, pace.stable) {
-        case (0, 0): .both
+        // Without a reading of this step nobody knows.
+        case (0, 0): fault == .empty ? .both : nil
         case (0, _): .canary
         case (_, 0): .stable
-        case (_, _): nil
+        default: nil
         }
     }
 

@@ -81,13 +81,21 @@ enum Output {
         write(Data((text + "\n").utf8), to: handle)
     }
 
-    private static func write(_ bytes: Data, to handle: FileHandle) {
+    /// Writes bytes to stdout as they are.
+    ///
+    /// - Returns: False where it takes no more.
+    static func bytes(_ bytes: some ContiguousBytes) -> Bool {
+        write(bytes, to: .standardOutput)
+        return outputFault.withLock { $0 == 0 }
+    }
+
+    private static func write(_ bytes: some ContiguousBytes, to handle: FileHandle) {
         bytes.withUnsafeBytes { bytes in
             var sent = 0
             while sent < bytes.count {
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
                 let count = Glibc.write(handle.fileDescriptor, rest.baseAddress, rest.count)
-                if count > 0 {
+                if count >= 0 {
                     sent += count
                 } else if errno == EAGAIN {
                     var writable = pollfd(

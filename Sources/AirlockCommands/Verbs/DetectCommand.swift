@@ -89,17 +89,8 @@ struct DetectCommand: Verb {
 
     /// Writes and empties `bytes`; false when nobody reads any more.
     private static func write(_ bytes: inout [UInt8]) -> Bool {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes {
-                Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            sent += count
-        }
-        bytes.removeAll(keepingCapacity: true)
-        return true
+        defer { bytes.removeAll(keepingCapacity: true) }
+        return Output.bytes(bytes)
     }
 }
 

@@ -21,7 +21,7 @@ extension Verb {
             status = Self.tell(
                 Failure(
                     "standard output cannot be written: \(fault); what is there is cut short",
-                    advice: "make room, and ask again"))
+                    advice: "make room and ask again; what the verb did stays done"))
         }
         if status != .done { throw ExitCode(status.rawValue) }
     }

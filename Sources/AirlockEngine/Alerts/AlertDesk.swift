@@ -48,7 +48,7 @@ actor AlertDesk {
     }
 
     /// Tells each notifier once what has come up since `start` and what is over, before the process ends. What
-    /// stood before is left to the next one: a process for each commit would tell it each time.
+    /// stood before is left to a process that stays: one for each commit would tell it each time.
     func tellLast(since start: Timestamp, _ question: @escaping Question) async {
         await withDiscardingTaskGroup { group in
             for index in receivers.indices {
@@ -73,10 +73,8 @@ actor AlertDesk {
         let standing = Dictionary(
             found.alerts.sorted(by: AlertLine.isBefore).prefix(Self.most)
                 .map { ($0.key, $0) }, uniquingKeysWith: { $1 })
-        var notices = receivers[index].line.due(standing, of: found.fleet, now: clock.now())
-        if let start {
-            notices.removeAll { $0.status == .firing && $0.alert.since < start }
-        }
+        let notices = receivers[index].line.due(
+            standing, of: found.fleet, now: clock.now(), since: start)
         guard !notices.isEmpty else { return }
         let telling = await AlertTelling(notices, to: notifier)
         receivers[index].line.note(telling.told + telling.refused, now: clock.now())

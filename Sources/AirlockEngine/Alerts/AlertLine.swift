@@ -36,8 +36,11 @@ package struct AlertLine: Sendable {
     package init(repeats: Duration?) { self.repeats = repeats }
 
     /// What is to be told now: beginnings first, pages before tickets.
+    ///
+    /// - Parameter start: Alerts that stood before it, and were not told, are left out; nil for none.
     package mutating func due(
-        _ standing: [Alert.Key: Alert], of fleet: FleetName, now: Moment
+        _ standing: [Alert.Key: Alert], of fleet: FleetName, now: Moment,
+        since start: Timestamp? = nil
     ) -> [AlertNotice] {
         let time = now.monotonicMilliseconds
         var notices: [AlertNotice] = []
@@ -46,6 +49,8 @@ package struct AlertLine: Sendable {
                 guard let repeats, time - old.at >= repeats.milliseconds else { continue }
                 notices.append(
                     AlertNotice(fleet: fleet, alert: alert, status: .firing, at: now.wall))
+            } else if let start, alert.since < start {
+                continue
             } else if pays(for: alert, .firing, at: time) {
                 notices.append(notice(alert, .firing, of: fleet, now))
             }

@@ -34,12 +34,13 @@ enum StrategyReader {
     ) throws(Problem) -> BlueGreenPlan {
         var plan = BlueGreenPlan()
         plan.limits = try BoundReader.bounds(limits)
-        guard let given else { return plan }
-        plan.keep = try DocumentReader.read(Quantity.duration, "keep", of: given) ?? plan.keep
-        plan.deadline =
-            try DocumentReader.read(Quantity.duration, "deadline", of: given) ?? plan.deadline
-        plan.preview = try given["preview"].map { given throws(Problem) in
-            try PreviewReader.preview(given, of: plan)
+        if let given {
+            plan.keep = try DocumentReader.read(Quantity.duration, "keep", of: given) ?? plan.keep
+            plan.deadline =
+                try DocumentReader.read(Quantity.duration, "deadline", of: given) ?? plan.deadline
+            plan.preview = try given["preview"].map { given throws(Problem) in
+                try PreviewReader.preview(given, of: plan)
+            }
         }
         try refuseIdle(plan, limits)
         return plan
@@ -49,10 +50,9 @@ enum StrategyReader {
     private static func refuseIdle(
         _ plan: BlueGreenPlan, _ limits: Document.Value?
     ) throws(Problem) {
-        let checked = plan.preview?.bounds?.signals ?? []
         guard let limits,
             let idle = plan.limits.first(where: {
-                $0.duration >= plan.keep && !checked.contains($0.signal)
+                $0.duration >= plan.keep && plan.preview?.bounds?.includes($0) != true
             })
         else { return }
         let name = idle.signal
