@@ -86,7 +86,12 @@ struct Wiring: Sendable {
 
     /// Gives the ledger's lock back, and logs how much was written.
     func close(_ ledger: LedgerStore) async throws {
-        try await ledger.close()
+        do { try await ledger.close() } catch {
+            // What was done is done, and is told all the same.
+            try logger().error(
+                "what was written last is not signed; the next start signs it",
+                metadata: ["reason": "\(error)"])
+        }
         let counters = ledger.counters
         try logger().info(
             "ledger closed",

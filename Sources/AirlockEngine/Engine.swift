@@ -59,7 +59,9 @@ package actor Engine: Service {
         }
         keeper = SourceKeeper(parts: parts, books: books)
         copier = parts.copy.map { LogCopier($0, clock: parts.clock, logger: parts.logger) }
-        reverts = parts.reverts.map { [books] in RevertOffers($0, parts: parts, books: books) }
+        reverts = parts.reverts.map { [books, keeper] in
+            RevertOffers($0, parts: parts, books: books, keeper: keeper)
+        }
         desk =
             parts.notifiers.isEmpty
             ? nil : AlertDesk(parts.notifiers, clock: parts.clock, logger: parts.logger)

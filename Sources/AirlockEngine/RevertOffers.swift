@@ -29,6 +29,7 @@ actor RevertOffers {
     private let branches: RevertBranches
     private let source: any CommitSource
     private let books: Books
+    private let keeper: SourceKeeper
     private let clock: any AirlockClock
     private let logger: Logger
     private let wakes: AsyncStream<Void>
@@ -38,8 +39,11 @@ actor RevertOffers {
     /// Why the revert of an operation could not be offered when that was told last.
     private var told: [Int: String] = [:]
 
-    init(_ branches: RevertBranches, parts: EngineParts, books: Books) {
+    init(
+        _ branches: RevertBranches, parts: EngineParts, books: Books, keeper: SourceKeeper
+    ) {
         self.branches = branches
+        self.keeper = keeper
         source = parts.source
         self.books = books
         clock = parts.clock
@@ -91,6 +95,12 @@ actor RevertOffers {
     /// Whether nothing is left to be tried; then that is durable.
     private func isDone(_ quarantine: Quarantine) async throws(EngineHalt) -> Bool {
         let (lane, number) = (quarantine.lane, quarantine.operation)
+        // What would be reverted may be mended, removed or rewritten by now.
+        switch await keeper.standing {
+        case .unasked: return false
+        case .unknown(let reason): return tell(reason, of: quarantine)
+        case .known: break
+        }
         var offer: Offer?
         do {
             offer = try await push(quarantine)
@@ -126,8 +136,9 @@ actor RevertOffers {
     /// Logs why it is not offered yet, once for each reason.
     ///
     /// - Returns: False, for what is to be tried again.
-    private func tell(_ reason: String, of quarantine: Quarantine) -> Bool {
-        if told.updateValue(reason, forKey: quarantine.operation) != reason, !Task.isCancelled {
+    private func tell(_ given: String, of quarantine: Quarantine) -> Bool {
+        let reason = Task.isCancelled ? "the process ends" : given
+        if told.updateValue(reason, forKey: quarantine.operation) != reason {
             logger.warning(
                 "the revert is not offered yet and is tried again, by the next process too",
                 metadata: ["lane": "\(quarantine.lane)", "reason": "\(reason)"])

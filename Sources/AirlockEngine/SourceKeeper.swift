@@ -83,6 +83,24 @@ actor SourceKeeper {
         return faults
     }
 
+    /// What this process knows of the branch.
+    enum Standing {
+        /// The remote was not asked yet, or its head is being read.
+        case unasked
+        case unknown(String)
+        /// The head that the remote had at the last look is in force, or was refused.
+        case known
+    }
+
+    /// What is known of the branch now.
+    var standing: Standing {
+        if let fault { return .unknown(fault) }
+        guard let head = fetched?.commit, head == accepted?.id || head == refused?.commit else {
+            return .unasked
+        }
+        return .known
+    }
+
     /// Waits for the turn to read a commit; what the remote said is told over what another reading found meanwhile.
     func beginReading() async {
         let told = fault

@@ -122,12 +122,15 @@ package final class LedgerStore: Ledger, SignedLog {
     }
 
     /// Publishes what is committed and gives the lock back; nothing can be written or read after it.
+    ///
+    /// - Throws: Also why what was written last is not signed; the next start signs it.
     package func close() async throws(LedgerError) {
         commits.end()
-        await publisher.end()
+        let unsigned = await publisher.end()
         try reader.reading.close()
         try journal.close()
         lock.release()
+        if let unsigned { throw unsigned }
     }
 
     /// What was written since the ledger was opened.

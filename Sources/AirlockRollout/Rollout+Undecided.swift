@@ -38,6 +38,9 @@ extension Rollout {
 }
 
 extension CanaryState {
+    /// The time at the step that counts towards deciding it.
+    var weighed: Duration { min(held, judge.compared ?? held) }
+
     /// Whether nothing stands against an undecided step but that there was too little traffic, or none at one of the
     /// slots: a person may let it go on.
     var isOpenToWord: Bool {

@@ -69,6 +69,33 @@ import Testing
         #expect(try await store.entries(AuditFilter()).isEmpty)
     }
 
+    @Test("a writer whose write-ahead log was taken away writes nothing more")
+    func logTaken() async throws {
+        let folder = try Folder()
+        let store = try await folder.open()
+        _ = try await store.commit(entry())
+        try FileManager.default.removeItem(atPath: folder.state.ledger + "-wal")
+        let error = await #expect(throws: LedgerError.self) { try await store.commit(entry()) }
+        #expect("\(error, default: "none")".contains("was taken away"))
+    }
+
+    @Test("a writer into whose journal an older one was copied writes nothing more")
+    func journalCopiedOver() async throws {
+        let folder = try Folder()
+        let names = ["", "-wal", "-shm"].map { folder.state.ledger + $0 }
+        let store = try await folder.open()
+        _ = try await store.commit(entry())
+        let kept = try names.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+        _ = try await store.commit(entry(1))
+        for (name, bytes) in zip(names, kept) {
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: name))
+            try file.write(contentsOf: bytes)
+            try file.truncate(atOffset: UInt64(bytes.count))
+            try file.close()
+        }
+        await #expect(throws: LedgerError.self) { try await store.commit(entry(2)) }
+    }
+
     @Test("a writer whose journal was taken away, or changed for another one, writes nothing more")
     func journalTaken() async throws {
         for isReplaced in [false, true] {

@@ -194,6 +194,55 @@ struct HoldTests {
         }
     }
 
+    @Test(
+        "a time without numbers, or before both slots had requests, decides nothing",
+        arguments: [CanaryPlan.Undecided.promote, .revert])
+    func timeWithoutNumbers(_ undecided: CanaryPlan.Undecided) {
+        let plan = CanaryPlan(
+            steps: [200, 1000], hold: .seconds(5), decideWithin: .seconds(30),
+            onUndecided: undecided, deadline: .seconds(120))
+        /// - Parameter start: What was lost before it nobody has, also later.
+        func counters(
+            _ question: SignalQuestion, _ requests: Int, since start: Int = 0
+        ) -> [SecondCounters] {
+            (question.from.milliseconds / 1000..<question.to.milliseconds / 1000).filter {
+                $0 * 1000 >= start
+            }.map {
+                SecondCounters(
+                    second: $0, requests: requests, errors: 0, latencyP99Microseconds: nil,
+                    cpuBasisPoints: 0, memoryBytes: 0)
+            }
+        }
+        for isDown in [true, false] {
+            var stage = Stage(canary: plan)
+            var since = 0
+            stage.signals = { question, _ in
+                guard since == 0 || question.to.milliseconds <= since + 40_000 else {
+                    let start = since + 40_000
+                    return .counters(
+                        target: counters(question, 20, since: start),
+                        base: counters(question, 80, since: start))
+                }
+                if since == 0 { since = question.from.milliseconds }
+                return isDown
+                    ? .down("gone")
+                    : .counters(target: counters(question, 0), base: counters(question, 0))
+            }
+            #expect(stage.run(seconds: 60) == nil, "the first numbers decide nothing, \(isDown)")
+            #expect(stage.operation.rollout.canary?.step == 0)
+            let outcome = stage.run(seconds: 60)
+            switch undecided {
+            case .promote: #expect(outcome == .settled, "\(isDown)")
+            case .revert, .hold:
+                guard case .rolledBack(let reason)? = outcome else {
+                    Issue.record("it did not go back, \(isDown)")
+                    continue
+                }
+                #expect(reason.contains("stayed undecided"), "\(reason)")
+            }
+        }
+    }
+
     @Test("what plainly fails is not promoted for its few causes", arguments: [0, 2, 60])
     func plainlyWorse(errors: Int) {
         let plan = CanaryPlan(

@@ -38,6 +38,26 @@ import Testing
     }
 
     @Test(
+        "that a kill left half made is made anew, also where the first one is damaged",
+        arguments: [false, true])
+    func halfMade(besideDamage: Bool) async throws {
+        let stage = try await Stage()
+        if besideDamage {
+            try await stage.must("reconcile", "--wait", "120s")
+            try FileManager.default.removeItem(atPath: stage.state + "/mirror.git/objects")
+            try stage.commit("api 1.1.0", Shop.api("1.1.0"))
+        }
+        let left = "mirror.git.new"
+        try stage.shell(
+            "mkdir -p '\(stage.state)' && chmod 700 '\(stage.state)' && cd '\(stage.state)' && "
+                + "git init --quiet --bare \(left) && touch \(left)/config.lock \(left)/HEAD.lock")
+        try await stage.must("reconcile", "--wait", "120s")
+        #expect(!FileManager.default.fileExists(atPath: "\(stage.state)/\(left)"))
+        let version = try await stage.lane("production/api")["version"] as? String
+        #expect(version == (besideDamage ? "1.1.0" : "1.0.0"))
+    }
+
+    @Test(
         "when the remote is damaged itself, it is tried three times and the last good fleet stays")
     func remoteDamaged() async throws {
         let stage = try await Stage()

@@ -19,7 +19,12 @@ import Testing
             }
         }
         run.signal(SIGSTOP)
-        try stage.shell("cp -a \(stage.state) \(stage.root)/backup")
+        // A fetch that is under way in its child goes on, and takes its files away.
+        try await Wait.until("a copy") {
+            try stage.shell(
+                "rm -rf \(stage.root)/backup; cp -a \(stage.state) \(stage.root)/backup "
+                    + "&& echo made || true") == "made"
+        }
         run.signal(SIGCONT)
         try await self.version("1.5.0", stage)
         try stage.commit("1.2.0", Shop.api("1.2.0"))
@@ -69,6 +74,23 @@ import Testing
         let repeated = try effects(stage).dropFirst(before.count)
         #expect(repeated.isEmpty, "\(repeated)")
         try await checkDeploys(stage)
+    }
+
+    @Test("whose journal is older than its log is told by the replay, as it is by verify")
+    func olderJournal() async throws {
+        let stage = try await Stage()
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.shell("cp -a '\(stage.state)' '\(stage.root)/backup'")
+        try stage.commit("1.1.0", Shop.api("1.1.0"))
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.shell(
+            "cd '\(stage.root)' && rm -r backup/audit && cp -a '\(stage.state)/audit' backup/")
+        for verb in ["verify", "replay"] {
+            let outcome = try await stage.airlock("audit", verb, "--state", stage.root + "/backup")
+            #expect(
+                outcome.code == 1 && outcome.errors.contains("entries, and the journal holds "),
+                "\(verb): \(outcome)")
+        }
     }
 
     @Test("is fenced off where later processes claimed, says so, and takes over when it is told to")

@@ -96,6 +96,21 @@ import Testing
         #expect(try Self.branches(stage) == made)
     }
 
+    @Test("a release that was mended while its revert could not be offered is left alone")
+    func mendedMeanwhile() async throws {
+        let stage = try await Self.stage()
+        let broken = stage.repository + "/.git/refs/heads/airlock"
+        try "no reference\n".write(toFile: broken, atomically: true, encoding: .utf8)
+        try stage.commit("a bad one", Shop.failingCanary)
+        let first = try await stage.airlock("reconcile", "--wait", "120s", environment: Self.push)
+        #expect(first.errors.contains("the revert is not offered yet"), "\(first.errors)")
+        try FileManager.default.removeItem(atPath: broken)
+        try stage.commit("mended", Shop.api("1.1.0"))
+        let second = try await stage.airlock("reconcile", "--wait", "120s", environment: Self.push)
+        #expect(second.errors.contains("no revert"), "\(second.errors)")
+        #expect(try Self.branches(stage).isEmpty)
+    }
+
     @Test("a revert whose branch somebody has taken gets another name")
     func takenName() async throws {
         let stage = try await Self.stage()

@@ -86,6 +86,11 @@ package struct Judge: Hashable, Sendable, Codable {
         }
     }
 
+    /// The time of this step in which all that is compared could be; nil where nothing is.
+    package var compared: Duration? {
+        metrics.map(\.compared).min().map { .milliseconds($0) }
+    }
+
     /// Who got no request in this step, so that nothing can be compared though all of it was counted.
     package var unserved: Unserved? {
         let found = Set(metrics.map(\.unserved))

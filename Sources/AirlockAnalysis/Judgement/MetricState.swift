@@ -16,6 +16,8 @@ package struct MetricState: Hashable, Sendable, Codable {
     package private(set) var fault: DataFault? = .empty
     /// The newest reading that counted, in milliseconds since 1970.
     private var newest: Int?
+    /// The shortest time between two readings, in milliseconds; nil before there are two.
+    private var spacing: Int?
     /// Requests and time of this step, for the estimate.
     private var pace = Pace()
 
@@ -25,6 +27,8 @@ package struct MetricState: Hashable, Sendable, Codable {
         var stable: Int64 = 0
         var stableBad: Int64 = 0
         var milliseconds = 0
+        /// See ``MetricState/compared``; nil for none.
+        var compared: Int?
     }
 
     /// Nothing is known yet: the fault is ``DataFault/empty``.
@@ -116,7 +120,10 @@ package struct MetricState: Hashable, Sendable, Codable {
     private mutating func note(_ canary: Int64, _ stable: Int64, _ bad: Int64, at time: Int) {
         fault = canary == 0 && stable == 0 ? .empty : nil
         // Two fresh readings are close together; the first of all has no time of its own.
-        if let newest { pace.milliseconds += time - newest }
+        if let newest {
+            pace.milliseconds += time - newest
+            note(gap: time - newest)
+        }
         newest = time
         pace.canary += canary
         pace.stable += stable
@@ -143,6 +150,21 @@ package struct MetricState: Hashable, Sendable, Codable {
 }
 
 extension MetricState {
+    /// Milliseconds of this step in which both slots could be compared: since each had a request, and as far as there
+    /// are readings. What came before, and a time without numbers, decides nothing.
+    package var compared: Int { pace.compared ?? 0 }
+
+    /// Readings that may be missing in a row until a time counts as one without numbers.
+    private static let gaps = 3
+
+    private mutating func note(gap: Int) {
+        guard gap > 0 else { return }
+        let spacing = min(self.spacing ?? gap, gap)
+        self.spacing = spacing
+        guard pace.canary > 0, pace.stable > 0 else { return }
+        pace.compared = compared + min(gap, Self.gaps * spacing)
+    }
+
     /// Who got no request in this step though its source counted; nil where both did, or nobody knows.
     package var unserved: Unserved? {
         guard newest != nil, fault == nil || fault == .empty else { return nil }

@@ -122,9 +122,7 @@ struct AuditCommand: AsyncParsableCommand {
             }
             let count = try await reader.entryCount()
             guard count >= checkpoint.size else {
-                throw Failure(
-                    "the checkpoint covers \(checkpoint.size) entries, and the journal holds \(count)",
-                    advice: "put ledger.sqlite and audit/ back from one backup")
+                throw Failure.cutJournal(count, signed: checkpoint.size)
             }
         }
 
@@ -232,6 +230,13 @@ extension VerifierKey: ExpressibleByArgument {
 extension AuditKind: ExpressibleByArgument {}
 
 extension Failure {
+    /// The journal lacks entries that were signed.
+    static func cutJournal(_ count: Int, signed: Int) -> Failure {
+        Failure(
+            "the checkpoint covers \(signed) entries, and the journal holds \(count)",
+            advice: "put ledger.sqlite and audit/ back from one backup")
+    }
+
     /// Nothing was ever recorded in this state directory.
     static func noLedger(_ wiring: Wiring) -> Failure {
         Failure(

@@ -30,6 +30,9 @@ extension AuditCommand {
             let verified = try await Progress.around("verifying the log") { try log.verify() }
             // The journal has also what was not signed yet when the copy was made.
             let entries = try await reader.entries(AuditFilter())
+            guard entries.count >= verified.checkpoint.size else {
+                throw Failure.cutJournal(entries.count, signed: verified.checkpoint.size)
+            }
             let replay = LogReplay(entries, state: try await reader.state())
             let now = wiring.clock.now().wall
             let from = since?.timestamp(now: now)

@@ -71,6 +71,14 @@ enum StateFile {
         }
     }
 
+    /// Removes what a killed process left of a folder with all that it holds; the caller holds the mirror's lock.
+    static func remove(folder: String) throws(SourceError) {
+        guard access(folder, F_OK) == 0 else { return }
+        do { try FileManager.default.removeItem(atPath: folder) } catch {
+            throw .failed("cannot remove what a killed process left in \(folder): \(error)")
+        }
+    }
+
     /// What a folder holds, in no order; nil where it cannot be listed, and `errno` says why.
     static func names(in folder: String) -> [String]? {
         guard let listing = opendir(folder) else { return nil }

@@ -64,12 +64,14 @@ enum MirrorFetch {
         return mirror
     }
 
-    /// Opens a repository of the state directory, and makes it where there is none.
+    /// Opens a repository of the state directory, and makes it where there is none. Called under the mirror's lock.
     static func open(
         _ path: String, unfinished: String
     ) throws(SourceError) -> Repository {
+        let isThere = access(path, F_OK) == 0
+        if !isThere { try StateFile.remove(folder: unfinished) }
         do throws(GitError) {
-            if access(path, F_OK) != 0 {
+            if !isThere {
                 // Made beside and renamed, so that a kill leaves no half-made one.
                 try Repository.create(at: unfinished)
                 guard rename(unfinished, path) == 0 else {

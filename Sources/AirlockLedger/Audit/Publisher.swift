@@ -119,7 +119,9 @@ final class Publisher: Sendable {
     }
 
     /// Tries everything that is committed, and nothing after it.
-    func end() async {
+    ///
+    /// - Returns: Why the last of it is not signed; nil where all is.
+    func end() async -> LedgerError? {
         await tryAll()
         let left = desk.withLock { desk in
             desk.isEnded = true
@@ -128,6 +130,7 @@ final class Publisher: Sendable {
         }
         for waiter in left { waiter.continuation.resume(returning: .failure(.fenced)) }
         await turn()
+        return desk.withLock { $0.signed < $0.committed ? $0.fault : nil }
     }
 
     /// Returns when all is done that is queued now and not for later.

@@ -2,16 +2,22 @@ import AirlockModel
 import AirlockPorts
 import Foundation
 import GRDB
+import Synchronization
 
 /// The writing connection to the journal: WAL, `synchronous=FULL`, one process.
 struct Journal: Sendable {
     private let queue: DatabaseQueue
     private let lock: LedgerLock
-    private let file: NamedFile?
+    /// The database, and beside it its write-ahead log, in which what was written last is.
+    private let files: [NamedFile?]
+    private let entries: EntryCount
     let claim: Claim
 
     /// How long settled operations stay in the journal.
     private static let retention = Duration.seconds(90 * 24 * 3600)
+    /// The newest operations of each lane that stay however old they are, for a way back and against a clock that is
+    /// years ahead.
+    private static let kept = 50
 
     /// Opens or makes the journal and takes the next epoch durably.
     init(
@@ -23,14 +29,17 @@ struct Journal: Sendable {
             try DurableFile.replace(path, with: [], draft: "\(path).new")
             try DurableFile.sync(folder: directory.path)
         }
-        file = NamedFile(path: path)
+        let file = NamedFile(path: path)
         do {
             queue = try Self.open(path)
             try schema.migrate(queue) { "\(path).v\($0)" }
-            claim = try queue.write { db in try Self.begin(db, now: now) }
+            (claim, entries) = try queue.write { db in
+                (try Self.begin(db, now: now), EntryCount(try StoredEntry.count(db)))
+            }
         } catch {
             throw JournalFault.translate(error)
         }
+        files = [file, NamedFile(path: "\(path)-wal")]
     }
 
     /// Pages that stay in memory, in KiB: those of a first convergence of 10,000 lanes.
@@ -77,12 +86,15 @@ struct Journal: Sendable {
         return try JournalMeta.claim(in: db)
     }
 
-    /// Drops what settled long ago; the newest operation stays, so that no number is given twice.
+    /// Drops what settled long ago; the newest operations of each lane stay, and so no number is given twice.
     ///
     /// Each of them is read first: a changed column must not make a young one go.
     private static func prune(_ db: Database, before: Timestamp) throws {
         let clause = """
-            WHERE open = 0 AND ended < ? AND number < (SELECT max(number) FROM operations)
+            WHERE open = 0 AND ended < ? AND EXISTS (
+                SELECT 1 FROM operations AS newer
+                WHERE newer.lane = operations.lane AND newer.number > operations.number
+                LIMIT 1 OFFSET \(kept - 1))
             """
         _ = try StoredOperation.all(clause, [before.milliseconds], in: db)
         let old = "SELECT number FROM operations \(clause)"
@@ -164,9 +176,11 @@ struct Journal: Sendable {
         _ perform: (SpelledTransaction, _ first: Int) throws -> Result<[Int], LedgerError>
     ) throws -> [Result<[Int], LedgerError>] {
         var answers: [Result<[Int], LedgerError>] = []
+        var next = 0
         try db.inTransaction(.immediate) {
             try checkFence(db)
-            var next = try StoredEntry.count(db)
+            next = try StoredEntry.count(db)
+            try entries.check(next)
             for transaction in batch {
                 let answer = try perform(transaction, next)
                 if case .success(let numbers) = answer { next += numbers.count }
@@ -174,13 +188,14 @@ struct Journal: Sendable {
             }
             return .commit
         }
+        entries.set(next)
         return answers
     }
 
     /// Throws ``LedgerError/fenced`` when another writer may have come after this one, and ``LedgerError/corrupt(what:)``
     /// when what it writes is not what the next process would read.
     private func checkFence(_ db: Database) throws {
-        guard file?.isThere == true else {
+        guard files.allSatisfy({ $0?.isThere == true }) else {
             throw LedgerError.corrupt(
                 what:
                     "ledger.sqlite was taken away, or another one put in its place, under the running process"
@@ -214,6 +229,26 @@ struct Journal: Sendable {
         } catch {
             throw JournalFault.translate(error)
         }
+    }
+}
+
+/// How many audit entries the journal has, by what this process wrote: the only writer notices that it writes into
+/// another journal than before.
+private final class EntryCount: Sendable {
+    private let known: Mutex<Int>
+
+    init(_ count: Int) { known = Mutex(count) }
+
+    func set(_ count: Int) { known.withLock { $0 = count } }
+
+    /// - Throws: ``LedgerError/corrupt(what:)``.
+    func check(_ found: Int) throws(LedgerError) {
+        let known = known.withLock { $0 }
+        guard found != known else { return }
+        throw .corrupt(
+            what:
+                "the journal has \(found) entries where this process left \(known): another one was "
+                + "put in its place while it ran")
     }
 }
 

@@ -65,6 +65,12 @@ enum PreviewReader {
         guard let name = SignalName(text),
             plan.limits.contains(where: PreviewBounds(signals: [name]).includes)
         else {
+            if plan.limits.contains(where: { $0.signal.description == text }) {
+                throw Problem(
+                    item.place,
+                    "a slot without traffic uses no CPU, so it breaks any lower bound of `cpu`",
+                    "add `above` to the bound, or leave `cpu` out here")
+            }
             let near = NearestName.of(text, among: plan.limits.map(\.signal.description))
             throw Problem(
                 item.place, "`rollback` of this release has no bound on `\(text)`",

@@ -14,6 +14,16 @@ struct BlueGreen: SideBySide {
 
     var deadline: Duration { plan.deadline }
 
+    /// How long the old slot is kept: at least until a bound that is broken from the switch on has acted, which its
+    /// source tells some samples late.
+    private var keep: Duration {
+        guard let longest = plan.limits.map(\.duration).max() else { return plan.keep }
+        return max(plan.keep, longest + .seconds(Self.latestSamples * traits.spacing))
+    }
+
+    /// Samples until a source has told what was true at the first of them.
+    private static let latestSamples = 4
+
     func advance(
         _ change: Change, state: RolloutState, in lane: LaneObservation, answer: SignalAnswer?,
         now: Moment
@@ -122,9 +132,9 @@ struct BlueGreen: SideBySide {
         if slot.replicas < wanted, state.stalled < deadline {
             return act(.scale(slot.id, replicas: wanted), sides, state)
         }
-        guard watched.held >= plan.keep else {
+        guard watched.held >= keep else {
             if slot.replicas >= wanted { state.stalled = .zero }
-            let rest = (plan.keep - watched.held).milliseconds / 1000
+            let rest = (keep - watched.held).milliseconds / 1000
             return wait(state, "the old slot stays warm for \(rest) s")
         }
         if let straggler = course.straggler {

@@ -18,7 +18,7 @@ extension Canary {
                 missing.append("this share never decides")
                 continue
             }
-            guard canary.held + estimate > plan.timeToDecide(at: canary.step) else { return nil }
+            guard canary.weighed + estimate > plan.timeToDecide(at: canary.step) else { return nil }
             missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
         }
         let exposed = canary.exposed ?? 0
@@ -58,7 +58,7 @@ extension Canary {
                 missing.append("this share never decides")
                 continue
             }
-            let isLate = canary.held >= time || canary.held + estimate > time + time
+            let isLate = canary.weighed >= time || canary.weighed + estimate > time + time
             if isLate {
                 missing.append("this share needs about \(estimate.milliseconds / 1000) s more")
             }

@@ -232,6 +232,9 @@ struct Canary: SideBySide {
                     "no request reached \((canary.judge.unserved ?? .both).words) at \(share), a person decides"
                 )
             }
+            // A time without numbers decides nothing, nor do the first numbers after it.
+            guard canary.weighed >= plan.timeToDecide(at: canary.step)
+            else { return wait(state, "\(share) is undecided: \(why)") }
             switch plan.onUndecided ?? .hold {
             case .hold:
                 return waitForPerson(
