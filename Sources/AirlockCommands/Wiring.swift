@@ -89,7 +89,7 @@ struct Wiring: Sendable {
         do { try await ledger.close() } catch {
             // What was done is done, and is told all the same.
             try logger().error(
-                "what was written last is not signed; the next start signs it",
+                "the ledger was not closed in order; what was written last may not be signed yet",
                 metadata: ["reason": "\(error)"])
         }
         let counters = ledger.counters

@@ -96,7 +96,7 @@ actor RevertOffers {
     private func isDone(_ quarantine: Quarantine) async throws(EngineHalt) -> Bool {
         let (lane, number) = (quarantine.lane, quarantine.operation)
         // What would be reverted may be mended, removed or rewritten by now.
-        switch await keeper.standing {
+        switch await keeper.standing() {
         case .unasked: return false
         case .unknown(let reason): return tell(reason, of: quarantine)
         case .known: break
@@ -106,6 +106,10 @@ actor RevertOffers {
             offer = try await push(quarantine)
         } catch let failure as Reversal.Failure {
             if case .source(let error) = failure { return tell(error.phrase, of: quarantine) }
+            // A rewritten head may be taken back, and what it is about with it.
+            if await keeper.isBehind(lane.environment) {
+                return tell(failure.phrase, of: quarantine)
+            }
             logger.warning(
                 "no revert", metadata: ["lane": "\(lane)", "reason": "\(failure.phrase)"])
         } catch let error as SourceError {

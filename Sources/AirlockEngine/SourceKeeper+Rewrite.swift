@@ -177,7 +177,7 @@ extension SourceKeeper {
     }
 
     /// The head, where it is refused because it does not descend from the pinned root; nil where it is not.
-    private func droppedRoot(of head: CommitID?) async -> Result<CommitID?, SourceError> {
+    func droppedRoot(of head: CommitID?) async -> Result<CommitID?, SourceError> {
         guard let head, let root = await books.state.trustRoot else { return .success(nil) }
         do { return .success(try await descends(head, from: root) ? nil : head) } catch {
             return .failure(error)

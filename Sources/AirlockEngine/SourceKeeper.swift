@@ -30,6 +30,8 @@ actor SourceKeeper {
     var fetched: FetchedHead?
     /// What was wrong with the remote, or with the mirror, at the last look.
     var fault: String?
+    /// The same as far as the branch was not had from the remote.
+    private(set) var fetchFault: String?
     private var revision = 0
     var work = LookWork()
     /// The newest commit when it was refused, and why; told for as long as it is the newest.
@@ -83,24 +85,6 @@ actor SourceKeeper {
         return faults
     }
 
-    /// What this process knows of the branch.
-    enum Standing {
-        /// The remote was not asked yet, or its head is being read.
-        case unasked
-        case unknown(String)
-        /// The head that the remote had at the last look is in force, or was refused.
-        case known
-    }
-
-    /// What is known of the branch now.
-    var standing: Standing {
-        if let fault { return .unknown(fault) }
-        guard let head = fetched?.commit, head == accepted?.id || head == refused?.commit else {
-            return .unasked
-        }
-        return .known
-    }
-
     /// Waits for the turn to read a commit; what the remote said is told over what another reading found meanwhile.
     func beginReading() async {
         let told = fault
@@ -114,9 +98,10 @@ actor SourceKeeper {
         defer { isFetching = false }
         do {
             fetched = try await fetch()
-            fault = nil
+            (fault, fetchFault) = (nil, nil)
         } catch {
             fault = "git: \(error.phrase)"
+            fetchFault = fault
             parts.logger.warning("fetch failed", metadata: ["reason": "\(error.phrase)"])
             if fetched == nil { await recallLastFetch() }
         }

@@ -10,6 +10,8 @@ extension CanaryState {
     ) -> JudgedLook.Counts? {
         switch metric.tests {
         case .events, .parts:
+            // A slot that nobody counted is none without requests; what was started again is known all the same.
+            guard new != nil, old != nil else { return again.map { .events($0) } }
             let tally = Tally(
                 canary: served(new), stable: served(old), witnesses: witnesses(new))
             return .events(again.map { tally + $0 } ?? tally)

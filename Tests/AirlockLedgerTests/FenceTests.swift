@@ -77,6 +77,7 @@ import Testing
         try FileManager.default.removeItem(atPath: folder.state.ledger + "-wal")
         let error = await #expect(throws: LedgerError.self) { try await store.commit(entry()) }
         #expect("\(error, default: "none")".contains("was taken away"))
+        await #expect(throws: LedgerError.self) { try await store.commit(entry()) }
     }
 
     @Test("a writer into whose journal an older one was copied writes nothing more")
@@ -93,7 +94,15 @@ import Testing
             try file.truncate(atOffset: UInt64(bytes.count))
             try file.close()
         }
-        await #expect(throws: LedgerError.self) { try await store.commit(entry(2)) }
+        for _ in 0..<2 {
+            let error = await #expect(throws: LedgerError.self) {
+                try await store.commit(entry(2))
+            }
+            guard case .corrupt? = error else {
+                Issue.record("it is another error")
+                return
+            }
+        }
     }
 
     @Test("a writer whose journal was taken away, or changed for another one, writes nothing more")
@@ -111,7 +120,7 @@ import Testing
                 let error = await #expect(throws: LedgerError.self) {
                     try await store.commit(entry())
                 }
-                #expect("\(error, default: "none")".contains("ledger.sqlite was taken away"))
+                #expect("\(error, default: "none")".contains("was taken away"))
             }
         }
     }

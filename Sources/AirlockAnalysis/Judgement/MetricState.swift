@@ -16,7 +16,7 @@ package struct MetricState: Hashable, Sendable, Codable {
     package private(set) var fault: DataFault? = .empty
     /// The newest reading that counted, in milliseconds since 1970.
     private var newest: Int?
-    /// The shortest time between two readings, in milliseconds; nil before there are two.
+    /// The shortest time between two readings of this step, in milliseconds; nil before there are two.
     private var spacing: Int?
     /// Requests and time of this step, for the estimate.
     private var pace = Pace()
@@ -132,7 +132,7 @@ package struct MetricState: Hashable, Sendable, Codable {
 
     /// Begins a step: its safety has to be shown anew, evidence of harm stays.
     package mutating func beginStep() {
-        pace = Pace()
+        (pace, spacing) = (Pace(), nil)
         share?.beginStep()
         switch tests {
         case .events(var harm, let safety):
@@ -154,15 +154,16 @@ extension MetricState {
     /// are readings. What came before, and a time without numbers, decides nothing.
     package var compared: Int { pace.compared ?? 0 }
 
-    /// Readings that may be missing in a row until a time counts as one without numbers.
-    private static let gaps = 3
+    /// Readings that may be missing in a row until a time counts as one without numbers; and the milliseconds that may
+    /// pass however far readings are apart, which of the first two nobody knows.
+    private static let gaps = (count: 3, longest: 90_000)
 
     private mutating func note(gap: Int) {
         guard gap > 0 else { return }
         let spacing = min(self.spacing ?? gap, gap)
         self.spacing = spacing
         guard pace.canary > 0, pace.stable > 0 else { return }
-        pace.compared = compared + min(gap, Self.gaps * spacing)
+        pace.compared = compared + min(gap, Self.gaps.count * spacing, Self.gaps.longest)
     }
 
     /// Who got no request in this step though its source counted; nil where both did, or nobody knows.

@@ -68,7 +68,7 @@ enum MirrorFetch {
     static func open(
         _ path: String, unfinished: String
     ) throws(SourceError) -> Repository {
-        let isThere = access(path, F_OK) == 0
+        let isThere = access(path, F_OK) == 0 || errno != ENOENT
         if !isThere { try StateFile.remove(folder: unfinished) }
         do throws(GitError) {
             if !isThere {

@@ -96,14 +96,14 @@ struct Journal: Sendable {
                 WHERE newer.lane = operations.lane AND newer.number > operations.number
                 LIMIT 1 OFFSET \(kept - 1))
             """
-        _ = try StoredOperation.all(clause, [before.milliseconds], in: db)
-        let old = "SELECT number FROM operations \(clause)"
+        let old = try StoredOperation.all(clause, [before.milliseconds], in: db).map(\.number)
+        guard !old.isEmpty else { return }
+        let numbers = "[\(old.map(String.init).joined(separator: ","))]"
+        let those = "IN (SELECT value FROM json_each(?))"
         try db.execute(
-            sql: "DELETE FROM intents WHERE open = 0 AND operation IN (\(old))",
-            arguments: [before.milliseconds])
+            sql: "DELETE FROM intents WHERE open = 0 AND operation \(those)", arguments: [numbers])
         try db.execute(
-            sql: "DELETE FROM operations WHERE number IN (\(old))",
-            arguments: [before.milliseconds])
+            sql: "DELETE FROM operations WHERE number \(those)", arguments: [numbers])
     }
 
     /// What a flush came to: an answer for each transaction, or one fault for all.
@@ -198,7 +198,7 @@ struct Journal: Sendable {
         guard files.allSatisfy({ $0?.isThere == true }) else {
             throw LedgerError.corrupt(
                 what:
-                    "ledger.sqlite was taken away, or another one put in its place, under the running process"
+                    "ledger.sqlite or its -wal was taken away, or another one put in its place, under the running process"
             )
         }
         guard lock.isHeld, try JournalMeta.claim(in: db) == claim else { throw LedgerError.fenced }

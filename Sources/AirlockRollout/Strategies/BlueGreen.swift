@@ -18,11 +18,14 @@ struct BlueGreen: SideBySide {
     /// source tells some samples late.
     private var keep: Duration {
         guard let longest = plan.limits.map(\.duration).max() else { return plan.keep }
-        return max(plan.keep, longest + .seconds(Self.latestSamples * traits.spacing))
+        return max(
+            plan.keep, longest + .seconds(Self.latestSamples * traits.spacing) + Self.lateness)
     }
 
     /// Samples until a source has told what was true at the first of them.
     private static let latestSamples = 4
+    /// What a source needs beside that until it tells a sample.
+    private static let lateness = Duration.seconds(5)
 
     func advance(
         _ change: Change, state: RolloutState, in lane: LaneObservation, answer: SignalAnswer?,
