@@ -57,6 +57,8 @@ struct HeadRefusal {
         switch disposition {
         case .change(_, nil): true
         case .hold(.gates(let verdicts)): !verdicts.contains { $0.answer == .refuse }
+        // The end of what that head does not ask for any more; a drift is repaired all the same.
+        case .repair(let repair, nil): repair.isRollback
         case .change, .repair, .heal, .verify, .back, .hold, .leave: false
         }
     }

@@ -11,7 +11,9 @@ extension CanaryState {
         switch metric.tests {
         case .events, .parts:
             // A slot that nobody counted is none without requests; what was started again is known all the same.
-            guard new != nil, old != nil else { return again.map { .events($0) } }
+            guard new != nil, old != nil else {
+                return again.flatMap { $0.canary.requests > 0 ? .events($0) : nil }
+            }
             let tally = Tally(
                 canary: served(new), stable: served(old), witnesses: witnesses(new))
             return .events(again.map { tally + $0 } ?? tally)

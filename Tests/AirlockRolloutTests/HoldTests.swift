@@ -243,6 +243,37 @@ struct HoldTests {
         }
     }
 
+    @Test(
+        "seconds of one slot alone, and the first two readings, are no time in which both were compared"
+    )
+    func oneSidedSeconds() {
+        let plan = CanaryPlan(
+            steps: [200, 1000], hold: .seconds(5), decideWithin: .seconds(30),
+            onUndecided: .promote, deadline: .seconds(120))
+        // Both are counted in the first `known` seconds of a step, then the old slot alone for ninety.
+        for known in [1, 9] {
+            var stage = Stage(canary: plan)
+            var start = 0
+            stage.signals = { question, _ in
+                if start == 0 { start = question.from.milliseconds / 1000 }
+                func counters(_ requests: Int, isNew: Bool) -> [SecondCounters] {
+                    (question.from.milliseconds / 1000..<question.to.milliseconds / 1000).filter {
+                        !isNew || $0 < start + known || $0 >= start + known + 90
+                    }.map {
+                        SecondCounters(
+                            second: $0, requests: requests, errors: 0,
+                            latencyP99Microseconds: nil, cpuBasisPoints: 0, memoryBytes: 0)
+                    }
+                }
+                return .counters(
+                    target: counters(2, isNew: true), base: counters(8, isNew: false))
+            }
+            #expect(stage.run(seconds: 105) == nil, "\(known)")
+            #expect(stage.operation.rollout.canary?.step == 0, "\(known)")
+            #expect(stage.run(seconds: 60) == .settled, "\(known)")
+        }
+    }
+
     @Test("what plainly fails is not promoted for its few causes", arguments: [0, 2, 60])
     func plainlyWorse(errors: Int) {
         let plan = CanaryPlan(

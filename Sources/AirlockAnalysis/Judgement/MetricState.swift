@@ -154,16 +154,16 @@ extension MetricState {
     /// are readings. What came before, and a time without numbers, decides nothing.
     package var compared: Int { pace.compared ?? 0 }
 
-    /// Readings that may be missing in a row until a time counts as one without numbers; and the milliseconds that may
-    /// pass however far readings are apart, which of the first two nobody knows.
-    private static let gaps = (count: 3, longest: 90_000)
+    /// Readings that may be missing in a row until a time counts as one without numbers.
+    private static let gaps = 3
 
+    /// The first time between two readings says how far they are apart and counts for nothing itself: an outage may lie
+    /// in it.
     private mutating func note(gap: Int) {
         guard gap > 0 else { return }
-        let spacing = min(self.spacing ?? gap, gap)
-        self.spacing = spacing
-        guard pace.canary > 0, pace.stable > 0 else { return }
-        pace.compared = compared + min(gap, Self.gaps.count * spacing, Self.gaps.longest)
+        defer { spacing = min(spacing ?? gap, gap) }
+        guard let spacing, pace.canary > 0, pace.stable > 0 else { return }
+        pace.compared = compared + min(gap, Self.gaps * min(spacing, gap))
     }
 
     /// Who got no request in this step though its source counted; nil where both did, or nobody knows.
