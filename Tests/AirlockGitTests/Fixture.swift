@@ -135,12 +135,12 @@ final class Fixture: Sendable {
 
     func advance(_ duration: Duration) { clock.withLock { $0 = $0 + duration } }
 
-    /// Writes an executable script and names it as a worker.
+    /// Writes a script and names it as a worker. The shell reads it: a file that was just written cannot be executed while
+    /// a child that another test is starting still holds it.
     func script(_ body: String) throws -> WorkerCommand {
         let path = root + "/worker-" + UUID().uuidString
-        try ("#!/bin/sh\n" + body + "\n").write(toFile: path, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
-        return WorkerCommand(executable: path, arguments: [])
+        try (body + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        return WorkerCommand(executable: "/bin/sh", arguments: [path])
     }
 }
 

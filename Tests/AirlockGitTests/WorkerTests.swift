@@ -204,7 +204,7 @@ struct WorkerTests {
             echo $?
             """)
         let status = try fixture.execute(
-            worker.executable, [], environment: [:], input: nil)
+            worker.executable, worker.arguments, environment: [:], input: nil)
         #expect(status == "64")
     }
 
