@@ -32,6 +32,21 @@ import Testing
         return stage
     }
 
+    /// A stage whose release was rolled back while git took no branch; it takes them again.
+    private static func unoffered() async throws -> Stage {
+        let stage = try await stage()
+        // Nothing can be written below a reference that is a broken file, and nothing is refused by it either.
+        let broken = stage.repository + "/.git/refs/heads/airlock"
+        try "no reference\n".write(toFile: broken, atomically: true, encoding: .utf8)
+        try stage.commit("a bad one", Shop.failingCanary)
+        let first = try await stage.airlock("reconcile", "--wait", "120s", environment: push)
+        #expect(first.code == 1 && first.output.contains("1 rolled back"), "\(first)")
+        #expect(first.errors.contains("the revert is not offered yet"), "\(first.errors)")
+        #expect(try branches(stage).isEmpty)
+        try FileManager.default.removeItem(atPath: broken)
+        return stage
+    }
+
     private static func branches(_ stage: Stage) throws -> [String] {
         try stage.git("for-each-ref", "--format=%(refname:short)", "refs/heads/airlock/rollback")
             .split(separator: "\n").map(String.init)
@@ -66,17 +81,7 @@ import Testing
 
     @Test("a revert that git did not take is offered by the next process, once")
     func nextProcess() async throws {
-        let stage = try await Self.stage()
-        // Nothing can be written below a reference that is a broken file, and nothing is refused by it either.
-        let broken = stage.repository + "/.git/refs/heads/airlock"
-        try "no reference\n".write(toFile: broken, atomically: true, encoding: .utf8)
-        try stage.commit("a bad one", Shop.failingCanary)
-        let first = try await stage.airlock(
-            "reconcile", "--wait", "120s", environment: Self.push)
-        #expect(first.code == 1 && first.output.contains("1 rolled back"), "\(first)")
-        #expect(first.errors.contains("the revert is not offered yet"), "\(first.errors)")
-        #expect(try Self.branches(stage).isEmpty)
-        try FileManager.default.removeItem(atPath: broken)
+        let stage = try await Self.unoffered()
         try stage.shell("cp -a '\(stage.state)' '\(stage.root)/kept'")
         let second = try await stage.airlock("reconcile", environment: Self.push)
         #expect(second.errors.contains("the revert is offered"), "\(second)")
@@ -98,13 +103,7 @@ import Testing
 
     @Test("a release that was mended while its revert could not be offered is left alone")
     func mendedMeanwhile() async throws {
-        let stage = try await Self.stage()
-        let broken = stage.repository + "/.git/refs/heads/airlock"
-        try "no reference\n".write(toFile: broken, atomically: true, encoding: .utf8)
-        try stage.commit("a bad one", Shop.failingCanary)
-        let first = try await stage.airlock("reconcile", "--wait", "120s", environment: Self.push)
-        #expect(first.errors.contains("the revert is not offered yet"), "\(first.errors)")
-        try FileManager.default.removeItem(atPath: broken)
+        let stage = try await Self.unoffered()
         try stage.commit("mended", Shop.api("1.1.0"))
         let second = try await stage.airlock("reconcile", "--wait", "120s", environment: Self.push)
         #expect(second.errors.contains("is another release by now"), "\(second.errors)")
