@@ -60,4 +60,23 @@ struct PublishTests {
             #expect(answers == 301)
         }
     }
+
+    @Test("what could not be signed by the end is told, and the next start signs it")
+    func unsigned() async throws {
+        let folder = try Folder()
+        try await folder.writeLog(of: 10)
+        let (tiles, away) = (folder.state.audit + "/tile", folder.path + "/tile")
+        let store = try await folder.open()
+        try await store.name(origin: Build.fleetName())
+        try FileManager.default.moveItem(atPath: tiles, toPath: away)
+        try Data().write(to: URL(fileURLWithPath: tiles))
+        _ = try await store.commit(entry(11))
+        await #expect(throws: LedgerError.self) { try await store.close() }
+        try FileManager.default.removeItem(atPath: tiles)
+        try FileManager.default.moveItem(atPath: away, toPath: tiles)
+        let next = try await folder.open()
+        try await next.name(origin: Build.fleetName())
+        try await next.close()
+        #expect(try AuditLog(folder.state).verify(progress: { _, _ in }).checkpoint.size == 11)
+    }
 }

@@ -145,6 +145,28 @@ import Testing
         #expect(trust?["outcome"] as? String == "rewrite accepted")
     }
 
+    @Test("a rollout that rewritten history drops is not told as ending while it waits")
+    func rewrittenRollout() async throws {
+        let stage = try await Stage()
+        let base = try stage.git("rev-parse", "HEAD")
+        try await stage.must("reconcile", "--wait", "120s")
+        try stage.commit(
+            "api 1.1.0", Shop.api("1.1.0", strategy: "{canary: {steps: [10%, 100%], hold: 1h}}"))
+        let begun = try await stage.airlock("reconcile")
+        #expect(begun.output.contains("under way production/api"), "\(begun)")
+        try stage.git("reset", "--quiet", "--hard", base)
+        let rewritten = try stage.commit(
+            "web 1.1.0", ["services/web/staging.yaml": Shop.release("web", "1.1.0", replicas: 2)])
+        try await stage.airlock("reconcile")
+        let command = "airlock reconcile --accept-rewrite \(rewritten)"
+        let look = try await stage.must("explain", "production/api").output
+        #expect(look.contains("is held: history was rewritten"), "\(look)")
+        #expect(look.contains(command), "\(look)")
+        let plan = try await stage.airlock("plan")
+        #expect(plan.code == 1 && plan.output.contains(command), "\(plan)")
+        #expect(try await stage.lane("production/api")["state"] as? String == "changing")
+    }
+
     @Test("a reconciler that hangs is told as that, and nobody waits long for its answer")
     func hung() async throws {
         let stage = try await Stage()

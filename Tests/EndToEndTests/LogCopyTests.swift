@@ -55,6 +55,23 @@ import Testing
         #expect(try stage.git("rev-parse", "refs/airlock/log") == copy)
     }
 
+    @Test("that a kill left half made is made anew")
+    func halfMade() async throws {
+        let stage = try await Stage()
+        try stage.git("config", "http.receivepack", "true")
+        let server = try HTTPServer(stage)
+        defer { server.stop() }
+        try stage.shell(
+            "mkdir -m 700 '\(stage.state)' && cd '\(stage.state)' && "
+                + "git init --quiet --bare log.git.new && touch log.git.new/config.lock")
+        let first = try await stage.airlock(
+            "reconcile", "--wait", "120s",
+            environment: Self.push.merging(["AIRLOCK_REPO": server.url]) { $1 })
+        #expect(first.code == 0, "\(first.errors)")
+        #expect(try stage.git("rev-list", "--count", "refs/airlock/log") == "1")
+        #expect(!FileManager.default.fileExists(atPath: stage.state + "/log.git.new"))
+    }
+
     @Test("is not made without leave, and what stops it is told")
     func stopped() async throws {
         let stage = try await Stage()

@@ -110,6 +110,22 @@ import Testing
         #expect(try Self.branches(stage).isEmpty)
     }
 
+    @Test("a revert waits while the newest commit is none of the fleet's line")
+    func otherLine() async throws {
+        let stage = try await Self.unoffered()
+        try stage.git("switch", "--quiet", "--orphan", "other")
+        try stage.commit("another line", Shop.files)
+        try stage.git("branch", "--move", "main", "kept")
+        try stage.git("branch", "--move", "other", "main")
+        let second = try await stage.airlock("reconcile", environment: Self.push)
+        #expect(second.code == 1 && !second.errors.contains("the revert is offered"), "\(second)")
+        #expect(try Self.branches(stage).isEmpty)
+        try stage.git("reset", "--quiet", "--hard", "kept")
+        let third = try await stage.airlock("reconcile", environment: Self.push)
+        #expect(third.errors.contains("the revert is offered"), "\(third)")
+        #expect(try Self.branches(stage).count == 1)
+    }
+
     @Test("a revert whose branch somebody has taken gets another name")
     func takenName() async throws {
         let stage = try await Self.stage()

@@ -163,7 +163,7 @@ extension MetricState {
         guard gap > 0 else { return }
         defer { spacing = min(spacing ?? gap, gap) }
         guard let spacing, pace.canary > 0, pace.stable > 0 else { return }
-        pace.compared = compared + min(gap, Self.gaps * min(spacing, gap))
+        pace.compared = compared + min(gap, Self.gaps * spacing)
     }
 
     /// Who got no request in this step though its source counted; nil where both did, or nobody knows.
