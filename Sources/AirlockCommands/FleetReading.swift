@@ -137,34 +137,10 @@ struct PlanReading {
         origin = try await reader?.origin()
     }
 
-    /// Why the reconciler would not follow the head; nil when it would.
-    func refusal(
-        of reading: FleetReading.Reading, from source: GitSource
-    ) async throws -> HeadRefusal? {
-        if let other = reading.fleet.flatMap(otherFleet) { return HeadRefusal(other) }
-        if let root = ledger.trustRoot, try await !descends(reading.commit, from: root, source) {
-            return HeadRefusal(of: reading.commit, notFrom: root)
-        }
-        let kept = ledger.rewrite?.kept.commit.id ?? ledger.head?.commit.id
-        if let kept, try await !descends(reading.commit, from: kept, source) {
-            return HeadRefusal(rewriting: kept, head: reading.commit)
-        }
-        return nil
-    }
-
     /// That `fleet` is not the one that the ledger belongs to; nil when it is.
     func otherFleet(_ fleet: Fleet) -> String? {
         guard let origin, fleet.name != origin else { return nil }
         return "it is the fleet \(fleet.name), and this ledger is that of \(origin)"
-    }
-
-    private func descends(
-        _ commit: CommitID, from ancestor: CommitID, _ source: GitSource
-    ) async throws -> Bool {
-        do { return try await source.descends(commit, from: ancestor) } catch {
-            if case .objectMissing = error { return false }
-            throw error
-        }
     }
 
     /// Plans what `reading` says against what is there now; nothing for the fleet of another ledger.
@@ -230,6 +206,9 @@ struct PlanReading {
 
     /// The limits of the accepted commit bind the next one.
     private func limitsInForce(for reading: FleetReading.Reading) -> Limits? {
+        if let kept = ledger.rewrite?.kept, kept.commit.id == reading.commit {
+            return kept.limitsInForce
+        }
         guard let head = ledger.head else { return nil }
         let isHead = head.commit.id == reading.commit && reading.origin.branch == nil
         return isHead ? head.limitsInForce : head.limits

@@ -37,19 +37,10 @@ struct HeadRefusal {
         isForLateTiersAlone = true
     }
 
-    /// Whether `environment` stays as it is.
-    private func binds(_ environment: Environment?) -> Bool {
-        !isForLateTiersAlone || environment?.tier.keepsHistory != false
-    }
-
-    /// Whether something that a plan shows would not be done.
-    func bars(_ plan: Plan, in environments: [EnvironmentName: Environment]) -> Bool {
-        guard isForLateTiersAlone else { return true }
-        return plan.lanes.contains { lane in
-            guard binds(environments[lane.lane.environment]) else { return false }
-            if case .hold(.notFollowed) = lane.disposition { return true }
-            return lane.change != nil
-        }
+    /// Whether an environment stays on what was in force before this head.
+    private func binds(_ name: EnvironmentName, _ newest: Fleet?, _ kept: Fleet?) -> Bool {
+        guard isForLateTiersAlone, let newest, let kept else { return true }
+        return kept.keepsHistory(of: name, rewrittenTo: newest)
     }
 
     /// Whether a change begins now, or by itself when what it waits for is over.
@@ -63,19 +54,55 @@ struct HeadRefusal {
         }
     }
 
-    /// The plan with every change held that would not begin.
-    func holding(
-        _ plan: Plan, in environments: [EnvironmentName: Environment]
-    ) -> Plan {
-        var plan = plan
-        plan.lanes = plan.lanes.map { lane in
-            guard Self.wouldBegin(lane.disposition), binds(environments[lane.lane.environment])
-            else { return lane }
-            return LanePlan(
-                lane: lane.lane, disposition: .hold(.notFollowed(reason, move: move)),
-                change: lane.change, verdicts: lane.verdicts, drift: lane.drift,
-                forecast: lane.forecast, waits: lane.waits)
+    /// What is done while this head waits: where it binds, the plan of what was in force before it.
+    ///
+    /// - Parameters:
+    ///   - plan: What the head asks for, as if it was followed.
+    ///   - kept: What was in force before, and its plan; nil where nothing was, or nobody can read it.
+    func outcome(of plan: Plan, for newest: Fleet?, under kept: Kept?) -> Outcome {
+        var outcome = Outcome(plan: plan)
+        let others = Dictionary(
+            (kept?.plan.lanes ?? []).map { ($0.lane, $0) }, uniquingKeysWith: { first, _ in first })
+        outcome.plan.lanes = plan.lanes.map { lane in
+            guard binds(lane.lane.environment, newest, kept?.fleet) else { return lane }
+            let shown = shown(lane, under: kept == nil ? nil : others[lane.lane])
+            if shown.disposition != lane.disposition || lane.change != nil {
+                outcome.barred.insert(lane.lane)
+            }
+            return shown
         }
-        return plan
+        let known = Set(plan.lanes.map(\.lane))
+        let more = (kept?.plan.lanes ?? []).filter {
+            !known.contains($0.lane) && binds($0.lane.environment, newest, kept?.fleet)
+        }
+        outcome.barred.formUnion(more.map(\.lane))
+        outcome.plan.lanes += more
+        return outcome
+    }
+
+    /// What becomes of a lane that stays on what was in force.
+    ///
+    /// - Parameter kept: What that says of the lane; nil where it says nothing of it.
+    private func shown(_ lane: LanePlan, under kept: LanePlan?) -> LanePlan {
+        if let kept, Self.wouldBegin(kept.disposition) { return kept }
+        guard Self.wouldBegin(lane.disposition) else { return kept ?? lane }
+        return LanePlan(
+            lane: lane.lane, disposition: .hold(.notFollowed(reason, move: move)),
+            change: lane.change, verdicts: lane.verdicts, drift: lane.drift,
+            forecast: lane.forecast, waits: lane.waits)
+    }
+}
+
+extension HeadRefusal {
+    /// What was in force before a head that is refused.
+    struct Kept {
+        let fleet: Fleet
+        let plan: Plan
+    }
+
+    /// A plan, and the lanes of which it says something else than the head that is refused.
+    struct Outcome {
+        var plan: Plan
+        var barred: Set<LaneID> = []
     }
 }

@@ -16,6 +16,8 @@ package actor Books {
     private var revisions: [EnvironmentName: Int] = [:]
     /// Counts what turns the plan of every environment.
     private var stops = 0
+    /// Counts the results of test jobs, and those that were forgotten.
+    private(set) var tests = 0
     /// Lanes written to since their environment was planned last.
     private var touched: [EnvironmentName: Set<LaneID>] = [:]
     private var nextOperation: Int
@@ -150,7 +152,9 @@ package actor Books {
         // Nothing is planned by it.
         case .revert: return
         case .steering(let steering): note(steering.lane)
-        case .verified(let record): note(record.lane)
+        case .verified(let record):
+            tests += 1
+            note(record.lane)
         // The planner itself notices that freezes and stops differ.
         case .stop: stops += 1
         case .freeze(let freeze): revisions[freeze.scope.environment, default: 0] += 1

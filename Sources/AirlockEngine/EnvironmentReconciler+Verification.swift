@@ -36,6 +36,7 @@ extension EnvironmentReconciler {
         for environment in [name] + slice.testing.sources {
             counts.append(await books.revision(of: environment))
         }
+        if !slice.testing.others.isEmpty { counts.append(await books.tests) }
         return counts
     }
 }

@@ -19,8 +19,10 @@ struct EnvironmentStatus: Sendable {
     var fault: String?
     /// Since when there is a fault.
     private(set) var faultSince: Timestamp?
-    /// How the last operation of each lane ended since the start.
+    /// How the last operation of each lane that brought something ended since the start.
     private(set) var endings: [LaneID: Ending] = [:]
+    /// How the last test job of each lane came out since the start, and its ending's number.
+    private(set) var tests: [LaneID: (number: Int, outcome: VerificationOutcome)] = [:]
     private(set) var endingCount = 0
     /// Lanes with work that this process was not asked for.
     private(set) var leftOut: Set<LaneID> = []
@@ -43,6 +45,11 @@ struct EnvironmentStatus: Sendable {
         _ outcome: OperationRecord.Outcome, of work: EndedWork, in lane: LaneID
     ) {
         endingCount += 1
+        // A test comes right after what it tests, and takes the place of nothing.
+        if case .verified(let result) = outcome {
+            tests[lane] = (endingCount, result)
+            return
+        }
         endings[lane] = Ending(number: endingCount, outcome: outcome, work: work)
     }
 

@@ -26,6 +26,10 @@ extension ReconcileSummary {
             case .superseded, .expired, .verified: continue
             }
         }
+        for (lane, test) in status.tests where test.number > mark {
+            if tested == nil { tested = [:] }
+            tested?[lane] = test.outcome
+        }
         for lane in status.lanes {
             if let wait = lane.wait(among: waits) {
                 heldForward.append(lane.lane)

@@ -32,10 +32,8 @@ extension SourceKeeper {
         case .newest: return newest
         case .older(nil, _): return nil
         case .older(let older?, _):
-            // A rewritten head cannot move an environment out of its tier to escape the wait.
-            let tiers = [newest, older].compactMap { $0.fleet.environments[name]?.tier }
-            let waits = tiers.isEmpty || tiers.contains(where: \.keepsHistory)
-            return waits ? older : newest
+            let stays = older.fleet.keepsHistory(of: name, rewrittenTo: newest.fleet)
+            return stays ? older : newest
         }
     }
 

@@ -7,14 +7,23 @@ extension Deliberation {
         let sick = health.sick(fault)
         guard !sick.isEmpty else { return }
         if isOfTheSlot(fault) || isOfTheChange(fault, sick.count) { return }
+        var left: [String] = []
         for id in sick {
             guard let instance = slot.instance(id) else { continue }
-            if fault.isDegraded {
-                eject(instance, fault)
-            } else {
+            if !fault.isDegraded {
                 revive(instance, fault)
+            } else if !instance.isEjected, !eject(instance, fault) {
+                left.append(id)
             }
         }
+        guard !left.isEmpty else { return }
+        // They go on failing requests, and nothing that is allowed here would end it.
+        say(
+            .page, "\(fault.noun) stay in the traffic",
+            "\(left.joined(separator: ", ")) of \(slot.instances.count) instances of slot "
+                + "\(slot.id.short) cannot be ejected",
+            advice: "\(correlationAdvice); `airlock explain \(situation.lane)` says what would "
+                + "allow it", about: fault)
     }
 
     /// The correlation guard: what many instances have at the same time is no instance's fault.
@@ -84,20 +93,24 @@ extension Deliberation {
     }
 
     /// Takes an instance out of the traffic; one that came back bad twice is replaced.
-    private mutating func eject(_ instance: InstanceObservation, _ fault: InstanceFault) {
-        guard !instance.isEjected else { return }
+    ///
+    /// - Returns: Whether nothing but the budget, or a dry run, speaks against it.
+    private mutating func eject(
+        _ instance: InstanceObservation, _ fault: InstanceFault
+    ) -> Bool {
         let evidence = evidence(instance, fault)
-        if let lack = lack(without: instance.id) {
+        // Other sick ones serve as badly with it as without it.
+        if let lack = lack(without: instance.id, countingSick: true) {
             say(
                 .hold, "\(instance.id) cannot be ejected", "\(evidence); \(lack)",
                 about: fault)
-            return
+            return false
         }
         let times =
             record.sentences.first { $0.slot == slot.id && $0.instance == instance.id }?.times ?? 0
         if times >= 2, situation.capabilities.contains(.replace) {
             propose(.replace, .replace(slot.id, instance: instance.id), fault, evidence)
-            return
+            return true
         }
         let out = slot.instances.count(where: \.isEjected)
         guard out + 1 <= allowedOut else {
@@ -105,9 +118,10 @@ extension Deliberation {
                 .hold, "\(instance.id) cannot be ejected",
                 "\(evidence); \(out) of \(slot.instances.count) are out already",
                 about: fault)
-            return
+            return false
         }
         propose(.eject, .eject(slot.id, instance: instance.id), fault, evidence)
+        return true
     }
 
     /// Gives instances back whose sentence is over, or that are needed before that.
@@ -155,11 +169,12 @@ extension Deliberation {
     }
 
     /// Why the slot cannot do without an instance; nil when it can.
-    private func lack(without id: String) -> String? {
+    private func lack(without id: String, countingSick: Bool = false) -> String? {
         let others = slot.instances.count {
-            $0.id != id && $0.isServing && health.sickness(of: $0.id) == nil
+            $0.id != id && $0.isServing && (countingSick || health.sickness(of: $0.id) == nil)
         }
-        return others >= needed ? nil : "\(others) others serve well and \(needed) are needed"
+        let how = countingSick ? "serve" : "serve well"
+        return others >= needed ? nil : "\(others) others \(how) and \(needed) are needed"
     }
 
     // MARK: Evidence

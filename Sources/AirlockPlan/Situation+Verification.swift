@@ -9,16 +9,18 @@ extension Situation {
         open operation: OperationRecord?, desired: DesiredLane?, settled: Settled?,
         in observed: LaneObservation, slice: FleetSlice, facts: Facts
     ) -> (work: Verification, operation: Int?)? {
-        if let operation, let running = operation.verification {
-            return (running, operation.number)
+        // One that git writes differently by now is another job, and need not wait for the end of this one.
+        let open = operation.flatMap { operation in
+            operation.verification.map { (work: $0, operation: Int?.some(operation.number)) }
         }
+        if let open, desired?.verify == nil || desired?.verify == open.work.job { return open }
         guard let job = desired?.verify, slice.environment?.tier == .testing, let settled,
             let slot = observed.slot(settled.slot.id), slot.replicas > 0,
             slot.healthyCount >= slot.replicas
-        else { return nil }
+        else { return open }
         let known = facts.ledger.verifications[observed.lane]?
             .result(of: settled.slot.build, for: job)
-        guard known == nil else { return nil }
+        guard known == nil else { return open }
         let work = Verification(
             lane: observed.lane, slot: settled.slot, job: job, ledger: facts.claim?.ledger)
         return (work, nil)

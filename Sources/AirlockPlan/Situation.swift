@@ -154,7 +154,9 @@ final class Situation: Sendable {
         traffic = facts.traffic[lane]
         canRunJobs = facts.capabilities[lane.environment]?.contains(.run) == true
         var isAsked = false
-        if case .nothing = wish { isAsked = operation == nil && drift.isEmpty }
+        if case .nothing = wish {
+            isAsked = drift.isEmpty && (operation == nil || operation?.verification != nil)
+        }
         verification = Self.verification(
             open: operation, desired: isAsked ? desired : nil, settled: settled, in: observed,
             slice: slice, facts: facts)

@@ -6,6 +6,10 @@ package struct TestingTier: Hashable, Sendable {
     package let environments: [EnvironmentName]
     /// Those whose file cannot be read, so that nobody knows their tier.
     package let unreadable: [EnvironmentName]
+    /// Those before it that are of another tier. One that was of the tier `testing` keeps what it found.
+    package let others: [EnvironmentName]
+    /// Whether it tests itself what comes to it.
+    let isTesting: Bool
     /// Those that cannot be read either and are said to come later: they bind what they tested before.
     private let doubtful: [EnvironmentName]
     /// What the same commit says of every lane.
@@ -18,10 +22,11 @@ package struct TestingTier: Hashable, Sendable {
         var tested: [EnvironmentName] = []
         var unread: [EnvironmentName] = []
         var doubted: [EnvironmentName] = []
+        var others: [EnvironmentName] = []
         let isPastTesting = fleet.environments[environment].map { $0.tier > .testing } ?? false
         for name in before where isNamed {
             if let tier = fleet.environments[name]?.tier {
-                if tier == .testing { tested.append(name) }
+                if tier == .testing { tested.append(name) } else { others.append(name) }
             } else {
                 unread.append(name)
             }
@@ -40,6 +45,8 @@ package struct TestingTier: Hashable, Sendable {
             }
         }
         (environments, unreadable, doubtful) = (tested, unread, doubted)
+        self.others = others
+        isTesting = fleet.environments[environment]?.tier == .testing
         lanes = fleet.lanes
     }
 
@@ -52,6 +59,13 @@ package struct TestingTier: Hashable, Sendable {
     /// Whether nobody can say what `environment` is.
     func isUnreadable(_ environment: EnvironmentName) -> Bool {
         unreadable.contains(environment) || doubtful.contains(environment)
+    }
+
+    /// Where `unit` could have been tested before the environment got another tier.
+    func retired(_ unit: UnitID, in ledger: LedgerState) -> [LaneID] {
+        guard !ledger.verifications.isEmpty else { return [] }
+        return others.map { LaneID(environment: $0, unit: unit) }
+            .filter { ledger.verifications[$0] != nil }
     }
 
     /// Where `unit` is tested, in the order of promotion.

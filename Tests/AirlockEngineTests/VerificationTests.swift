@@ -339,6 +339,26 @@ struct VerificationTests {
         #expect(afterwards == ["wait", "expired"])
     }
 
+    @Test("a job that git writes differently takes the place of one that never ends")
+    func otherJob() async throws {
+        let stage = Stage.verified([1: "never"])
+        let engine = try await stage.engine()
+        for _ in 0..<4 {
+            _ = try await engine.tick()
+            stage.clock.advance(by: .seconds(1))
+        }
+        #expect(try await stage.runs() == 1)
+        stage.behave([:])
+        stage.extra["services/api/service.yaml"] =
+            "port: 8080\nverify: {run: [/app/right], timeout: 9s}\n"
+        stage.commit()
+        _ = try await engine.tick()
+        _ = try await engine.tick()
+        #expect(try await stage.runs() == 2)
+        let told = try await stage.entries(.decision, of: "testing/api").compactMap(\.outcome)
+        #expect(told == ["change", "settled", "verify", "superseded", "verify"], "\(told)")
+    }
+
     @Test("a lane that settles on a new build while the old one is tested starts with the new one")
     func superseded() async throws {
         let stage = Stage.verified()

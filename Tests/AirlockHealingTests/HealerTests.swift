@@ -106,11 +106,35 @@ import Testing
         var ward = Ward(20)
         ward.policy.budget = .init(count: 50, window: .seconds(600))
         for index in 0..<4 { ward.degrade(index, errors: 40) }
+        var most = 0
         for _ in 0..<50 {
             ward.look()
-            #expect(ward.instances.count(where: \.isEjected) <= 2)
+            most = max(most, ward.instances.count(where: \.isEjected))
         }
+        #expect(most == 2)
         #expect(ward.holds.contains { $0.hasSuffix("cannot be ejected") })
+        #expect(ward.pages.contains { $0.hasSuffix("stay in the traffic") }, "\(ward.pages)")
+    }
+
+    @Test(
+        "more sick ones than may be out: the share goes, and a person is told of the others",
+        arguments: [7, 12])
+    func moreThanTheShare(count: Int) {
+        var ward = Ward(count)
+        for index in 0..<2 { ward.degrade(index, errors: 60) }
+        ward.look(20)
+        #expect(ward.actions.first == "eject i0" && ward.instances.count(where: \.isEjected) == 1)
+        #expect(ward.pages.contains { $0.hasSuffix("stay in the traffic") }, "\(ward.pages)")
+    }
+
+    @Test("a sick one that git's least number needs stays, and a person is told")
+    func atTheLeast() {
+        var ward = Ward(6)
+        ward.replicas = Build.replicas(6, 12)
+        ward.degrade(0, errors: 60)
+        ward.look(20)
+        #expect(ward.done.isEmpty && ward.holds == ["i0 cannot be ejected"])
+        #expect(ward.pages.contains { $0.hasSuffix("stay in the traffic") }, "\(ward.pages)")
     }
 
     @Test("nothing is ejected that the load needs, and what is out comes back when it is needed")

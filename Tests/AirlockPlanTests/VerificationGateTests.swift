@@ -188,6 +188,37 @@ struct VerificationGateTests {
         #expect(verdict(world)?.move == .commit("add services/checkout/testing.yaml"))
     }
 
+    @Test(
+        "a testing environment without one of its tier before it that has the service tests it first"
+    )
+    func firstToTest() {
+        var world = FleetWorld(
+            [
+                Self.desired("soak", 1), Self.desired("production", 1),
+                Build.desired("testing/other"),
+            ],
+            tiers: ["testing": .testing, "soak": .testing, "production": .production])
+        #expect(verdict(world, "soak/checkout")?.reason == "it is tested here first")
+        #expect(verdict(world)?.reason.hasSuffix("not deployed to soak/checkout yet") == true)
+        note(result(.passed, of: 1), in: &world, at: "soak/checkout")
+        #expect(verdict(world)?.answer == .pass)
+    }
+
+    @Test("a build that failed stays out where its testing environment gets another tier")
+    func anotherTier() {
+        var world = world()
+        world.merge(Self.desired("testing", 2), Self.desired("production", 2))
+        note(result(.failed, of: 2), in: &world)
+        var next = world.fleet
+        next.environments[Build.environment("testing")]?.tier = .development
+        world.merge(next)
+        #expect(verdict(world)?.reason.contains("failed its verify job") == true)
+        #expect(verdict(world)?.move == .run("airlock rollout retry testing/checkout"))
+        // What passed, or was never tested, is bound by nothing any more.
+        note(result(.passed, of: 2), in: &world)
+        #expect(verdict(world)?.answer == .pass)
+    }
+
     @Test("files of testing that cannot be read take no result away and give none")
     func parked() {
         var world = world()

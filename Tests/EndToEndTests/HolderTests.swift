@@ -107,66 +107,6 @@ import Testing
         #expect(try await stage.must("audit", "export").jsonLines().count == before)
     }
 
-    @Test("rewritten history is told, waits in production, and is taken by name")
-    func rewritten() async throws {
-        let stage = try await Stage()
-        let base = try stage.git("rev-parse", "HEAD")
-        try await stage.must("reconcile", "--wait", "120s")
-        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        try await stage.must("reconcile", "--wait", "120s")
-        try stage.git("reset", "--quiet", "--hard", base)
-        var files = Shop.api("1.2.0")
-        // It would wait for the other one alone, and go on by itself.
-        files["services/web/production.yaml"] = Shop.release("web", "1.2.0", replicas: 2)
-        let rewritten = try stage.commit("api and web 1.2.0", files)
-        let refused = try await stage.airlock("reconcile", "--wait", "120s")
-        #expect(refused.code == 1, "\(refused.output)")
-        #expect(refused.output.contains("airlock reconcile --accept-rewrite \(rewritten)"))
-        #expect(try await stage.lane("production/api")["version"] as? String == "1.1.0")
-        // Whoever looks is told that nothing of it goes on in production, and what to type.
-        for lane in ["production/api", "production/web"] {
-            let look = try await stage.must("explain", lane).output
-            #expect(look.contains("is held: history was rewritten"), "\(look)")
-            #expect(look.contains("airlock reconcile --accept-rewrite \(rewritten)"), "\(look)")
-        }
-        for form in [[], ["-o", "markdown"]] {
-            let plan = try await stage.airlock(["plan"] + form).output
-            #expect(plan.contains("staging and production stay on"), "\(plan)")
-            #expect(!plan.contains("passes every gate") && plan.contains("2 held"), "\(plan)")
-        }
-        let other = try await stage.airlock("reconcile", "--accept-rewrite", base)
-        #expect(other.code == 1 && other.errors.contains(rewritten), "\(other.errors)")
-        let short = String(rewritten.prefix(10))
-        try await stage.must("reconcile", "--wait", "120s", "--accept-rewrite", short)
-        #expect(try await stage.lane("production/api")["version"] as? String == "1.2.0")
-        let accepted = try await stage.entries("commit.accepted").last
-        #expect((accepted?["detail"] as? [String: String])?["history"] == "rewritten")
-        let trust = try await stage.entries("trust").last
-        #expect(trust?["outcome"] as? String == "rewrite accepted")
-    }
-
-    @Test("a rollout that rewritten history drops is not told as ending while it waits")
-    func rewrittenRollout() async throws {
-        let stage = try await Stage()
-        let base = try stage.git("rev-parse", "HEAD")
-        try await stage.must("reconcile", "--wait", "120s")
-        try stage.commit(
-            "api 1.1.0", Shop.api("1.1.0", strategy: "{canary: {steps: [10%, 100%], hold: 1h}}"))
-        let begun = try await stage.airlock("reconcile")
-        #expect(begun.output.contains("under way production/api"), "\(begun)")
-        try stage.git("reset", "--quiet", "--hard", base)
-        let rewritten = try stage.commit(
-            "web 1.1.0", ["services/web/staging.yaml": Shop.release("web", "1.1.0", replicas: 2)])
-        try await stage.airlock("reconcile")
-        let command = "airlock reconcile --accept-rewrite \(rewritten)"
-        let look = try await stage.must("explain", "production/api").output
-        #expect(look.contains("is held: history was rewritten"), "\(look)")
-        #expect(look.contains(command), "\(look)")
-        let plan = try await stage.airlock("plan")
-        #expect(plan.code == 1 && plan.output.contains(command), "\(plan)")
-        #expect(try await stage.lane("production/api")["state"] as? String == "changing")
-    }
-
     @Test("a reconciler that hangs is told as that, and nobody waits long for its answer")
     func hung() async throws {
         let stage = try await Stage()

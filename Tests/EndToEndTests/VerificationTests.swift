@@ -32,7 +32,10 @@ import Testing
         let planned = try await stage.must("plan").output
         #expect(planned.contains("was not deployed to testing/api yet"), "\(planned)")
         let held = try await stage.airlock("reconcile", "--wait", "120s")
-        #expect(held.code == 3, "\(held.output)\(held.errors)")
+        #expect(held.code == 1, "\(held.output)\(held.errors)")
+        #expect(held.output.contains("settled testing/api"), "\(held.output)")
+        #expect(
+            held.output.contains("tested testing/api: its verify job failed"), "\(held.output)")
         #expect(try await stage.lane("testing/api")["version"] as? String == "1.1.0")
         #expect(try await stage.lane("production/api")["version"] as? String == "1.0.0")
         // Nothing runs now, and the plan says the same.

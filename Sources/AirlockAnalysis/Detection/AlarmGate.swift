@@ -15,6 +15,8 @@ struct AlarmGate: Sendable {
     private static let leastQuiet = 20.0
     /// What is left of a score in quiet.
     private static let quietFactor = 0.3
+    /// What surprises by so many decades more than the last alarm is told in quiet, too.
+    private static let louder = 3.0
     /// How much the bar is higher at ten times the standard length, in decades: a long series has
     /// more chances for the same surprise.
     private static let lengthLift = 0.3
@@ -26,6 +28,8 @@ struct AlarmGate: Sendable {
     private var count = 0.0
     private var quietUntil = 0.0
     private var strain = 0.0
+    /// The surprise of the last alarm.
+    private var loudness = 0.0
 
     init(_ sensitivity: Sensitivity) {
         bar = Self.bar + Self.barRange * (Sensitivity.standard.value - sensitivity.value)
@@ -43,11 +47,19 @@ struct AlarmGate: Sendable {
         let lift = Self.lengthLift * log10(count / Self.standardLength) + Self.strainStep * strain
         let margin = surprise - bar - lift
         let score = 1 / (1 + exp(-Self.steepness * margin))
-        guard !isQuiet else { return Self.quietFactor * score }
-        if margin >= 0 {
-            quietUntil = count + max(Self.leastQuiet, Self.quietShare * count)
-            strain += 1
+        guard isQuiet else {
+            if margin >= 0 {
+                loudness = surprise
+                quietUntil = count + max(Self.leastQuiet, Self.quietShare * count)
+                strain += 1
+            }
+            return score
         }
+        guard margin >= 0, surprise >= loudness + Self.louder else {
+            return Self.quietFactor * score
+        }
+        // It makes the quiet no longer: what comes after it is not to be missed.
+        loudness = surprise
         return score
     }
 }

@@ -53,7 +53,9 @@ package struct Detector: Sendable {
     private mutating func surprise(_ value: Double, _ time: Double?) -> Double {
         let tiny = 1e-9 * max(1e-9, abs(horizon.level))
         let plain = Season.Expectation(near: forecast.next(value), far: horizon.level)
-        let expected = time.map { season.next(value, at: $0, plain: plain) } ?? plain
+        let plainly = horizon.tamed(value, around: horizon.level, tiny: tiny)
+        let expected =
+            time.map { season.next(value, at: $0, plainly: plainly, plain: plain) } ?? plain
         let stepped = step.next(error: abs(value - expected.near), at: time, tiny: tiny)
         let distant = horizon.next(
             value, usual: expected.far, haste: gate.isQuiet ? Self.haste : 1, tiny: tiny)

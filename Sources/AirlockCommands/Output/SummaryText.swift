@@ -12,6 +12,10 @@ struct SummaryText {
         lines += summary.repaired.map { "\(ink.green("repaired")) \($0)" }
         lines += (summary.rollbacks ?? []).map { "\(ink.green("rollback")) \($0)" }
         lines += summary.rolledBack.map { "\(ink.red("rolled back")) \($0)" }
+        lines += (summary.tested ?? [:]).sorted { $0.key < $1.key }.map { lane, outcome in
+            let word = outcome == .passed ? ink.green("tested") : ink.red("tested")
+            return "\(word) \(lane): its verify job \(outcome.phrase)"
+        }
         let waiting = Set(summary.waiting ?? [])
         lines += told(summary.held.filter { !waiting.contains($0.key) }, as: ink.yellow("held"))
         lines += told(summary.held.filter { waiting.contains($0.key) }, as: ink.cyan("waits"))

@@ -90,11 +90,8 @@ struct ExplainCommand: Verb {
             throw Failure(
                 HeadRefusal(other).phrase, advice: "give the --repo that `airlock run` follows")
         }
-        var plan = try await planning.plan(reading)
-        let refusal = try await planning.refusal(of: reading, from: fleets.source)
-        if let refusal {
-            plan = refusal.holding(plan, in: reading.fleet?.environments ?? [:])
-        }
+        let standing = try await planning.standing(of: reading, from: fleets)
+        let plan = standing.plan
         let record = planning.ledger.lanes[lane]
         let desired = reading.fleet?.lanes[lane]
         try KnownNames(lanes: plan.lanes.map(\.lane) + Array(planning.ledger.lanes.keys))
@@ -115,7 +112,7 @@ struct ExplainCommand: Verb {
                     path: $0.key, object: $0.value.description,
                     changed: cause?.paths.contains($0.key) ?? false)
             },
-            plan: LaneView(planned, withID: plan.incomplete == nil && refusal == nil),
+            plan: LaneView(planned, withID: plan.incomplete == nil && standing.refusal == nil),
             settled: record?.settled.map(SlotView.init),
             settledBy: record?.settled?.commit?.description, operation: record?.operation,
             quarantined: (planning.ledger.quarantines[lane] ?? []).map(View.Bad.init),

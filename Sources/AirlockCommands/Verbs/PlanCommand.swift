@@ -39,12 +39,9 @@ struct PlanCommand: Verb {
             if let ref { try await fleets.merged(ref) } else { try await fleets.head() }
         guard reading.origin.conflicts.isEmpty else { throw try await conflict(reading) }
         let planning = try await PlanReading(wiring)
-        var plan = try await planning.plan(reading)
-        let refusal = try await planning.refusal(of: reading, from: fleets.source)
-        if let refusal {
-            plan = refusal.holding(plan, in: reading.fleet?.environments ?? [:])
-            plan.incomplete = plan.incomplete ?? refusal.phrase
-        }
+        let standing = try await planning.standing(of: reading, from: fleets)
+        var plan = standing.plan
+        plan.incomplete = plan.incomplete ?? standing.refusal?.phrase
         let names = KnownNames(
             lanes: plan.lanes.map(\.lane) + (reading.fleet.map { Array($0.lanes.keys) } ?? []),
             environments: reading.fleet.map { Array($0.environments.keys) } ?? [])
@@ -54,7 +51,7 @@ struct PlanCommand: Verb {
         var origin = reading.origin
         origin.notices += reading.diagnostics.map(\.description)
         origin.notices += reading.fleet?.notices(of: plan.changes.map(\.lane)) ?? []
-        origin.notices += standing(in: planning.ledger, at: wiring.clock.now().wall)
+        origin.notices += stops(in: planning.ledger, at: wiring.clock.now().wall)
         let view = PlanView(plan, origin: origin)
         if let out {
             try OutputFile.write(
@@ -68,7 +65,7 @@ struct PlanCommand: Verb {
         case .yaml: try await Output.value(view, as: .yaml)
         }
         if let ref, !reading.diagnostics.isEmpty { throw Self.unreadable(reading, ref) }
-        if let refusal, refusal.bars(plan, in: reading.fleet?.environments ?? [:]) {
+        if let refusal = standing.refusal, standing.bars(plan) {
             throw Failure("this plan cannot be approved: \(refusal.phrase)")
         }
         return detailedExitcode && !plan.isEmpty ? .differences : .done
@@ -106,7 +103,7 @@ struct PlanCommand: Verb {
     }
 
     /// What stops the fleet, and the incidents of the lanes that are asked for.
-    private func standing(in state: LedgerState, at now: Timestamp) -> [String] {
+    private func stops(in state: LedgerState, at now: Timestamp) -> [String] {
         let stopped = state.stop.flatMap { $0.isInForce(at: now) ? $0 : nil }
         let lanes = state.lanes.values.filter { $0.healing != nil }.sorted { $0.lane < $1.lane }
         let incidents = lanes.filter {

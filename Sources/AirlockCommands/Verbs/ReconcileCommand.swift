@@ -96,14 +96,17 @@ struct ReconcileCommand: Verb {
             )
             return .error
         }
-        if !failures.isEmpty || !summary.rolledBack.isEmpty { return .error }
+        if !failures.isEmpty || !summary.rolledBack.isEmpty || summary.hasFailedTest {
+            return .error
+        }
         return summary.heldForward.isEmpty ? .done : .held
     }
 
     /// The change ids in a plan file.
     private static func changes(in file: String) throws -> Set<ChangeID> {
         let bytes = try Data(InputFile(file).bytes())
-        let advice = "write one with `airlock plan --out \(file)`"
+        // Not to this one: it may be anything.
+        let advice = "give the file that `airlock plan --out FILE` wrote"
         let version: String
         do { version = try JSONForm.statedVersion(of: bytes) } catch {
             throw Failure("\(file) is not a plan", advice: advice)

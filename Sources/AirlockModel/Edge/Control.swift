@@ -130,6 +130,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     /// Lanes in which git took back what was under way. That is no failure, unlike ``rolledBack``. Nil for
     /// none, and in answers of a holder from before this was told.
     package var rollbacks: [LaneID]?
+    /// How test jobs came out that ended. Nil for none, and in answers of a holder from before this was told.
+    package var tested: [LaneID: VerificationOutcome]?
     /// Lanes that are held or wait, with the reason.
     package var held: [LaneID: String]
     /// Those of ``held`` that go on by themselves after what is under way. Nil for none, and in answers of a
@@ -162,6 +164,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         package let repaired: Int
         /// Nil for none.
         package let rollbacks: Int?
+        /// Nil for none.
+        package let tested: Int?
         package let held: Int
         /// How many of those that are held wait; nil for none.
         package let waiting: Int?
@@ -175,7 +179,8 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         let limit = Self.maximumLanes
         summary.totals = Totals(
             settled: settled.count, rolledBack: rolledBack.count, repaired: repaired.count,
-            rollbacks: rollbacks?.count, held: held.count, waiting: waiting?.count,
+            rollbacks: rollbacks?.count, tested: tested?.count, held: held.count,
+            waiting: waiting?.count,
             underWay: underWay.count, leftOut: leftOut.count)
         summary.settled = Array(settled.prefix(limit))
         summary.rolledBack = Array(rolledBack.prefix(limit))
@@ -185,6 +190,7 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         summary.heldForward = Array(heldForward.prefix(limit))
         summary.underWay = Array(underWay.prefix(limit))
         summary.leftOut = Array(leftOut.prefix(limit))
+        summary.tested = tested.map(Self.first)
         summary.held = Self.cut(held)
         summary.failures = Self.cut(failures)
         summary.diagnostics = diagnostics.prefix(limit).map {
@@ -194,10 +200,17 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     }
 
     private static func cut(_ reasons: [LaneID: String]) -> [LaneID: String] {
-        let first = reasons.sorted { $0.key < $1.key }.prefix(maximumLanes)
-        return Dictionary(
-            uniqueKeysWithValues: first.map { ($0.key, String($0.value.prefix(maximumReason))) })
+        first(reasons).mapValues { String($0.prefix(maximumReason)) }
     }
+
+    /// The first lanes, by name.
+    private static func first<Told>(_ lanes: [LaneID: Told]) -> [LaneID: Told] {
+        let kept = lanes.sorted { $0.key < $1.key }.prefix(maximumLanes)
+        return Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+    }
+
+    /// Whether a test job that ended did not pass.
+    package var hasFailedTest: Bool { tested?.values.contains { $0 != .passed } == true }
 
     package init(
         commit: CommitID? = nil, settled: [LaneID] = [], rolledBack: [LaneID] = [],

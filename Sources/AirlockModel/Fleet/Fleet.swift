@@ -159,3 +159,13 @@ extension Environment {
                 ])))
     }
 }
+
+extension Fleet {
+    /// Whether an environment stays on this fleet while `newest`, which does not descend from it, waits for a person.
+    ///
+    /// A rewritten head cannot move an environment out of its tier to escape the wait.
+    package func keepsHistory(of name: EnvironmentName, rewrittenTo newest: Fleet) -> Bool {
+        let tiers = [newest, self].compactMap { $0.environments[name]?.tier }
+        return tiers.isEmpty || tiers.contains(where: \.keepsHistory)
+    }
+}

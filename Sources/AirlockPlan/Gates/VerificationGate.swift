@@ -19,7 +19,16 @@ enum VerificationGate {
         let tier = slice.testing
         let unit = change.lane.unit
         let places = tier.places(of: unit, parked: slice.parked, ledger: facts.ledger)
+        let question = Question(
+            build: slot.build, artifact: slot.artifact, job: job, tier: tier,
+            parked: slice.parked, facts: facts, now: now.wall)
+        // Another tier takes nothing back of what was found.
+        let retired = tier.retired(unit, in: facts.ledger)
+        if let failure = retired.lazy.compactMap({ question.failure(in: $0) }).first {
+            return failure
+        }
         guard !places.isEmpty else {
+            if tier.isTesting { return pass("it is tested here first") }
             guard let first = tier.environments.first else {
                 return pass("no environment of the tier testing comes before it")
             }
@@ -28,9 +37,6 @@ enum VerificationGate {
                 "\(unit.name) has a verify job and is in no environment of the tier testing",
                 .commit("add services/\(unit.name)/\(first).yaml"))
         }
-        let question = Question(
-            build: slot.build, artifact: slot.artifact, job: job, tier: tier,
-            parked: slice.parked, facts: facts, now: now.wall)
         if let obstacle = places.lazy.compactMap({ question.obstacle(in: $0) }).first {
             return obstacle
         }
@@ -77,8 +83,17 @@ private struct Question {
 
     /// Why the build may not go on for the sake of one place; nil when it may.
     func obstacle(in place: LaneID) -> GateVerdict? {
+        isTested(in: place) ? failure(in: place) : untested(in: place)
+    }
+
+    private func isTested(in place: LaneID) -> Bool {
+        facts.ledger.verifications[place]?.result(of: build, for: job) != nil
+    }
+
+    /// What is said of a job that did not pass in a place; nil where it passed, or has no result.
+    func failure(in place: LaneID) -> GateVerdict? {
         guard let result = facts.ledger.verifications[place]?.result(of: build, for: job) else {
-            return untested(in: place)
+            return nil
         }
         // A job runs for what is there, or comes there, and for no other build.
         let there = tier.desired(place)?.build ?? facts.ledger.lanes[place]?.settled?.slot.build

@@ -41,6 +41,25 @@ struct AnomalyTests {
         #expect(near.count == 1)
     }
 
+    @Test("a fault far larger than the one that was told is told in the quiet after it, too")
+    func louder() {
+        var points = signal(fault: nil)
+        points.values[3_000] += 60
+        for index in 3_030..<3_090 { points.values[index] *= 20 }
+        let near = alarms(points)
+        #expect(near.contains(3_000) && near.contains { (3_030..<3_090).contains($0) }, "\(near)")
+    }
+
+    @Test(
+        "one wrong value hides nothing that comes after it",
+        arguments: [20, 600, 1e6], [250, 500, 900])
+    func glitch(times: Double, before: Int) {
+        var points = signal(fault: .shift)
+        points.values[3_000 - before] *= times
+        let alarms = alarms(points)
+        #expect(alarms.contains { (3_000..<3_200).contains($0) }, "\(alarms)")
+    }
+
     @Test("a missing value scores 0 and changes nothing")
     func missing() {
         let points = signal(fault: nil)

@@ -4,10 +4,19 @@ struct HorizonView: Sendable {
     private static let rates = [0.068, 0.017, 0.0042]
     /// At what rate the usual distance is learned at least, per value.
     private static let slowRate = 0.0015
+    /// A distance is learned as at most so many usual ones, after the first values: one glitch, such as a counter
+    /// that wrapped, must not pass for what is usual.
+    private static let clip = 10.0
+    private static let firstValues = 20.0
+    /// What is left of a peak with each value, and the share of it that is learned when it comes again.
+    private static let peakDecay = 0.998
+    private static let peakShare = 0.3
 
     private var means = [Double](repeating: 0, count: Self.rates.count)
     private var ranks = [TailRank](repeating: TailRank(), count: Self.rates.count)
     private var spread = 0.0
+    /// The greatest distance of late: what comes again belongs to the signal.
+    private var peak = 0.0
     private var count = 0.0
 
     /// Where the signal has been in the long past, in its own unit.
@@ -22,16 +31,26 @@ struct HorizonView: Sendable {
     mutating func next(_ value: Double, usual: Double, haste: Double, tiny: Double) -> Double {
         count += 1
         if count == 1 { level = value }
-        let off = count == 1 ? 0 : value - usual
+        let off = count == 1 ? 0 : tamed(value, around: usual, tiny: tiny) - usual
+        let learned = tamed(value, around: level, tiny: tiny)
         var surprise = 0.0
         for index in means.indices {
             means[index] += Self.rates[index] * (off - means[index])
-            let distance = abs(means[index]) / (spread + tiny)
-            surprise = max(surprise, ranks[index].surprise(adding: distance))
+            let strangeness = abs(means[index]) / (spread + tiny)
+            surprise = max(surprise, ranks[index].surprise(adding: strangeness))
         }
         let rate = min(1, max(1 / count, Self.slowRate) * haste)
         spread += rate * (abs(off) - spread)
-        level += rate * (value - level)
+        level += rate * (learned - level)
+        peak = max(Self.peakDecay * peak, count == 1 ? 0 : abs(value - usual))
         return surprise
+    }
+
+    /// The value, where it is not further off `expected` than is learned at a time.
+    func tamed(_ value: Double, around expected: Double, tiny: Double) -> Double {
+        // A signal that was constant has no usual distance yet.
+        guard count >= Self.firstValues, spread > tiny else { return value }
+        let most = max(Self.clip * spread, Self.peakShare * peak)
+        return max(expected - most, min(expected + most, value))
     }
 }

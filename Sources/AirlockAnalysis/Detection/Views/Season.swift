@@ -14,10 +14,13 @@ struct Season: Sendable {
     /// Improves `plain` by a season that has proved itself; then learns the value.
     /// - Parameters:
     ///   - time: Seconds since the epoch.
+    ///   - plainly: What is learned of the value while no season is known.
     ///   - plain: What is expected without a season.
-    mutating func next(_ value: Double, at time: Double, plain: Expectation) -> Expectation {
-        let byDay = day.next(value, at: time, rival: plain)
-        let byWeek = week.next(value, at: time, rival: plain)
+    mutating func next(
+        _ value: Double, at time: Double, plainly: Double, plain: Expectation
+    ) -> Expectation {
+        let byDay = day.next(value, at: time, plainly: plainly, rival: plain)
+        let byWeek = week.next(value, at: time, plainly: plainly, rival: plain)
         var result = plain
         if week.near.isProven, byWeek.isKnown, week.near.ratio < day.near.ratio {
             result.near = byWeek.expectation.near

@@ -34,8 +34,10 @@ struct SeasonProfile: Sendable {
     }
 
     /// What was expected of `value`, and whether this place of the period is known; then learns it.
+    ///
+    /// - Parameter plainly: What is learned of the value while no course is known.
     mutating func next(
-        _ value: Double, at time: Double, rival: Season.Expectation
+        _ value: Double, at time: Double, plainly: Double, rival: Season.Expectation
     ) -> (expectation: Season.Expectation, isKnown: Bool) {
         let begin = start ?? time
         start = begin
@@ -45,6 +47,8 @@ struct SeasonProfile: Sendable {
         let isKnown = visits[bucket] >= 1 && time - begin > Self.leastPeriods * period
         let usual = usual(bucket, place)
         let expectation = Season.Expectation(near: usual + nearOffset, far: usual + farOffset)
+        // One glitch must not pass for a part of the course.
+        let value = isKnown ? far.tamed(value, around: expectation.far) : plainly
         if isKnown {
             near.add(abs(value - expectation.near), rival: abs(value - rival.near))
             far.add(abs(value - expectation.far), rival: abs(value - rival.far))
@@ -77,11 +81,17 @@ struct SeasonProfile: Sendable {
 struct Contest: Sendable {
     private static let leastCount = 40.0
     private static let leastRate = 0.002
+    /// An error counts as at most so many usual ones.
+    private static let clip = 10.0
+    /// What is left of a peak with each value.
+    private static let peakDecay = 0.998
 
     /// By what share the error must be smaller than the rival's.
     let leastGain: Double
     private var error = 0.0
     private var rival = 0.0
+    /// The greatest error of late: what comes again belongs to the signal.
+    private var peak = 0.0
     private var count = 0.0
 
     init(leastGain: Double) { self.leastGain = leastGain }
@@ -90,6 +100,14 @@ struct Contest: Sendable {
     var isProven: Bool { count > Self.leastCount && error < (1 - leastGain) * rival }
     /// The error as a share of the rival's.
     var ratio: Double { rival > 0 ? error / rival : .infinity }
+
+    /// The value, where it is not further off `expected` than an error may count for.
+    mutating func tamed(_ value: Double, around expected: Double) -> Double {
+        defer { peak = max(Self.peakDecay * peak, abs(value - expected)) }
+        guard count > Self.leastCount, error > 0 else { return value }
+        let most = max(Self.clip * max(error, rival), peak)
+        return max(expected - most, min(expected + most, value))
+    }
 
     /// Adds one absolute error of each.
     mutating func add(_ newError: Double, rival newRival: Double) {
