@@ -7,8 +7,9 @@ package struct AirlockCommand: AsyncParsableCommand {
         commandName: "airlock",
         abstract: "Git is the only way in: reconciles environments with what a repository says.",
         discussion: """
-            Exit codes: 0 done or nothing to do; 1 error; 2 differences, where asked; \
-            3 a forward change is held; 4 a stale change id; 64 usage; 130 interrupted (`run`: twice).
+            Exit codes: 0 done or nothing to do; 1 error, or a plan of a head that would be refused; \
+            2 differences, where asked; 3 a forward change is held (`reconcile`); 4 a stale change id; \
+            64 usage; 130 interrupted (`run`: by a second SIGINT).
             """,
         version: ProductVersion.current,
         subcommands: [],

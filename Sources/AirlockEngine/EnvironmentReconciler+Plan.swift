@@ -189,7 +189,7 @@ extension EnvironmentReconciler {
             return
         }
         setFault(nil)
-        if let claimed, stored.epoch > claimed.epoch { throw .fenced(name, by: stored) }
+        if let claimed, claimed.isFenced(by: stored) { throw .fenced(name, by: stored) }
     }
 
     /// Whether what runs there is this ledger's to take over and to settle.
@@ -207,7 +207,8 @@ extension EnvironmentReconciler {
         // An engine that was taken over has an epoch of its own, which every later claim must exceed.
         let own = parts.ledger.claim
         let last = await books.lastEpoch(of: name)
-        let wanted = Claim(ledger: own.ledger, epoch: max(own.epoch, Epoch(last + 1)))
+        let wanted = Claim(
+            ledger: own.ledger, epoch: max(own.epoch, Epoch(last + 1)), writer: own.writer)
         do throws(ProviderError) {
             claim = try await self.claim(wanted, in: provider, accepted, takeOver: takeOver)
         } catch {
@@ -244,8 +245,8 @@ extension EnvironmentReconciler {
             guard takeOver, case .fenced(let by) = error, by.ledger == wanted.ledger else {
                 throw error
             }
-            let next = Claim(ledger: by.ledger, epoch: Epoch(by.epoch.number + 1))
-            return try await provider.claim(name, of: fleet, for: next, takeOver: takeOver)
+            return try await provider.claim(
+                name, of: fleet, for: wanted.takingOver(by), takeOver: takeOver)
         }
     }
 

@@ -55,7 +55,7 @@ package enum StarterRepository {
         port: 8080
         health: {path: /healthz, every: 5s}
         resources: {cpu: 250m, memory: 128Mi}
-        calls: [api]  # everything else is refused on the network
+        calls: [api]  # it goes after what it calls
 
         """
 

@@ -20,14 +20,14 @@ package protocol Provider: Sendable {
 
     /// Stores the claim in the engine itself.
     ///
-    /// The same ledger with a higher epoch takes it; a lower one is refused as fenced. Another
-    /// ledger's claim is refused as foreign unless `takeOver`, which takes the stored epoch + 1.
+    /// The same ledger with a higher epoch takes it; a lower one, or the same of another writer, is refused as
+    /// fenced (``Claim/isFenced(by:)``). Another ledger's claim is refused as foreign unless `takeOver`, which takes the stored epoch + 1.
     /// - Returns: The claim that is stored now.
     func claim(
         _ environment: EnvironmentName, of fleet: FleetName, for claim: Claim, takeOver: Bool
     ) async throws(ProviderError) -> Claim
 
-    /// Carries out one order; an order whose claim is older than the stored one is refused as fenced.
+    /// Carries out one order; an order whose claim the stored one fences off is refused.
     func perform(
         _ order: ActionOrder
     ) async throws(ProviderError) -> Receipt

@@ -49,9 +49,9 @@ extension WorldStore {
         guard let stored else { return .success(claim) }
         guard stored.ledger == claim.ledger else {
             guard takeOver else { return .failure(.foreignClaim(stored)) }
-            return .success(Claim(ledger: claim.ledger, epoch: Epoch(stored.epoch.number + 1)))
+            return .success(claim.takingOver(stored))
         }
-        return claim.epoch < stored.epoch ? .failure(.fenced(by: stored)) : .success(claim)
+        return claim.isFenced(by: stored) ? .failure(.fenced(by: stored)) : .success(claim)
     }
 
     func counters(

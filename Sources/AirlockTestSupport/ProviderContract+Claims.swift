@@ -48,6 +48,24 @@ extension ProviderContract {
         #expect(seen == third.claim)
     }
 
+    /// Of two writers with the same epoch, one of them of a copy of the ledger, the first one has it.
+    package func copiesFence() async throws {
+        let first = try await stage().under(ProviderStage.claim(ledger: 1, epoch: 2, writer: 1))
+        let copy = first.under(ProviderStage.claim(ledger: 1, epoch: 2, writer: 2))
+        for _ in 0..<2 {
+            let stored = try await first.take()
+            #expect(stored == first.claim)
+        }
+        await #expect(throws: ProviderError.fenced(by: first.claim)) { try await copy.take() }
+        await #expect(throws: ProviderError.fenced(by: first.claim)) {
+            try await copy.order(.start(Self.first, replicas: 1), operation: 1)
+        }
+        try await first.order(.start(Self.first, replicas: 1), operation: 1)
+        let next = first.under(first.claim.takingOver(first.claim))
+        let taken = try await next.take()
+        #expect(taken.epoch == Epoch(3))
+    }
+
     /// Another ledger's environment is refused, unless it is taken over with the next epoch.
     package func foreignClaimsHold() async throws {
         let stage = try await stage().under(ProviderStage.claim(ledger: 1, epoch: 41))

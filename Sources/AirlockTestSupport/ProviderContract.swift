@@ -58,6 +58,7 @@ package struct ProviderContract: Sendable {
         try await fleetsDoNotSeeEachOther()
         try await unknownIsNotAbsent()
         try await claimsFence()
+        try await copiesFence()
         try await foreignClaimsHold()
         try await oldWritersChangeNothing()
     }

@@ -8,10 +8,13 @@ struct ProviderStage {
     let claim: Claim
 
     /// A claim of the ledger and the writer of these numbers.
-    static func claim(ledger: Int, epoch: Int) -> Claim {
-        let digits = String(repeating: String(ledger), count: 32)
-        guard let id = LedgerID(digits) else { preconditionFailure("not a ledger id: \(digits)") }
-        return Claim(ledger: id, epoch: Epoch(epoch))
+    static func claim(ledger: Int, epoch: Int, writer: Int? = nil) -> Claim {
+        func digits(_ number: Int) -> String { String(repeating: String(number), count: 32) }
+        guard let id = LedgerID(digits(ledger)) else {
+            preconditionFailure("not a ledger id: \(ledger)")
+        }
+        return Claim(
+            ledger: id, epoch: Epoch(epoch), writer: writer.flatMap { WriterID(digits($0)) })
     }
 
     /// The same provider under another writer.

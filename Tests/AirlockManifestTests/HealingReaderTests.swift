@@ -40,6 +40,12 @@ import Testing
                     dryRun: Set(HealingRule.allCases)))
     }
 
+    @Test("a lower bound that is not written follows the upper one")
+    func lowerBound() throws {
+        let read = try policy("healing: {restarts: 3 per 10m, scale: {above: 50%}}")
+        #expect(read?.scaleBelow.basisPoints == 2_500)
+    }
+
     @Test(
         "what cannot be is refused with the right form",
         arguments: [

@@ -20,6 +20,7 @@ import Testing
             (["sim", "fault", "refuse", "production/apu"], "did you mean production/api?"),
             (["sim", "fault", "refuse", "stagin"], "did you mean staging?"),
             (["run", "--allow-root", "--take-over", "prodution"], "did you mean production?"),
+            (["sim", "show", "--env", "stagin"], "did you mean staging?"),
         ] {
             let outcome = try await stage.airlock(words)
             #expect(

@@ -93,9 +93,11 @@ import Testing
         }
     }
 
-    @Test("is fenced off where later processes claimed, says so, and takes over when it is told to")
-    func takesOver() async throws {
-        let stage = try await restored(others: 3)
+    @Test(
+        "is fenced off where later processes claimed, says so, and takes over when it is told to",
+        arguments: [1, 3])
+    func takesOver(others: Int) async throws {
+        let stage = try await restored(others: others)
         let before = try effects(stage)
         let fenced = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(fenced.code == 1 && fenced.errors.contains("--take-over"), "\(fenced.errors)")

@@ -95,7 +95,8 @@ import Testing
     func laterTier() async throws {
         let stage = try await Stage()
         let base = try stage.commit(
-            "staging is development", ["environments/staging.yaml": Self.environment("development")])
+            "staging is development", ["environments/staging.yaml": Self.environment("development")]
+        )
         try await stage.must("reconcile", "--wait", "120s")
         func api(_ version: String) -> [String: String] {
             ["services/api/staging.yaml": Shop.release("api", version)]

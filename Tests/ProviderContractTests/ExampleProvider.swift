@@ -41,8 +41,8 @@ actor ExampleProvider: Provider {
         var taken = claim
         if let stored, stored.ledger != claim.ledger {
             guard takeOver else { throw .foreignClaim(stored) }
-            taken = Claim(ledger: claim.ledger, epoch: Epoch(stored.epoch.number + 1))
-        } else if let stored, claim.epoch < stored.epoch {
+            taken = claim.takingOver(stored)
+        } else if let stored, claim.isFenced(by: stored) {
             throw .fenced(by: stored)
         }
         if taken != stored { places[environment, default: Place()].changes += 1 }
@@ -55,7 +55,7 @@ actor ExampleProvider: Provider {
         var place = try reach(environment)
         if let claim = place.claim {
             guard claim.ledger == order.claim.ledger else { throw .foreignClaim(claim) }
-            guard claim.epoch <= order.claim.epoch else { throw .fenced(by: claim) }
+            guard !order.claim.isFenced(by: claim) else { throw .fenced(by: claim) }
         }
         guard place.done.insert(order.key).inserted else { return Receipt(repeated: true) }
         let lane = place.lanes[order.fleet]?[order.lane] ?? LaneObservation(lane: order.lane)

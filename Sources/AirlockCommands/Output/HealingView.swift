@@ -102,8 +102,11 @@ struct HealingText {
 
     /// How far the lane is healed, in one line.
     static func policy(
-        _ policy: HealingPolicy?, _ record: HealingRecord, at now: Timestamp
+        _ policy: HealingPolicy?, _ record: HealingRecord, isKnown: Bool, at now: Timestamp
     ) -> String {
+        guard isKnown else {
+            return "whether it is healed stands in its environment's file, which cannot be read"
+        }
         guard let policy else { return "is not healed: its environment has `healing` off" }
         let left = max(0, policy.budget.count - record.spent(of: policy.budget, at: now))
         let dry = policy.dryRun.map(\.rawValue).sorted().joined(separator: ", ")

@@ -103,7 +103,7 @@ struct PlanText {
             // Its change waits for that, and then for these.
             let waits = lane.verdicts.filter { $0.answer != .pass }
             lines += waits.map { verdict in
-                let words = "\(verdict.gate.rawValue): \(verdict.reason)"
+                let words = "\(verdict.gate.phrase): \(verdict.reason)"
                 let word =
                     lane.holdTurnsByItself ? ink.cyan("waits: \(words)") : ink.red("held: \(words)")
                 return "      " + word

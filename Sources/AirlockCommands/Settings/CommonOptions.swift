@@ -12,7 +12,10 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "The branch that says what runs (ASCII, at most 200 bytes; default: main).")
     var branch: String?
 
-    @Option(help: "The state directory (default: $XDG_STATE_HOME/airlock).")
+    @Option(
+        help:
+            "The state directory (default: $STATE_DIRECTORY of systemd, else $XDG_STATE_HOME/airlock, else ~/.local/state/airlock)."
+    )
     var state: String?
 
     @Option(help: "The settings file (default: \(Settings.defaultFile)).")

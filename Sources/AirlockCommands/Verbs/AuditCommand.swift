@@ -30,7 +30,7 @@ struct AuditCommand: AsyncParsableCommand {
         @Option(help: "Only from then on: RFC 3339, or a time ago such as 2h.")
         var since: TimeArgument?
         @Option(help: "Only until then.") var until: TimeArgument?
-        @Option(help: "The newest that many (default: 50; 0 for all).") var last = 50
+        @Option(help: "The newest that many; 0 for all.") var last = 50
         @OptionGroup var common: CommonOptions
         @OptionGroup var output: FormatOption
 

@@ -103,7 +103,10 @@ struct ExplainCommand: Verb {
         let cause = try await cause(of: desired?.readSet ?? [:], at: reading.commit, fleets)
         let now = wiring.clock.now().wall
         let freeze = planning.ledger.freezes.binding(lane, at: now).first
-        let policy = reading.fleet?.environments[lane.environment]?.healing
+        let environment = reading.fleet?.environments[lane.environment]
+        let policy = environment?.healing
+        let isReadable = reading.fleet?.parked.environments[lane.environment]?.isEmpty ?? true
+        let isKnown = environment != nil || (reading.fleet != nil && isReadable)
         let view = View(
             lane: lane.description, commit: reading.commit.description,
             lookedAtAgainBecauseOf: cause.map { CommitView($0.commit) },
@@ -118,12 +121,13 @@ struct ExplainCommand: Verb {
             quarantined: (planning.ledger.quarantines[lane] ?? []).map(View.Bad.init),
             held: record?.holdReason, frozen: freeze.map(View.Frozen.init),
             healing: HealingView(
-                record?.healing, policy: policy, isKnown: reading.fleet != nil, at: now),
+                record?.healing, policy: policy, isKnown: isKnown, at: now),
             verified: planning.ledger.verifications[lane]?.results.map(VerificationView.init))
         switch output.format {
         case .json, .yaml: try Output.value(view, as: output.format)
         case .human:
-            let told = healing(record?.healing ?? HealingRecord(), policy, now)
+            let told = healing(
+                record?.healing ?? HealingRecord(), policy, isKnown: isKnown, now)
             Output.data((text(view, planned, freeze) + told).joined(separator: "\n"))
         }
         return .done
@@ -161,9 +165,9 @@ struct ExplainCommand: Verb {
     }
 
     private func healing(
-        _ record: HealingRecord, _ policy: HealingPolicy?, _ now: Timestamp
+        _ record: HealingRecord, _ policy: HealingPolicy?, isKnown: Bool, _ now: Timestamp
     ) -> [String] {
-        [HealingText.policy(policy, record, at: now)]
+        [HealingText.policy(policy, record, isKnown: isKnown, at: now)]
             + HealingText(record: record, now: now, ink: common.ink).lines
     }
 
@@ -200,7 +204,7 @@ struct ExplainCommand: Verb {
         lines += plan.verdicts.map { verdict in
             let mark = verdict.answer == .pass ? ink.green("✓") : ink.red("✗")
             let advice = verdict.move.advice.map { ink.dim(" → \($0)") } ?? ""
-            return "  \(mark) \(verdict.gate.rawValue): \(verdict.reason.visible)\(advice)"
+            return "  \(mark) \(verdict.gate.phrase): \(verdict.reason.visible)\(advice)"
         }
         if let wait = plan.waits {
             let since = wait.since.map { " since \($0.local)" } ?? ""

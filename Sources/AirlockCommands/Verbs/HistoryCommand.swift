@@ -10,7 +10,7 @@ struct HistoryCommand: Verb {
     @Argument(help: "The lane, such as production/checkout (default: all lanes).")
     var lane: LaneID?
 
-    @Option(help: "At most that many (default: 20).") var limit = 20
+    @Option(help: "At most that many.") var limit = 20
     @Option(
         help: "Only what this commit caused; at least 7 digits.",
         transform: { try CommitArgument($0) })

@@ -22,6 +22,7 @@ struct SimCommand: AsyncParsableCommand {
         func perform() async throws -> ExitStatus {
             let wiring = try Wiring(try common.settings())
             let view = try await wiring.world.view(of: env)
+            if let env { try await KnownNames.check(.environment(env), wiring) }
             switch output.format {
             case .json, .yaml: try Output.value(view, as: output.format)
             case .human: Output.data(Self.text(view, common.ink))
@@ -112,8 +113,11 @@ struct SimCommand: AsyncParsableCommand {
         @Option(name: .customLong("for"), help: "How long it lasts, such as 30s.")
         var lasting: DurationArgument?
         @Option(help: "How late, for late (default: 5s).") var by: DurationArgument?
-        @Option(help: "The number, for drift-replicas (default: 1).") var replicas = 1
-        @Option(help: "How many instances, for kill-instance and degrade-instance (default: 1).")
+        @Option(help: "The number, for drift-replicas.") var replicas = 1
+        @Option(
+            help:
+                "How many instances, for kill-instance and degrade-instance; in each lane of an environment."
+        )
         var instances = 1
         @Option(
             help:

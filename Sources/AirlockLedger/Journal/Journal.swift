@@ -72,9 +72,7 @@ struct Journal: Sendable {
             guard try JournalMeta.epoch.get(Epoch.self, in: db) == nil else {
                 throw SealedRow.corrupt("meta", "ledger", "it is missing")
             }
-            var random = SystemRandomNumberGenerator()
-            let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
-            guard let id = LedgerID(Hex.encode(bytes)) else {
+            guard let id = LedgerID(randomDigits()) else {
                 preconditionFailure("16 bytes are a ledger id")
             }
             try JournalMeta.ledger.put(id, in: db)
@@ -82,8 +80,18 @@ struct Journal: Sendable {
         }
         let last = try JournalMeta.epoch.need(Epoch.self, in: db)
         try JournalMeta.epoch.put(Epoch(last.number + 1), in: db)
+        guard let writer = WriterID(randomDigits()) else {
+            preconditionFailure("16 bytes are a writer id")
+        }
+        try JournalMeta.writer.put(writer, in: db)
         try prune(db, before: now + (.zero - retention))
         return try JournalMeta.claim(in: db)
+    }
+
+    /// 128 random bits in hexadecimal digits.
+    private static func randomDigits() -> String {
+        var random = SystemRandomNumberGenerator()
+        return Hex.encode((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
     }
 
     /// Drops what settled long ago; the newest operations of each lane stay, and so no number is given twice.

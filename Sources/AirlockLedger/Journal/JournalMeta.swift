@@ -7,6 +7,8 @@ import GRDB
 enum JournalMeta: String {
     case ledger
     case epoch
+    /// Who took the last epoch.
+    case writer
     case trustRoot
     case head
     case rewrite
@@ -47,6 +49,7 @@ enum JournalMeta: String {
     static func claim(in db: Database) throws -> Claim {
         Claim(
             ledger: try ledger.need(LedgerID.self, in: db),
-            epoch: try epoch.need(Epoch.self, in: db))
+            epoch: try epoch.need(Epoch.self, in: db),
+            writer: try writer.get(WriterID.self, in: db))
     }
 }

@@ -28,8 +28,10 @@ enum HealingReader {
     ) throws(Problem) {
         policy.scaleAbove =
             try DocumentReader.read(Quantity.share, "above", of: scale) ?? policy.scaleAbove
-        policy.scaleBelow =
-            try DocumentReader.read(Quantity.share, "below", of: scale) ?? policy.scaleBelow
+        // Where it is not written it follows `above`.
+        let usual = Share(
+            basisPoints: min(policy.scaleBelow.basisPoints, policy.scaleAbove.basisPoints / 2))
+        policy.scaleBelow = try DocumentReader.read(Quantity.share, "below", of: scale) ?? usual
         // Nearer to each other, one instance less would make the load ask for it again.
         guard policy.scaleBelow.basisPoints * 2 <= policy.scaleAbove.basisPoints else {
             throw Problem(

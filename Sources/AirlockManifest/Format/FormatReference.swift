@@ -88,7 +88,8 @@ package enum FormatReference {
 
     private static func nested(_ shape: Shape, under name: String) -> [String] {
         switch shape {
-        case .text, .scalar, .integer, .list, .command: []
+        case .text, .scalar, .integer, .command: []
+        case .list(let item, _): nested(item, under: name + "[]")
         case .record(let record), .either(_, let record): rows(record, under: name + ".")
         case .table(_, let value): nested(value, under: name + ".*")
         }

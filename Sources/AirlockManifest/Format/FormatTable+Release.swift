@@ -20,7 +20,8 @@ extension FormatTable {
             example: "{canary: {steps: [1%, 5%, 25%, 100%], hold: 10m}}"),
         .optional(
             "rollback", .record(rollback),
-            "Bounds of the new slot at which a canary or a blue-green switch goes back at once.",
+            "Bounds of the new slot at which a canary or a blue-green switch goes back at once; refused where nothing serves beside it, "
+                + "as with `allAtOnce`.",
             example: "{errorRate: {above: 2%, for: 30s}}"),
         .optional(
             "rollout", .either(.text(.choice(["proceed", "hold", "abort"])), rolloutBound),

@@ -37,7 +37,9 @@ package enum ManifestKind: String, Hashable, Sendable, CaseIterable {
         case .environment: "A place to run things; the file name is its name."
         case .service: "What is the same for a service everywhere; the folder name is its name."
         case .release: "What one service shall be in one environment."
-        case .simulation: "How artifacts behave in the built-in simulator; only it reads this."
+        case .simulation:
+            "How artifacts behave in the built-in simulator; only it reads this. Another behaviour of an artifact is that of "
+                + "slots which start from then on; `traffic` applies at once."
         }
     }
 
@@ -168,7 +170,7 @@ enum FormatTable {
             example: "{cpu: 500m, memory: 256Mi}"),
         .optional(
             "calls", .list(of: .text(.name("service name")), minimum: 0),
-            "Services that this one may call; everything else is refused on the network.",
+            "Services that this one calls: they are deployed before it and removed after it. No network rule comes of it yet.",
             example: "[inventory, payments]"),
         .optional(
             "group", .text(.name("group name")),

@@ -21,7 +21,7 @@ package struct Template: Hashable, Sendable, Codable {
     package var port: Int
     package var health: HealthCheck?
     package var resources: Resources
-    /// Units that this one may call, sorted; everything else is refused on the network.
+    /// Units that this one calls, sorted; a provider with network rules refuses it everything else.
     package private(set) var calls: [UnitName]
     /// How long a stopping instance may finish its requests.
     package var stopGrace: Duration?

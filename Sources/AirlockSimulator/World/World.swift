@@ -121,7 +121,7 @@ struct World: Sendable {
     func effect(of order: ActionOrder, at time: Timestamp) -> Delivery.Effect {
         if !bugs.dropsFence, let claim = places[order.lane.environment]?.claim {
             if claim.ledger != order.claim.ledger { return .foreign(claim) }
-            if claim.epoch > order.claim.epoch { return .fenced(by: claim) }
+            if order.claim.isFenced(by: claim) { return .fenced(by: claim) }
         }
         if !bugs.ignoresIdempotency, done.contains(order.key) { return .repeated }
         let state = lane(LaneKey(fleet: order.fleet, lane: order.lane)) ?? LaneState()
