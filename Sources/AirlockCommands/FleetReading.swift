@@ -144,7 +144,11 @@ struct PlanReading {
     }
 
     /// Plans what `reading` says against what is there now; nothing for the fleet of another ledger.
-    func plan(_ reading: FleetReading.Reading) async throws -> Plan {
+    ///
+    /// - Parameter limits: Those that are in force, where they are not those of the accepted commit.
+    func plan(
+        _ reading: FleetReading.Reading, under limits: Limits? = nil
+    ) async throws -> Plan {
         guard let fleet = reading.fleet else {
             throw Failure(
                 "this fleet cannot be planned:\n"
@@ -160,7 +164,7 @@ struct PlanReading {
         var observed: [EnvironmentName: ObservedEnvironment] = [:]
         var facts = Facts(
             ledger: ledger, commit: reading.origin.branch == nil ? reading.commit : nil,
-            limitsInForce: limitsInForce(for: reading))
+            limitsInForce: limits ?? limitsInForce(for: reading))
         for (name, environment) in fleet.environments {
             guard let provider = wiring.providers[environment.provider] else { continue }
             facts.capabilities[name] = provider.capabilities(of: name)
@@ -206,9 +210,6 @@ struct PlanReading {
 
     /// The limits of the accepted commit bind the next one.
     private func limitsInForce(for reading: FleetReading.Reading) -> Limits? {
-        if let kept = ledger.rewrite?.kept, kept.commit.id == reading.commit {
-            return kept.limitsInForce
-        }
         guard let head = ledger.head else { return nil }
         let isHead = head.commit.id == reading.commit && reading.origin.branch == nil
         return isHead ? head.limitsInForce : head.limits

@@ -54,18 +54,19 @@ struct HeadRefusal {
         }
     }
 
-    /// What is done while this head waits: where it binds, the plan of what was in force before it.
+    /// What is done while this head waits: where it binds, the plan of what was in force before it, with what the
+    /// head asks for beside that as held.
     ///
     /// - Parameters:
     ///   - plan: What the head asks for, as if it was followed.
     ///   - kept: What was in force before, and its plan; nil where nothing was, or nobody can read it.
     func outcome(of plan: Plan, for newest: Fleet?, under kept: Kept?) -> Outcome {
         var outcome = Outcome(plan: plan)
-        let others = Dictionary(
+        let inForce = Dictionary(
             (kept?.plan.lanes ?? []).map { ($0.lane, $0) }, uniquingKeysWith: { first, _ in first })
         outcome.plan.lanes = plan.lanes.map { lane in
             guard binds(lane.lane.environment, newest, kept?.fleet) else { return lane }
-            let shown = shown(lane, under: kept == nil ? nil : others[lane.lane])
+            let shown = shown(lane, under: inForce[lane.lane], isKnown: kept != nil)
             if shown.disposition != lane.disposition || lane.change != nil {
                 outcome.barred.insert(lane.lane)
             }
@@ -75,21 +76,43 @@ struct HeadRefusal {
         let more = (kept?.plan.lanes ?? []).filter {
             !known.contains($0.lane) && binds($0.lane.environment, newest, kept?.fleet)
         }
+        guard !more.isEmpty else { return outcome }
         outcome.barred.formUnion(more.map(\.lane))
-        outcome.plan.lanes += more
+        let order = (newest?.order ?? []) + (kept?.fleet.order ?? [])
+        func place(_ lane: LanePlan) -> Int {
+            order.firstIndex(of: lane.lane.environment) ?? order.count
+        }
+        outcome.plan.lanes = (outcome.plan.lanes + more).sorted {
+            (place($0), $0.lane) < (place($1), $1.lane)
+        }
         return outcome
     }
 
     /// What becomes of a lane that stays on what was in force.
     ///
-    /// - Parameter kept: What that says of the lane; nil where it says nothing of it.
-    private func shown(_ lane: LanePlan, under kept: LanePlan?) -> LanePlan {
-        if let kept, Self.wouldBegin(kept.disposition) { return kept }
-        guard Self.wouldBegin(lane.disposition) else { return kept ?? lane }
-        return LanePlan(
-            lane: lane.lane, disposition: .hold(.notFollowed(reason, move: move)),
-            change: lane.change, verdicts: lane.verdicts, drift: lane.drift,
-            forecast: lane.forecast, waits: lane.waits)
+    /// - Parameters:
+    ///   - kept: What that says of the lane; nil where it says nothing of it.
+    ///   - isKnown: Whether what was in force can be read; else nothing at all is done.
+    private func shown(_ lane: LanePlan, under kept: LanePlan?, isKnown: Bool) -> LanePlan {
+        if let kept, Self.moves(kept.disposition) { return kept }
+        let wouldMove = isKnown ? Self.wouldBegin(lane.disposition) : Self.moves(lane.disposition)
+        if wouldMove || Self.wouldBegin(lane.disposition) {
+            return LanePlan(
+                lane: lane.lane, disposition: .hold(.notFollowed(reason, move: move)),
+                change: lane.change, verdicts: lane.verdicts, drift: lane.drift,
+                forecast: lane.forecast, waits: lane.waits)
+        }
+        // What holds the head's change anyway is told, unless what was in force is held, too.
+        guard let kept else { return lane }
+        if case .leave = kept.disposition, case .hold = lane.disposition { return lane }
+        return kept
+    }
+
+    private static func moves(_ disposition: Disposition) -> Bool {
+        switch disposition {
+        case .change, .repair, .heal, .verify, .back: true
+        case .hold, .leave: false
+        }
     }
 }
 

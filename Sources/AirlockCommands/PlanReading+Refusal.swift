@@ -12,6 +12,8 @@ extension PlanReading {
         let refusal: HeadRefusal?
         /// Lanes of which the plan says something else than the head that is refused.
         var barred: Set<LaneID> = []
+        /// What is in force instead of the head; nil where the head is followed, or nobody can read it.
+        var inForce: Fleet?
 
         /// Whether something that the head asks for in a lane of `plan` would not be done.
         func bars(_ plan: Plan) -> Bool {
@@ -29,26 +31,35 @@ extension PlanReading {
         guard let refusal = try await refusal(of: reading, from: fleets.source) else {
             return Standing(plan: plan, refusal: nil)
         }
-        let kept = try await kept(beside: reading, from: fleets)
+        let kept = try await kept(beside: reading, refusal, from: fleets)
         let outcome = refusal.outcome(of: plan, for: reading.fleet, under: kept)
-        return Standing(plan: outcome.plan, refusal: refusal, barred: outcome.barred)
+        return Standing(
+            plan: outcome.plan, refusal: refusal, barred: outcome.barred, inForce: kept?.fleet)
     }
 
-    /// What is in force while a head is refused, with the behaviour that the newest commit gives a
-    /// simulated world.
+    /// What is in force while a head is refused; nil where that is nothing, or cannot be read.
     private func kept(
-        beside reading: FleetReading.Reading, from fleets: FleetReading
+        beside reading: FleetReading.Reading, _ refusal: HeadRefusal, from fleets: FleetReading
     ) async throws -> HeadRefusal.Kept? {
         if let other = reading.fleet, otherFleet(other) != nil { return nil }
-        guard let commit = (ledger.rewrite?.kept ?? ledger.head)?.commit.id else { return nil }
+        let isLate = refusal.isForLateTiersAlone
+        let record = isLate ? ledger.rewrite?.kept ?? ledger.head : ledger.head
+        guard let record, record.commit.id != reading.commit else { return nil }
         var kept: FleetReading.Reading
-        do { kept = try await fleets.read(at: commit) } catch let error as SourceError {
+        do { kept = try await fleets.read(at: record.commit.id) } catch let error as SourceError {
             guard case .objectMissing = error else { throw error }
             return nil
         }
-        kept.simulation = reading.simulation ?? kept.simulation
         guard let fleet = kept.fleet, otherFleet(fleet) == nil else { return nil }
-        return HeadRefusal.Kept(fleet: fleet, plan: try await plan(kept))
+        guard isLate else {
+            // Late tiers may stay on a commit before that one.
+            let plan = try await standing(of: kept, from: fleets).plan
+            return HeadRefusal.Kept(fleet: fleet, plan: plan)
+        }
+        // The world takes its behaviour from the newest commit that is followed.
+        kept.simulation = reading.simulation ?? kept.simulation
+        let plan = try await plan(kept, under: record.limitsInForce)
+        return HeadRefusal.Kept(fleet: fleet, plan: plan)
     }
 
     /// Why the reconciler would not follow the head; nil when it would.

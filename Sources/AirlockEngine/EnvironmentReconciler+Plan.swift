@@ -209,6 +209,12 @@ extension EnvironmentReconciler {
         let last = await books.lastEpoch(of: name)
         let wanted = Claim(
             ledger: own.ledger, epoch: max(own.epoch, Epoch(last + 1)), writer: own.writer)
+        // Durable before the engine has it: after a kill in between the next process must exceed it.
+        if wanted.epoch > own.epoch, let old = await books.state.claims[name] {
+            let record = ClaimRecord(
+                environment: name, epoch: wanted.epoch, described: old.described)
+            try await books.commit(LedgerTransaction(writes: [.claimed(record)]))
+        }
         do throws(ProviderError) {
             claim = try await self.claim(wanted, in: provider, accepted, takeOver: takeOver)
         } catch {

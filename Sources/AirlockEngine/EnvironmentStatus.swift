@@ -45,9 +45,9 @@ struct EnvironmentStatus: Sendable {
         _ outcome: OperationRecord.Outcome, of work: EndedWork, in lane: LaneID
     ) {
         endingCount += 1
-        // A test comes right after what it tests, and takes the place of nothing.
-        if case .verified(let result) = outcome {
-            tests[lane] = (endingCount, result)
+        if case .test = work {
+            // It takes the place of nothing; one without a result is run again.
+            if case .verified(let result) = outcome { tests[lane] = (endingCount, result) }
             return
         }
         endings[lane] = Ending(number: endingCount, outcome: outcome, work: work)
@@ -108,8 +108,10 @@ struct EnvironmentStatus: Sendable {
 /// What an operation that ended was, as a summary counts it.
 enum EndedWork: Sendable {
     case change
-    /// A repair of drift, a heal or a test job: the lane stays what it settled on.
+    /// A repair of drift, or a heal: the lane stays what it settled on.
     case repair
+    /// A test job, which comes right after what it tests.
+    case test
     /// Git does not ask any more for what was under way.
     case rollback
 
@@ -117,7 +119,8 @@ enum EndedWork: Sendable {
         switch work {
         case .change: self = .change
         case .repair(let repair): self = repair.isRollback ? .rollback : .repair
-        case .heal, .verify: self = .repair
+        case .heal: self = .repair
+        case .verify: self = .test
         }
     }
 }

@@ -18,6 +18,7 @@ extension ReconcileSummary {
                 switch ending.work {
                 case .change: settled.append(lane)
                 case .repair: repaired.append(lane)
+                case .test: continue
                 case .rollback:
                     if rollbacks == nil { rollbacks = [] }
                     rollbacks?.append(lane)

@@ -5,7 +5,10 @@ extension Deliberation {
     /// Does what helps against a fault, for each instance that has it.
     mutating func treat(_ fault: InstanceFault) {
         let sick = health.sick(fault)
-        guard !sick.isEmpty else { return }
+        guard !sick.isEmpty else {
+            sayLeft([], fault)
+            return
+        }
         if isOfTheSlot(fault) || isOfTheChange(fault, sick.count) { return }
         var left: [String] = []
         for id in sick {
@@ -16,15 +19,46 @@ extension Deliberation {
                 left.append(id)
             }
         }
-        guard !left.isEmpty else { return }
-        // They go on failing requests, and nothing that is allowed here would end it.
+        sayLeft(left, fault)
+    }
+
+    /// Pages where degraded instances go on failing requests and nothing that is allowed here ends it.
+    ///
+    /// It has to last, since another instance may come back and let one go. Where more are bad than may be out they
+    /// take turns, so those count that are out, or were a short while ago.
+    private mutating func sayLeft(_ left: [String], _ fault: InstanceFault) {
+        let isOpen = record.incidents.contains {
+            $0.isOpen && $0.fault == fault && $0.slot == slot.id
+        }
+        guard fault.isDegraded, isOpen || !left.isEmpty else { return }
+        let sentenced = record.sentences.filter { sentence in
+            sentence.slot == slot.id && sentence.served.map { now - $0 < Self.turn } ?? true
+        }
+        let bad = Set(left + sentenced.map(\.instance))
+        let many = "\(fault.noun) are more than may be out"
+        let numbers = "\(bad.count) of \(slot.instances.count) instances of slot \(slot.id.short)"
+        if bad.count > allowedOut {
+            say(.hold, many, "\(numbers) are bad, \(allowedOut) may be out", about: fault)
+        }
+        let lasts = situation.record.said.contains { old in
+            let isAbout =
+                old.text == many ? bad.count > allowedOut : left.map(Self.stay).contains(old.text)
+            return old.kind == .hold && isAbout && now - old.since >= Self.lasting
+        }
+        guard lasts else { return }
         say(
             .page, "\(fault.noun) stay in the traffic",
-            "\(left.joined(separator: ", ")) of \(slot.instances.count) instances of slot "
-                + "\(slot.id.short) cannot be ejected",
+            "\(numbers) are bad, and not all of them can be ejected",
             advice: "\(correlationAdvice); `airlock explain \(situation.lane)` says what would "
                 + "allow it", about: fault)
     }
+
+    /// How long it has to last until a person is paged.
+    private static let lasting = Duration.seconds(60)
+    /// How long an instance that has its traffic back counts among those that take turns.
+    private static let turn = Duration.seconds(600)
+
+    private static func stay(_ id: String) -> String { "\(id) cannot be ejected" }
 
     /// The correlation guard: what many instances have at the same time is no instance's fault.
     private mutating func isOfTheSlot(_ fault: InstanceFault) -> Bool {
@@ -94,7 +128,7 @@ extension Deliberation {
 
     /// Takes an instance out of the traffic; one that came back bad twice is replaced.
     ///
-    /// - Returns: Whether nothing but the budget, or a dry run, speaks against it.
+    /// - Returns: Whether it was proposed; the budget, a dry run and what the provider can do are told there.
     private mutating func eject(
         _ instance: InstanceObservation, _ fault: InstanceFault
     ) -> Bool {
@@ -102,7 +136,7 @@ extension Deliberation {
         // Other sick ones serve as badly with it as without it.
         if let lack = lack(without: instance.id, countingSick: true) {
             say(
-                .hold, "\(instance.id) cannot be ejected", "\(evidence); \(lack)",
+                .hold, Self.stay(instance.id), "\(evidence); \(lack)",
                 about: fault)
             return false
         }
@@ -115,7 +149,7 @@ extension Deliberation {
         let out = slot.instances.count(where: \.isEjected)
         guard out + 1 <= allowedOut else {
             say(
-                .hold, "\(instance.id) cannot be ejected",
+                .hold, Self.stay(instance.id),
                 "\(evidence); \(out) of \(slot.instances.count) are out already",
                 about: fault)
             return false

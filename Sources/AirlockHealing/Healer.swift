@@ -178,8 +178,14 @@ struct Deliberation {
     ) {
         let statement = HealingStatement(
             kind, text, evidence: evidence, advice: advice, since: now, fault: fault)
-        guard !said.contains(where: { $0.repeats(statement) }), said.count < Self.maximumSaid
-        else { return }
+        guard !said.contains(where: { $0.repeats(statement) }) else { return }
+        if said.count >= Self.maximumSaid {
+            // What pages is never left out for what only holds.
+            guard kind == .page, let last = said.lastIndex(where: { $0.kind != .page }) else {
+                return
+            }
+            said.remove(at: last)
+        }
         let old = situation.record.said.first { $0.repeats(statement) }
         said.append(old ?? statement)
     }

@@ -53,7 +53,9 @@ package final class MemoryLedger: Ledger {
     private init(disk: MemoryDisk) {
         self.disk = disk
         let (epoch, journal) = disk.begin()
-        claim = Claim(ledger: disk.id, epoch: epoch)
+        let count = String(epoch.number, radix: 16)
+        let writer = WriterID(String(repeating: "0", count: 32 - count.count) + count)
+        claim = Claim(ledger: disk.id, epoch: epoch, writer: writer)
         memory = Mutex(Memory(journal: journal))
     }
 

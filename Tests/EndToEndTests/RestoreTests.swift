@@ -99,6 +99,8 @@ import Testing
     func takesOver(others: Int) async throws {
         let stage = try await restored(others: others)
         let before = try effects(stage)
+        let doctor = try await stage.airlock("doctor").output
+        #expect(doctor.contains("was taken by a later writer"), "\(doctor)")
         let fenced = try await stage.airlock("reconcile", "--wait", "120s")
         #expect(fenced.code == 1 && fenced.errors.contains("--take-over"), "\(fenced.errors)")
         let run = try await stage.startReconciler(

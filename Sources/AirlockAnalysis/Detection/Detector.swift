@@ -36,7 +36,8 @@ package struct Detector: Sendable {
 
     /// The score of the next value, from 0 to 1; 0.5 and more is an alarm.
     ///
-    /// The first 150 values score 0. After an alarm scores stay below 0.5 for a while.
+    /// The first 150 values score 0. After an alarm scores stay below 0.5 for a while, but for
+    /// what is far stranger than it.
     /// - Parameters:
     ///   - value: In the signal's unit. NaN and infinite values are missing ones: they score 0 and
     ///     nothing is learned from them, except where they last far longer than ever before.
@@ -53,7 +54,7 @@ package struct Detector: Sendable {
     private mutating func surprise(_ value: Double, _ time: Double?) -> Double {
         let tiny = 1e-9 * max(1e-9, abs(horizon.level))
         let plain = Season.Expectation(near: forecast.next(value), far: horizon.level)
-        let plainly = horizon.tamed(value, around: horizon.level, tiny: tiny)
+        let plainly = horizon.tamed(value, around: horizon.level)
         let expected =
             time.map { season.next(value, at: $0, plainly: plainly, plain: plain) } ?? plain
         let stepped = step.next(error: abs(value - expected.near), at: time, tiny: tiny)

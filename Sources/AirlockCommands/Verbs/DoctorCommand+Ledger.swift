@@ -99,7 +99,7 @@ extension DoctorCommand {
             return "belongs to ledger \(stored.ledger)"
         }
         let next = max(own.epoch.number, last?.number ?? 0) + 1
-        return stored.epoch.number <= next
+        return stored.epoch.number < next
             ? nil : "was taken by a later writer of this ledger (epoch \(stored.epoch))"
     }
 

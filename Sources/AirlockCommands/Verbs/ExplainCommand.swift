@@ -103,7 +103,8 @@ struct ExplainCommand: Verb {
         let cause = try await cause(of: desired?.readSet ?? [:], at: reading.commit, fleets)
         let now = wiring.clock.now().wall
         let freeze = planning.ledger.freezes.binding(lane, at: now).first
-        let environment = reading.fleet?.environments[lane.environment]
+        // Healing follows what is in force.
+        let environment = (standing.inForce ?? reading.fleet)?.environments[lane.environment]
         let policy = environment?.healing
         let isReadable = reading.fleet?.parked.environments[lane.environment]?.isEmpty ?? true
         let isKnown = environment != nil || (reading.fleet != nil && isReadable)

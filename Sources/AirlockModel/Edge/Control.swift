@@ -164,8 +164,6 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         package let repaired: Int
         /// Nil for none.
         package let rollbacks: Int?
-        /// Nil for none.
-        package let tested: Int?
         package let held: Int
         /// How many of those that are held wait; nil for none.
         package let waiting: Int?
@@ -179,7 +177,7 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         let limit = Self.maximumLanes
         summary.totals = Totals(
             settled: settled.count, rolledBack: rolledBack.count, repaired: repaired.count,
-            rollbacks: rollbacks?.count, tested: tested?.count, held: held.count,
+            rollbacks: rollbacks?.count, held: held.count,
             waiting: waiting?.count,
             underWay: underWay.count, leftOut: leftOut.count)
         summary.settled = Array(settled.prefix(limit))
@@ -190,7 +188,13 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
         summary.heldForward = Array(heldForward.prefix(limit))
         summary.underWay = Array(underWay.prefix(limit))
         summary.leftOut = Array(leftOut.prefix(limit))
-        summary.tested = tested.map(Self.first)
+        // Those that failed are not cut off.
+        let tests = (tested ?? [:]).sorted {
+            ($0.value == .passed ? 1 : 0, $0.key) < ($1.value == .passed ? 1 : 0, $1.key)
+        }
+        summary.tested = tested.map { _ in
+            Dictionary(uniqueKeysWithValues: tests.prefix(limit).map { ($0.key, $0.value) })
+        }
         summary.held = Self.cut(held)
         summary.failures = Self.cut(failures)
         summary.diagnostics = diagnostics.prefix(limit).map {
@@ -200,13 +204,9 @@ package struct ReconcileSummary: Hashable, Sendable, Codable {
     }
 
     private static func cut(_ reasons: [LaneID: String]) -> [LaneID: String] {
-        first(reasons).mapValues { String($0.prefix(maximumReason)) }
-    }
-
-    /// The first lanes, by name.
-    private static func first<Told>(_ lanes: [LaneID: Told]) -> [LaneID: Told] {
-        let kept = lanes.sorted { $0.key < $1.key }.prefix(maximumLanes)
-        return Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+        let first = reasons.sorted { $0.key < $1.key }.prefix(maximumLanes)
+        return Dictionary(
+            uniqueKeysWithValues: first.map { ($0.key, String($0.value.prefix(maximumReason))) })
     }
 
     /// Whether a test job that ended did not pass.

@@ -31,8 +31,8 @@ struct HorizonView: Sendable {
     mutating func next(_ value: Double, usual: Double, haste: Double, tiny: Double) -> Double {
         count += 1
         if count == 1 { level = value }
-        let off = count == 1 ? 0 : tamed(value, around: usual, tiny: tiny) - usual
-        let learned = tamed(value, around: level, tiny: tiny)
+        let off = count == 1 ? 0 : tamed(value, around: usual) - usual
+        let learned = tamed(value, around: level)
         var surprise = 0.0
         for index in means.indices {
             means[index] += Self.rates[index] * (off - means[index])
@@ -47,9 +47,10 @@ struct HorizonView: Sendable {
     }
 
     /// The value, where it is not further off `expected` than is learned at a time.
-    func tamed(_ value: Double, around expected: Double, tiny: Double) -> Double {
-        // A signal that was constant has no usual distance yet.
-        guard count >= Self.firstValues, spread > tiny else { return value }
+    ///
+    /// Of a signal that was constant nothing is learned from the first value that is not.
+    func tamed(_ value: Double, around expected: Double) -> Double {
+        guard count >= Self.firstValues else { return value }
         let most = max(Self.clip * spread, Self.peakShare * peak)
         return max(expected - most, min(expected + most, value))
     }

@@ -104,7 +104,7 @@ struct Contest: Sendable {
     /// The value, where it is not further off `expected` than an error may count for.
     mutating func tamed(_ value: Double, around expected: Double) -> Double {
         defer { peak = max(Self.peakDecay * peak, abs(value - expected)) }
-        guard count > Self.leastCount, error > 0 else { return value }
+        guard count > Self.leastCount else { return value }
         let most = max(Self.clip * max(error, rival), peak)
         return max(expected - most, min(expected + most, value))
     }
