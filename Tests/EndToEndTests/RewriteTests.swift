@@ -7,14 +7,20 @@ import Testing
         "tier: \(tier)\nprovider: {simulated: {}}\n"
     }
 
-    @Test("rewritten history is told, waits in production, and is taken by name")
-    func rewritten() async throws {
+    /// A stage whose branch is back at `base` after api 1.1.0 was deployed in production.
+    private static func rewound() async throws -> (stage: Stage, base: String) {
         let stage = try await Stage()
         let base = try stage.git("rev-parse", "HEAD")
         try await stage.must("reconcile", "--wait", "120s")
         try stage.commit("api 1.1.0", Shop.api("1.1.0"))
         try await stage.must("reconcile", "--wait", "120s")
         try stage.git("reset", "--quiet", "--hard", base)
+        return (stage, base)
+    }
+
+    @Test("rewritten history is told, waits in production, and is taken by name")
+    func rewritten() async throws {
+        let (stage, base) = try await Self.rewound()
         var files = Shop.api("1.2.0")
         // It would wait for the other one alone, and go on by itself.
         files["services/web/production.yaml"] = Shop.release("web", "1.2.0", replicas: 2)
@@ -88,12 +94,7 @@ import Testing
 
     @Test("a rewritten head that takes an environment out of its tier is planned as what is done")
     func otherTier() async throws {
-        let stage = try await Stage()
-        let base = try stage.git("rev-parse", "HEAD")
-        try await stage.must("reconcile", "--wait", "120s")
-        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        try await stage.must("reconcile", "--wait", "120s")
-        try stage.git("reset", "--quiet", "--hard", base)
+        let (stage, _) = try await Self.rewound()
         var files = Shop.api("1.2.0")
         for name in ["staging", "production"] {
             files["environments/\(name).yaml"] = Self.environment("development")
