@@ -22,12 +22,12 @@ package struct ProcessMemory: Sendable {
         gaveBack(leaving: Self.resident ?? resident)
     }
 
-    /// Whether memory grew by a sixteenth since it was given back, and does not grow any more.
+    /// Whether memory grew by a thirty-second since it was given back, and does not grow any more.
     ///
     /// - Parameter resident: In bytes.
     package mutating func isDue(_ resident: Int) -> Bool {
         defer { last = resident }
-        return resident > floor + max(Self.slack, floor / 16) && resident <= last + last / 50
+        return resident > floor + max(Self.slack, floor / 32) && resident <= last + last / 50
     }
 
     /// Notes what is left after memory was given back.
