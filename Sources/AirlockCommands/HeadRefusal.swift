@@ -38,7 +38,7 @@ struct HeadRefusal {
     }
 
     /// Whether an environment stays on what was in force before this head.
-    private func binds(_ name: EnvironmentName, _ newest: Fleet?, _ kept: Fleet?) -> Bool {
+    func binds(_ name: EnvironmentName, _ newest: Fleet?, _ kept: Fleet?) -> Bool {
         guard isForLateTiersAlone, let newest, let kept else { return true }
         return kept.keepsHistory(of: name, rewrittenTo: newest)
     }

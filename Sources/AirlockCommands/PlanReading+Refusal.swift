@@ -15,6 +15,14 @@ extension PlanReading {
         /// What is in force instead of the head; nil where the head is followed, or nobody can read it.
         var inForce: Fleet?
 
+        /// What an environment follows: the head's fleet, or what is in force instead of it.
+        func followed(by name: EnvironmentName, of newest: Fleet?) -> Fleet? {
+            guard let refusal, let inForce, refusal.binds(name, newest, inForce) else {
+                return newest
+            }
+            return inForce
+        }
+
         /// Whether something that the head asks for in a lane of `plan` would not be done.
         func bars(_ plan: Plan) -> Bool {
             guard let refusal else { return false }

@@ -104,7 +104,8 @@ struct ExplainCommand: Verb {
         let now = wiring.clock.now().wall
         let freeze = planning.ledger.freezes.binding(lane, at: now).first
         // Healing follows what is in force.
-        let environment = (standing.inForce ?? reading.fleet)?.environments[lane.environment]
+        let environment = standing.followed(by: lane.environment, of: reading.fleet)?
+            .environments[lane.environment]
         let policy = environment?.healing
         let isReadable = reading.fleet?.parked.environments[lane.environment]?.isEmpty ?? true
         let isKnown = environment != nil || (reading.fleet != nil && isReadable)
