@@ -95,8 +95,7 @@ struct HeadRefusal {
     ///   - isKnown: Whether what was in force can be read; else nothing at all is done.
     private func shown(_ lane: LanePlan, under kept: LanePlan?, isKnown: Bool) -> LanePlan {
         if let kept, Self.moves(kept.disposition) { return kept }
-        let wouldMove = isKnown ? Self.wouldBegin(lane.disposition) : Self.moves(lane.disposition)
-        if wouldMove || Self.wouldBegin(lane.disposition) {
+        if Self.wouldBegin(lane.disposition) || (!isKnown && Self.moves(lane.disposition)) {
             return LanePlan(
                 lane: lane.lane, disposition: .hold(.notFollowed(reason, move: move)),
                 change: lane.change, verdicts: lane.verdicts, drift: lane.drift,

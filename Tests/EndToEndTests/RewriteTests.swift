@@ -51,6 +51,15 @@ import Testing
         #expect(trust?["outcome"] as? String == "rewrite accepted")
     }
 
+    @Test("doctor names rewritten history that waits for a person: exit 1")
+    func rewrittenHistory() async throws {
+        let (stage, _) = try await Self.rewound()
+        let rewritten = try stage.commit("api 1.2.0", Shop.api("1.2.0"))
+        let doctor = try await stage.airlock("doctor")
+        #expect(doctor.code == 1 && doctor.output.contains("✗ history"), "\(doctor.output)")
+        #expect(doctor.output.contains("--accept-rewrite \(rewritten)"), "\(doctor.output)")
+    }
+
     @Test("a rollout that rewritten history drops is not told as ending while it waits")
     func rewrittenRollout() async throws {
         let stage = try await Stage()

@@ -174,20 +174,6 @@ import Testing
         #expect(show.code == 1 && show.errors.contains("mend what it names"), "\(show.errors)")
     }
 
-    @Test("doctor names rewritten history that waits for a person: exit 1")
-    func rewrittenHistory() async throws {
-        let stage = try await Stage()
-        let base = try stage.git("rev-parse", "HEAD")
-        try await stage.must("reconcile", "--wait", "120s")
-        try stage.commit("api 1.1.0", Shop.api("1.1.0"))
-        try await stage.must("reconcile", "--wait", "120s")
-        try stage.git("reset", "--quiet", "--hard", base)
-        let rewritten = try stage.commit("api 1.2.0", Shop.api("1.2.0"))
-        let doctor = try await stage.airlock("doctor")
-        #expect(doctor.code == 1 && doctor.output.contains("✗ history"), "\(doctor.output)")
-        #expect(doctor.output.contains("--accept-rewrite \(rewritten)"), "\(doctor.output)")
-    }
-
     @Test(
         "doctor names a setting that is no value of its kind: exit 1",
         arguments: [
